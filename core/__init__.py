@@ -1,0 +1,1 @@
+"""A report is a function of a log and a scenario."""
