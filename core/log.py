@@ -1,0 +1,92 @@
+"""A Log: the tables a user handed in, in the project's own columns and types, and the ledger of what happened to each row.
+
+Types inside (whatever the file had): ids and text are strings; instants are integer UTC milliseconds; dates are integer local days
+since 1970-01-01; durations are seconds; flags are 0/1; everything may be null, and null means "not known".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from core.errors import Issue
+
+Source = pa.Table | Path
+"""A staging table: in memory, or a Parquet file that the engine scans where it lies."""
+
+
+@dataclass(frozen=True)
+class ColumnMatch:
+    """Which field a heading was taken for, and why.
+
+    ``evidence`` are codes (``"heading"``, ``"values"``, ``"mapping"``, ``"user"``); ``runner_up`` is the second best field or empty.
+    """
+
+    name: str
+    field: str
+    kind: str
+    format: str = ""
+    evidence: tuple[str, ...] = ()
+    runner_up: str = ""
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """One table of one file: how it was read and what became of its rows. ``rows_read == rows_kept + rows_dropped``."""
+
+    table: str
+    file: str
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    rows_read: int = 0
+    rows_kept: int = 0
+    rows_dropped: int = 0
+    columns: tuple[ColumnMatch, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The book of the import: one report a file and table; read, kept and dropped add up."""
+
+    files: tuple[FileReport, ...] = ()
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """All issues of all files, in order."""
+        return tuple(issue for report in self.files for issue in report.issues)
+
+
+@dataclass(frozen=True)
+class Log:
+    """What was loaded: staging tables by name (see `core.schema`), the shop's zone, the ledger, a digest of bytes and choices."""
+
+    digest: str
+    zone: str
+    tables: Mapping[str, Source]
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def has(self, table: str, column: str = "") -> bool:
+        """Whether a table, or a column of it, was handed in.
+
+        >>> Log("d", "UTC", {"messages": pa.table({"sent_at": [1]})}).has("messages", "sent_at")
+        True
+        """
+        if table not in self.tables:
+            return False
+        return not column or column in self.columns(table)
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Names of a table's columns; empty when the table is absent."""
+        source = self.tables.get(table)
+        if source is None:
+            return ()
+        if isinstance(source, Path):
+            import pyarrow.parquet as pq
+
+            return tuple(pq.read_schema(source).names)
+        return tuple(source.column_names)
