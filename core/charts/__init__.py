@@ -1,0 +1,34 @@
+"""Tables and words in, charts out: data-free Vega-Lite templates with tidy frames, one theme.
+
+chart.py   `Chart`, `Labels`              axis.py   what all drawings share
+theme.py   colours, look of files         font.py   the Chinese font
+lines.py   values over time               bars.py   agents, grades, contributions
+planes.py  two KPIs, before and after     week.py   weekday × hour map, people against work
+"""
+
+from core.charts.bars import (
+    bars_with_interval,
+    contribution_bars,
+    contribution_changes,
+    contribution_parts,
+    grade_distribution,
+)
+from core.charts.chart import Chart, Labels
+from core.charts.lines import line_with_band
+from core.charts.planes import arrows, scatter_plane
+from core.charts.week import gap_chart, heatmap
+
+__all__ = [
+    "Chart",
+    "Labels",
+    "arrows",
+    "bars_with_interval",
+    "contribution_bars",
+    "contribution_changes",
+    "contribution_parts",
+    "gap_chart",
+    "grade_distribution",
+    "heatmap",
+    "line_with_band",
+    "scatter_plane",
+]

@@ -1,0 +1,113 @@
+"""Values over time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from core.charts import axis, theme
+from core.charts.chart import Chart, Labels, assemble, template
+from core.text import Text
+
+_DRAWN = ("y", "low", "high", "fit", "target")
+_DAYS_WITH_YEAR = 300
+_TICKS = 12
+
+Ticks = tuple[tuple[int, int, int], ...]
+"""Year, month and day of the labels of a time axis."""
+
+
+def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", height: int = 280) -> Chart:
+    """A line with its interval, and where given a fitted line and a target.
+
+    Args:
+        frame: one row per point: ``x`` (naive local datetime, or a label in drawing order) and ``y``; optional ``low``
+            and ``high`` (band), ``fit`` (straight line), ``target``, ``n`` (tooltip), ``series`` (one line each).
+            A missing ``y`` is a gap, not a zero.
+        unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
+
+    >>> weeks = pd.date_range("2026-03-02", periods=3, freq="7D")
+    >>> frame = pd.DataFrame({"x": weeks, "y": [60.0, 90.0, 30.0]})
+    >>> chart = line_with_band(frame, Labels("en", "Reply time"), "seconds")
+    >>> chart.data["y_tip"].tolist()
+    ['1 min', '1 min 30 s', '30 s']
+    """
+    text = labels.text
+    columns = tuple(column for column in (*_DRAWN, "n", "series") if column in frame)
+    by = axis.divisor(unit, frame[[c for c in columns if c in _DRAWN]].stack())
+    face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)
+    spec = _template(face, by, _kind(frame["x"]), _ticks(frame["x"]), columns)
+    data = axis.with_tips(frame, ["y"], unit, text).assign(x_tip=_moments(frame["x"]))
+    return assemble("line_with_band", spec, data, labels, height)
+
+
+def _kind(x: pd.Series) -> str:
+    """How x is drawn: ``label``, ``days`` or ``months``."""
+    if not pd.api.types.is_datetime64_dtype(x):
+        return "label"
+    return "months" if (x.max() - x.min()).days > _DAYS_WITH_YEAR else "days"
+
+
+def _ticks(x: pd.Series) -> Ticks:
+    """Labels stand under points: a week from Monday is not labelled with its Sunday. Empty: the axis decides."""
+    if _kind(x) != "days" or (x != x.dt.normalize()).any():
+        return ()
+    days = sorted(x.unique())
+    kept = days[:: -(-len(days) // _TICKS)]
+    return tuple((day.year, day.month, day.day) for day in map(pd.Timestamp, kept))
+
+
+def _moments(x: pd.Series) -> list[str]:
+    if not pd.api.types.is_datetime64_dtype(x):
+        return [str(value) for value in x]
+    return list(x.dt.strftime("%Y-%m-%d" if (x == x.dt.normalize()).all() else "%Y-%m-%d %H:%M"))
+
+
+def _x(kind: str, title: str, ticks: Ticks) -> Any:
+    if kind == "label":
+        return alt.X("x:O", sort=None, title=title or None, axis=alt.Axis(labelAngle=0, grid=False))
+    shape = "%Y-%m" if kind == "months" else "%m-%d"
+    face: Any = alt.Axis(format=shape, grid=False, labelOverlap="greedy")
+    if ticks:
+        face.values = [alt.DateTime(year=year, month=month, date=day) for year, month, day in ticks]
+    return alt.X("x:T", title=title or None, axis=face)
+
+
+@lru_cache(maxsize=128)
+def _template(face: tuple[str, ...], by: float, kind: str, ticks: Ticks, columns: tuple[str, ...]) -> str:
+    language, x, y, unit = face
+    drawn = [column for column in _DRAWN if column in columns]
+    series = "series" in columns
+    base = axis.rows().encode(_x(kind, x, ticks))
+    base = base.encode(color=alt.Color("series:N", title=None, legend=alt.Legend(orient="top"))) if series else base
+    plain = {} if series else {"color": theme.ACCENT}
+    value = alt.Y("y_shown:Q", title=y, scale=alt.Scale(zero=False, nice=True), axis=axis.axis(unit))
+    line = base.mark_line(strokeWidth=2, **plain).encode(value)
+    points = base.mark_point(filled=True, size=34, opacity=1, **plain).encode(value, tooltip=_tips(language, columns))
+    layers = [*_below(base, plain, y, drawn), line, points, *_above(base, drawn, Text(language))]
+    return template(axis.calculated(alt.layer(*layers), drawn, by))
+
+
+def _below(base: Any, plain: dict[str, str], y: str, drawn: list[str]) -> list[Any]:
+    if not {"low", "high"} <= set(drawn):
+        return []
+    return [base.mark_area(opacity=0.18, **plain).encode(alt.Y("low_shown:Q", title=y), alt.Y2("high_shown:Q"))]
+
+
+def _above(base: Any, drawn: list[str], text: Text) -> list[Any]:
+    fit = base.mark_line(strokeDash=[6, 4], strokeWidth=1.5).encode(alt.Y("fit_shown:Q"))
+    target = axis.reference("target_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
+    colours = {"fit": theme.DEFICIT, "target": theme.MUTED}
+    layers = {part: layer for part, layer in (("fit", fit), ("target", target)) if part in drawn}
+    return axis.named(layers, {part: colours[part] for part in layers}, text)
+
+
+def _tips(language: str, columns: tuple[str, ...]) -> list[Any]:
+    names = ["x_tip", "y_tip"]
+    names += ["interval_tip"] if {"low", "high"} <= set(columns) else []
+    names += ["n_tip"] if "n" in columns else []
+    named = axis.tooltips(Text(language), names)
+    return [alt.Tooltip("series:N", title=""), *named] if "series" in columns else named
