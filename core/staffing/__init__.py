@@ -1,1 +1,57 @@
-"""Staffing."""
+"""Staffing: how many agents a weekday × slot needs, how many were there, and which hours could move.
+
+Slow half :func:`measure_demand` (arrivals, effort, concurrency, supply), fast half :func:`plan`; the queue formulas
+stand on their own for calculators.
+"""
+
+from core.staffing.chat import ChatPool, chat_pool, required_chat_agents, useful_concurrency
+from core.staffing.concurrency import Concurrency, chat_times, measure_concurrency
+from core.staffing.demand import Demand, arrivals, measure_demand
+from core.staffing.gap import CoverHours, cover_hours, moves
+from core.staffing.patience import ErlangA, erlang_a, required_agents_patience
+from core.staffing.planning import StaffingKnobs, StaffingResult, plan, staffing_table, worst_slots
+from core.staffing.queues import (
+    ErlangC,
+    erlang_b,
+    erlang_c,
+    erlang_c_queue,
+    erlang_c_surface,
+    positions,
+    required_agents,
+)
+from core.staffing.supply import Supply, measure_supply, roster_supply, seen_supply
+
+__all__ = [
+    "ChatPool",
+    "Concurrency",
+    "CoverHours",
+    "Demand",
+    "ErlangA",
+    "ErlangC",
+    "StaffingKnobs",
+    "StaffingResult",
+    "Supply",
+    "arrivals",
+    "chat_pool",
+    "chat_times",
+    "cover_hours",
+    "erlang_a",
+    "erlang_b",
+    "erlang_c",
+    "erlang_c_queue",
+    "erlang_c_surface",
+    "measure_concurrency",
+    "measure_demand",
+    "measure_supply",
+    "moves",
+    "plan",
+    "positions",
+    "required_agents",
+    "required_agents_patience",
+    "required_chat_agents",
+    "roster_supply",
+    "seen_supply",
+    "staffing_table",
+    "useful_concurrency",
+    "worst_slots",
+]

@@ -4,8 +4,8 @@ A conversation is with its agent from the first human message to its end: close,
 ``IDLE_S`` after the last human message, and never shorter than the effort it took. Conversations whose human messages
 are more than ``ASYNC_S`` apart are correspondence rather than a chat; they are left out and counted.
 
-While an agent holds j conversations, j / aht[j] of them end per second: aht[j] = j · (time with j) / (ends with j), totals
-over counts, never a mean of means, made non-decreasing in j by pooling neighbours.
+While an agent holds j conversations, j / aht[j] of them end per second: aht[j] = j · (time with j) / (ends with j).
+Sums over counts, never a mean of means, made non-decreasing in j by pooling neighbours.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def measure_concurrency(conversations: pd.DataFrame) -> Concurrency:
     segments = _sweep(talks)
     count = segments["open"].to_numpy()
     top = int(count.max()) if len(count) else 0
-    open_s = np.bincount(count, weights=segments["seconds"], minlength=top + 1)[1:]
-    ends = np.bincount(count[segments["ended"].to_numpy()], minlength=top + 1)[1:]
+    open_s: FloatArray = np.bincount(count, weights=segments["seconds"], minlength=top + 1)[1:].astype(float)
+    ends: IntArray = np.bincount(count[segments["ended"].to_numpy()], minlength=top + 1)[1:].astype(np.int64)
     enough = ends >= MIN_ENDS
     levels = int(np.argmin(enough)) if not enough.all() else len(enough)
     busy = float(open_s.sum())
