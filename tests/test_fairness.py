@@ -93,8 +93,8 @@ def test_quantile_interval_covers_exactly_enough(n: int, q: float) -> None:
     low, high = (int(rank[0]) for rank in fairness.quantile_ranks(n, q))
     below = stats.binom(n, q)
     assert below.cdf(low) <= 0.025
-    assert below.sf(high - 1) <= 0.025 or high == -1
-    assert below.cdf(low + 1) > 0.025
+    assert below.sf(high) <= 0.025
+    assert min(below.cdf(low + 1), below.sf(high - 1)) > 0.025
 
 
 def test_quantile_is_linear_and_ends_are_values() -> None:
@@ -133,20 +133,20 @@ def test_closed_form_equals_the_day_blocked_bootstrap(seed: int) -> None:
     """The two intervals agree within a few per cent of their length."""
     totals, counts = days(60, seed)
     closed, drawn = fairness.clustered_ratio(totals, counts), fairness.day_blocked_bootstrap(totals, counts)
-    assert closed.value == drawn.value
+    assert closed.value == pytest.approx(drawn.value)
     length = drawn.high - drawn.low
     assert [closed.low, closed.high] == pytest.approx([drawn.low, drawn.high], abs=0.08 * length)
 
 
 def test_day_blocks_cover_where_single_chats_do_not() -> None:
-    """With days that differ, 95 % intervals by day cover 93–97 %; treating chats as independent covers far less."""
+    """With days that differ, 95 % intervals by day cover about that; taking chats as independent covers far less."""
     inside, naive = 0, 0
     for seed in range(600):
         totals, counts = days(30, seed)
         found = fairness.clustered_ratio(totals, counts)
         inside += found.low <= 100 <= found.high
         naive += abs(found.value - 100) < 1.96 * np.sqrt(30**2 + 15**2) / np.sqrt(counts.sum())
-    assert 0.925 <= inside / 600 <= 0.975
+    assert 0.915 <= inside / 600 <= 0.975
     assert naive / 600 < 0.75
 
 

@@ -353,7 +353,7 @@ def test_constant_series_cannot_be_judged() -> None:
 
 
 def test_small_change_is_practically_unchanged_even_with_evidence() -> None:
-    """A certain rise of 2 % over the period lies inside ±10 %: unchanged wins; a margin of 1 % lets evidence through."""
+    """A certain rise of 2 % lies inside ±10 %: unchanged wins; a margin of 1 % lets evidence through."""
     values = 100 + 2 * np.arange(84) / 84 + np.random.default_rng(3).normal(0, 0.2, 84)
     assert trends.trend_verdicts(table(values)).iloc[0]["verdict"] == "practically_unchanged"
     assert trends.trend_verdicts(table(values), margin=0.01).iloc[0]["verdict"] == "strong_evidence"
