@@ -12,7 +12,7 @@ from core.text import Text
 
 _SECONDS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 _LEAST_SHOWN = 3
-_LINE, _AXIS, _LEGEND = 24, 56, 34
+_LINE, _AXIS, _LEGEND = 24, 76, 56
 
 
 def rows() -> Any:
@@ -103,6 +103,12 @@ def named(layers: Mapping[str, Any], colours: Mapping[str, str], text: Text) -> 
     return [
         layer.transform_calculate(part_shown=f"'{words[part]}'").encode(color=colour) for part, layer in layers.items()
     ]
+
+
+def names(field: str) -> Any:
+    """One line per name, in the order of the frame (which is sorted by number, not by name); no name is left out."""
+    face = alt.Axis(labelLimit=220, labelOverlap=False, labelFlush=False)
+    return alt.Y(f"{field}:N", sort=None, title=None, axis=face)
 
 
 def picked(drawing: Any, field: str) -> Any:

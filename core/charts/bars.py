@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -49,17 +48,12 @@ def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**absent, **status)
 
 
-def _agents(field: str = "agent") -> Any:
-    # The axis keeps the order of the frame, which is sorted by number and not by name.
-    return alt.Y(f"{field}:N", sort=None, title=None, axis=alt.Axis(labelLimit=220))
-
-
 @lru_cache(maxsize=128)
 def _intervals(language: str, x: str, unit: str, by: float, extra: tuple[str, ...]) -> str:
     text = Text(language)
     colour = alt.condition(_TOO_FEW, alt.value(theme.FAINT), alt.value(theme.ACCENT))
     tips = ["agent", "value_tip", "interval_tip", *(["n_tip"] if "n" in extra else []), "status_tip"]
-    base = axis.rows().encode(_agents(), color=colour, tooltip=axis.tooltips(text, tips))
+    base = axis.rows().encode(axis.names("agent"), color=colour, tooltip=axis.tooltips(text, tips))
     scale = alt.Scale(zero=False, nice=True)
     bar = base.mark_bar(height=5, opacity=0.35, cornerRadius=2).encode(
         alt.X("low_shown:Q", title=x, scale=scale, axis=axis.axis(unit)), alt.X2("high_shown:Q")
@@ -138,10 +132,10 @@ def contribution_bars(frame: pd.DataFrame, labels: Labels) -> Chart:
 
 @lru_cache(maxsize=32)
 def _stacked(language: str, x: str) -> str:
-    bars = axis.rows().mark_bar(height=14, stroke="#FFFFFF", strokeWidth=0.6).encode(
-        _agents(),
+    bars = axis.rows().mark_bar(height=14, stroke="rgba(255, 255, 255, 0.55)", strokeWidth=0.8).encode(
+        axis.names("agent"),
         alt.X("points:Q", title=x, stack=True, axis=axis.axis("points")),
-        color=alt.Color("group:N", sort=None, title=None, legend=alt.Legend(orient="top")),
+        color=alt.Color("group:N", sort=None, title=None, legend=alt.Legend(orient="top", symbolStrokeWidth=0)),
         order=alt.Order("order:Q"),
         tooltip=axis.tooltips(Text(language), ["agent", "group", "part", "points_tip", "score_tip"]),
     )  # fmt: skip
@@ -164,7 +158,7 @@ def contribution_parts(frame: pd.DataFrame, labels: Labels) -> Chart:
 @lru_cache(maxsize=32)
 def _earned(language: str, x: str) -> str:
     tips = axis.tooltips(Text(language), ["group", "part", "points_tip", "possible_tip"])
-    base = axis.rows().encode(_agents("part"), tooltip=tips)
+    base = axis.rows().encode(axis.names("part"), tooltip=tips)
     frame_bar = base.mark_bar(height=14, color=theme.FAINT, opacity=0.45, cornerRadiusEnd=2).encode(
         alt.X("possible:Q", title=x)
     )
@@ -190,7 +184,7 @@ def contribution_changes(frame: pd.DataFrame, labels: Labels) -> Chart:
 @lru_cache(maxsize=32)
 def _changes(language: str, x: str) -> str:
     bars = axis.rows().mark_bar(height=14, cornerRadiusEnd=2).encode(
-        _agents("part"),
+        axis.names("part"),
         alt.X("change:Q", title=x, axis=axis.axis("points")),
         color=alt.condition("datum.change < 0", alt.value(theme.DEFICIT), alt.value(theme.ACCENT)),
         tooltip=axis.tooltips(Text(language), ["part", "change_tip"]),

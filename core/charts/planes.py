@@ -110,7 +110,7 @@ def _arrows(language: str, x: str, bands: tuple[str, ...]) -> str:
     colours = alt.Scale(domain=["same", "grade_up", "grade_down"], range=[theme.MUTED, theme.ACCENT, theme.DEFICIT])
     tips = axis.tooltips(Text(language), ["agent", "baseline_tip", "whatif_tip", "change_tip", "grade_tip"])
     base = axis.rows().encode(
-        alt.Y("agent:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+        axis.names("agent"),
         color=alt.Color("moved:N", scale=colours, legend=None),
         tooltip=tips,
     )

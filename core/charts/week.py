@@ -12,6 +12,7 @@ from core.charts.chart import Chart, Labels, assemble, template
 from core.text import Text
 
 WEEKDAYS = range(7)
+_HEIGHT = 310
 
 
 def heatmap(frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int = 0, diverging: bool = False) -> Chart:
@@ -37,7 +38,7 @@ def heatmap(frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int
     data["weekday_tip"] = [text(f"charts.weekday.{day}") for day in data["weekday"]]
     data["hour_tip"] = [text("charts.hour_tip", hour=f"{hour:02d}") for hour in data["hour"]]
     spec = _map(labels.language, axis.titled(labels.y, unit, by, text), unit, by, (diverging, "n" in data))
-    return assemble("heatmap", spec, data, labels, 260)
+    return assemble("heatmap", spec, data, labels, _HEIGHT)
 
 
 def _whole_week(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +66,9 @@ def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, boo
     tips = axis.tooltips(text, ["weekday_tip", "hour_tip", "value_tip", *(["n_tip"] if with_n else [])])
     base = axis.rows().encode(
         alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
-        alt.Y("weekday:O", title=None, axis=alt.Axis(labelExpr=_weekday_words(text))),
+        alt.Y(
+            "weekday:O", title=None, axis=alt.Axis(labelExpr=_weekday_words(text), labelOverlap=False, labelFlush=False)
+        ),
         tooltip=tips,
     )
     # The default way between two hues goes round the colour circle and would tint the neutral middle.
@@ -79,7 +82,7 @@ def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, boo
     return template(axis.calculated(alt.layer(*layers), ["value"], by))
 
 
-def gap_chart(frame: pd.DataFrame, labels: Labels, height: int = 260) -> Chart:
+def gap_chart(frame: pd.DataFrame, labels: Labels, height: int = 280) -> Chart:
     """People there and people needed over one day: bars of supply, a mark at the need, the missing part between them.
 
     Args:
@@ -102,11 +105,13 @@ def _gap(language: str, x: str, y: str) -> str:
     text = Text(language)
     colours = {"supplied": theme.ACCENT, "deficit": theme.DEFICIT, "required": theme.MUTED}
     base = axis.rows().encode(
-        alt.X("slot:O", sort=None, title=x or None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+        alt.X(
+            "slot:O", sort=None, title=x or None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelBound=True)
+        ),
         tooltip=axis.tooltips(text, ["slot", "supplied_tip", "required_tip", "gap_tip"]),
     )
     supply = base.mark_bar(opacity=0.55).encode(alt.Y("supplied:Q", title=y))
     missing = base.mark_bar(opacity=0.85).encode(alt.Y("supplied:Q", title=y), alt.Y2("required:Q"))
-    needed = base.mark_tick(thickness=2.5).encode(alt.Y("required:Q", title=y))
+    needed = base.mark_tick(thickness=3).encode(alt.Y("required:Q", title=y))
     layers = {"supplied": supply, "deficit": missing.transform_filter("datum.gap < 0"), "required": needed}
     return template(alt.layer(*axis.named(layers, colours, text)))

@@ -1,0 +1,52 @@
+"""Worked hours per agent and local day: from the roster minus breaks, else the distinct clock hours with a human message (a proxy)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.engine.runner import Facts
+from core.engine.zones import DAY_MS, offset_ms
+
+HOUR_MS = 3_600_000
+
+
+def worked_hours(facts: Facts) -> pd.DataFrame:
+    """One row per agent × local day: agent, local_day, hours. Shifts over midnight are split; breaks are spread over the shift."""
+    if {"roster.start_at", "roster.end_at"} <= facts.available:
+        return _from_roster(facts)
+    rows = facts.frame("SELECT agent, slot_no FROM activity")
+    hours = (rows["slot_no"] // 12).astype("int64")
+    seen = pd.DataFrame({"agent": rows["agent"], "local_day": hours // 24, "hour": hours}).drop_duplicates()
+    return seen.groupby(["agent", "local_day"]).size().rename("hours").astype("float64").reset_index()
+
+
+def _from_roster(facts: Facts) -> pd.DataFrame:
+    breaks = "coalesce(break_minutes, 0)" if "roster.break_minutes" in facts.available else "0"
+    rows = facts.frame(
+        f"SELECT agent_id AS agent, start_at, end_at, {breaks} AS rest FROM raw_roster WHERE end_at > start_at AND agent_id IS NOT NULL"
+    )
+    length = (rows["end_at"] - rows["start_at"]).to_numpy(dtype=np.float64)
+    share = np.clip(1 - rows["rest"].to_numpy(dtype=np.float64) * 60_000 / length, 0, 1)
+    pieces = split_days(rows["start_at"].to_numpy(), rows["end_at"].to_numpy(), facts.zone)
+    pieces["hours"] *= share[pieces["row"]]
+    pieces["agent"] = rows["agent"].to_numpy()[pieces["row"]]
+    return pieces.groupby(["agent", "local_day"])["hours"].sum().reset_index()
+
+
+def split_days(starts: np.ndarray, ends: np.ndarray, zone: str) -> pd.DataFrame:
+    """Intervals of UTC milliseconds cut at local midnights: row, local_day, hours.
+
+    >>> split_days(np.array([0]), np.array([10 * HOUR_MS]), "Asia/Shanghai")["hours"].tolist()
+    [10.0]
+    """
+    rows: list[tuple[int, int, float]] = []
+    for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        at = start
+        while at < end:
+            shift = offset_ms(zone, at)
+            day = (at + shift) // DAY_MS
+            until = min(end, (day + 1) * DAY_MS - shift)
+            rows.append((row, day, (until - at) / HOUR_MS))
+            at = until
+    return pd.DataFrame(rows, columns=["row", "local_day", "hours"]).astype({"row": "int64", "local_day": "int64"})

@@ -1,0 +1,349 @@
+"""Facts × rule set → Observed: the cubes every KPI is summed from, and the single values its quantiles come from.
+
+A cube is plain arrays: a code per dimension and row, a sum per measure and row. Nothing on the slider path reads rows of messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.commerce import Orders, Visits, sales
+from core.engine.hours import worked_hours
+from core.engine.reviews import reviewed
+from core.engine.runner import Facts, sql_text
+from core.engine.zones import DAY_MS
+from core.rules import rule_set
+from core.scenario import Scenario
+
+UNASSIGNED = "unassigned"
+UNKNOWN = "unknown"
+TEXT_DIMENSIONS = ("agent", "team", "channel", "language", "category", "shift")
+FCR_RULES = ("no_repeat", "customer_says", "one_reply", "closed_once", "resolved_15min")
+OWNERS = ("auto", "first", "last", "most")
+_VALUES = {
+    "first_response_ms": "first_response_v", "resolution_ms": "resolution_v",
+    "first_resolution_ms": "first_resolution_v", "effort_ms": "handle_v",
+}  # fmt: skip
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Rows of codes and numbers: one row per combination of dimensions (sums), or per observation (single values).
+
+    Args:
+        codes: dimension → code per row; an index into `Observed.labels` for text dimensions, the number itself for days and hours.
+        numbers: column → number per row; NaN where a single value is missing.
+    """
+
+    codes: Mapping[str, Codes]
+    numbers: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.codes.values()), ()))
+
+    def pick(self, rows: NDArray[Any]) -> Cube:
+        """The rows where a mask is true."""
+        return Cube({k: v[rows] for k, v in self.codes.items()}, {k: v[rows] for k, v in self.numbers.items()})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a measure sums: the cube, and the single values for quantiles (empty where there are none)."""
+
+    cube: Cube
+    values: Cube
+
+
+@dataclass(frozen=True)
+class ShopFloor:
+    """Customer-started conversations with their dimensions (rows sorted by customer and start), and the orders."""
+
+    visits: Cube
+    orders: Orders
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A log seen through a rule set.
+
+    Args:
+        facts: where it came from.
+        labels: text dimension → its labels in order of code.
+        sources: name in `core.measures` → cube and values.
+        labelled: measure column → ``given``, ``estimated`` or ``proxy`` where the figure needs the word.
+        floor: visits and orders for sales figures; None without orders.
+        conversion_ms: the W of conversion.
+    """
+
+    facts: Facts
+    labels: Mapping[str, tuple[str, ...]]
+    sources: Mapping[str, Source]
+    labelled: Mapping[str, str]
+    floor: ShopFloor | None
+    conversion_ms: int
+
+    @property
+    def zone(self) -> str:
+        """The shop's zone."""
+        return self.facts.zone
+
+    def source(self, name: str, first_day: int, last_day: int) -> Source | None:
+        """A measure's source for a period of whole local days; None where the log has no such thing.
+
+        Sales are units of customer × period, so they are made for the period asked; all others are cut from their cubes.
+        """
+        if name == "sales":
+            return self._sales(first_day, last_day)
+        found = self.sources[name]
+        parts = [
+            part.pick((part.codes["day"] >= first_day) & (part.codes["day"] <= last_day))
+            for part in (found.cube, found.values)
+        ]
+        return Source(parts[0], parts[1])
+
+    def _sales(self, first_day: int, last_day: int) -> Source | None:
+        if self.floor is None:
+            return None
+        inside = self.floor.visits.pick(
+            (self.floor.visits.codes["day"] >= first_day) & (self.floor.visits.codes["day"] <= last_day)
+        )
+        numbers = {name: inside.numbers[name].astype(np.int64) for name in ("customer", "start", "replied")}
+        visits = Visits(
+            numbers["customer"], numbers["start"], numbers["replied"], np.arange(len(inside), dtype=np.int64)
+        )
+        found = sales(visits, self.floor.orders, self.conversion_ms, self.facts.horizon_ms)
+        cube = Cube({name: codes[found.row] for name, codes in inside.codes.items()}, found.sums)
+        return Source(cube, cube.pick(np.zeros(len(cube), dtype=bool)))
+
+    @cached_property
+    def days(self) -> tuple[int, int]:
+        """First and last local day with a conversation start."""
+        return self.facts.first_day, self.facts.last_day
+
+
+def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
+    """Ask a rule set: cubes of conversations, ratings, turns, hours, reviews, transfers and sales.
+
+    Depends on the scenario's rule knobs only; period, filters, weights and bands come later and are fast.
+    """
+    scenario = scenario or Scenario()
+    judged = sql_text("judged").format(rules=rules_sql(facts, scenario))
+    frames = _frames(facts, judged)
+    teams = _teams(frames["conversations"], facts)
+    frames |= {
+        "hours": _hours(facts, frames["conversations"]),
+        "reviews": reviewed(facts),
+        "transfers": _transfers(facts, judged),
+    }
+    book = _Labels(frames.values(), teams)
+    sources = {name: _source(frame, book) for name, frame in frames.items() if not name.endswith("_values")}
+    for name in ("conversations", "ratings", "turns", "reviews", "transfers"):
+        values = frames.get(f"{name}_values", frames[name])
+        sources[name] = Source(sources[name].cube, book.cube(values))
+    labelled = {
+        "handle_s": _handle_label(frames["conversations"]),
+        "handled": "given" if "roster.start_at" in facts.available else "proxy",
+    }
+    return Observed(
+        facts,
+        book.labels,
+        sources,
+        labelled,
+        _shop_floor(facts, judged, book),
+        int(scenario.get("conversion_d") * DAY_MS),
+    )
+
+
+def rules_sql(facts: Facts, scenario: Scenario) -> str:
+    """The rule set and its switches as a SELECT of one row of integers."""
+    numbers = {
+        "window_ms": scenario.window_ms,
+        "within_ms": int(scenario.get("within_s") * 1000),
+        "fcr_ms": int(scenario.get("fcr_h") * 3_600_000),
+        "repeat_ms": int(scenario.get("repeat_d") * 86_400_000),
+        "repeat_same_issue": int(scenario.get("repeat_same_issue")),
+        "fcr_rule": FCR_RULES.index(scenario.get("fcr_rule")),
+        "owner_rule": OWNERS.index(scenario.get("owner")),
+        "smart_counts": int(rule_set(scenario.get("rules")).smart_counts),
+        "horizon_ms": facts.horizon_ms,
+    }
+    return "SELECT " + ", ".join(f"CAST({value} AS BIGINT) AS {name}" for name, value in numbers.items())
+
+
+def _frames(facts: Facts, judged: str) -> dict[str, pd.DataFrame]:
+    conversations = _seconds(facts.frame(sql_text("cube").format(judged=judged)))
+    ratings = _seconds(facts.frame(sql_text("ratings").format(judged=judged)))
+    turns = facts.frame(sql_text("turns").format(judged=judged))
+    turns["local_hour"] = turns["local_minute"] // 60
+    turns["reply_v"] = turns["reply_ms"] / 1000
+    picked = ", ".join(("agent", "rated_agent", "local_day", "local_minute", *TEXT_DIMENSIONS[1:], *_VALUES, "rating"))
+    values = facts.frame(f"SELECT {picked} FROM ({judged}) AS judged")
+    values["local_hour"] = values["local_minute"] // 60
+    for column, name in _VALUES.items():
+        values[name] = values.pop(column) / 1000
+    rated = values.loc[
+        values["rating"].notna(), ["rated_agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "rating"]
+    ]
+    return {
+        "conversations": conversations,
+        "conversations_values": values.drop(columns=["rated_agent", "rating", "local_minute"]),
+        "ratings": ratings,
+        "ratings_values": rated.rename(columns={"rated_agent": "agent", "rating": "csat_v"}),
+        "turns": _turn_cube(turns),
+        "turns_values": turns.loc[
+            turns["reply_v"].notna(), ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "reply_v"]
+        ],
+    }
+
+
+def _seconds(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.columns = [column.removeprefix("sum_") for column in frame.columns]
+    for column in [name for name in frame.columns if name.endswith("_ms")]:
+        frame[column.removesuffix("_ms") + "_s"] = frame.pop(column).fillna(0) / 1000
+    return frame
+
+
+def _turn_cube(turns: pd.DataFrame) -> pd.DataFrame:
+    keys = ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:]]
+    grouped = turns.groupby(keys, dropna=False, sort=False)["reply_v"]
+    return grouped.agg(reply_n="count", reply_s="sum", turns="size").reset_index()
+
+
+def _handle_label(conversations: pd.DataFrame) -> str:
+    return "given" if conversations["handle_given"].sum() >= conversations["handle_n"].sum() else "estimated"
+
+
+def _teams(conversations: pd.DataFrame, facts: Facts) -> dict[str, str]:
+    """Agent → team: the roster's word, else the team most of the agent's conversations name."""
+    known = conversations.dropna(subset=["agent", "team"])
+    counted = known.groupby(["agent", "team"])["conversations"].sum().reset_index()
+    teams = dict(counted.sort_values(["conversations", "team"])[["agent", "team"]].itertuples(index=False, name=None))
+    if "roster.team" in facts.available:
+        rows = facts.frame(
+            "SELECT agent_id, max(team) AS team FROM raw_roster WHERE team IS NOT NULL GROUP BY agent_id"
+        )
+        teams |= dict(rows.itertuples(index=False, name=None))
+    return teams
+
+
+def _hours(facts: Facts, conversations: pd.DataFrame) -> pd.DataFrame:
+    """One row per agent × local day: worked hours and the owned conversations with a human reply."""
+    hours = worked_hours(facts)
+    handled = conversations.dropna(subset=["agent"]).groupby(["agent", "local_day"])["handled"].sum().reset_index()
+    merged = hours.merge(handled, on=["agent", "local_day"], how="outer")
+    covered = merged["agent"].isin(hours["agent"].unique())
+    return merged[covered].fillna({"hours": 0.0, "handled": 0.0})
+
+
+def _transfers(facts: Facts, judged: str) -> pd.DataFrame:
+    """One row per hand-over with a request and an acceptance; charged to nobody, dimensions from its conversation."""
+    columns = ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "transfer_v", "transfer_s", "transfer_n"]
+    if not {"transfers.requested_at", "transfers.accepted_at"} <= facts.available:
+        return pd.DataFrame(
+            {name: pd.Series(dtype="float64" if name.startswith(("transfer", "local")) else "str") for name in columns}
+        )
+    rows = facts.frame(
+        f"""SELECT j.local_day, j.local_minute, j.channel, j.language, j.category, j.team, j.shift,
+        t.accepted_at - t.requested_at AS wait_ms FROM raw_transfers AS t JOIN ({judged}) AS j ON t.conversation_id = j.conv
+        WHERE t.accepted_at >= t.requested_at"""
+    )
+    rows["local_hour"] = rows.pop("local_minute") // 60
+    rows["transfer_v"] = rows.pop("wait_ms") / 1000
+    return rows.assign(agent=None, transfer_s=rows["transfer_v"], transfer_n=1.0)
+
+
+def _shop_floor(facts: Facts, judged: str, book: _Labels) -> ShopFloor | None:
+    if not {"orders.paid_at", "orders.customer_id"} <= facts.available:
+        return None
+    picked = ", ".join(("agent", "local_day", "local_minute", *TEXT_DIMENSIONS[1:]))
+    rows = facts.frame(
+        f"SELECT cust, start_ms AS start, handled AS replied, {picked} FROM ({judged}) AS j WHERE conversations = 1 AND cust IS NOT NULL"
+    )
+    rows["local_hour"] = rows.pop("local_minute") // 60
+    rows["cust"] = rows["cust"].astype("str")
+    names, codes = np.unique(rows.pop("cust").to_numpy(dtype=object), return_inverse=True)
+    rows = rows.assign(customer=codes).sort_values(["customer", "start"], kind="stable")
+    return ShopFloor(book.cube(rows), _orders(facts, {name: code for code, name in enumerate(names.tolist())}))
+
+
+def _orders(facts: Facts, codes: Mapping[str, int]) -> Orders:
+    def pick(name: str, default: str) -> str:
+        return f'coalesce(CAST("{name}" AS DOUBLE), {default})' if f"orders.{name}" in facts.available else default
+
+    flag = (
+        pick("returned", "0")
+        if "orders.returned" in facts.available
+        else f"CASE WHEN {pick('refunded_at', '-1')} >= 0 THEN 1 ELSE 0 END"
+    )
+    rows = facts.frame(
+        f"""SELECT CAST(customer_id AS VARCHAR) AS customer, {pick("created_at", "-1")} AS created, {pick("paid_at", "-1")} AS paid,
+        {pick("amount", "0")} AS amount, {flag} AS returned, {pick("disputed", "0")} AS disputed FROM raw_orders ORDER BY seq"""
+    )
+    customer = np.array([codes.get(name, -1) for name in rows["customer"].tolist()], dtype=np.int64)
+    times = [rows[name].to_numpy(dtype=np.float64).astype(np.int64) for name in ("created", "paid")]
+    return Orders(
+        customer,
+        times[0],
+        times[1],
+        *(rows[name].to_numpy(dtype=np.float64) for name in ("amount", "returned", "disputed")),
+    )
+
+
+class _Labels:
+    """One list of labels a text dimension, shared by all sources, so that a code means the same everywhere."""
+
+    def __init__(self, frames: Iterable[pd.DataFrame], teams: Mapping[str, str]) -> None:
+        self.teams = teams
+        self.labels: dict[str, tuple[str, ...]] = {}
+        frames = list(frames)
+        for name in TEXT_DIMENSIONS:
+            found = {str(label) for frame in frames if name in frame for label in frame[name].dropna().unique()}
+            found |= set(teams.values()) if name == "team" else set()
+            rest = UNASSIGNED if name == "agent" else UNKNOWN
+            self.labels[name] = (*sorted(found - {rest}), rest)
+
+    def cube(self, frame: pd.DataFrame) -> Cube:
+        """A frame as codes and numbers; a missing team is the agent's own."""
+        codes: dict[str, Codes] = {}
+        for name in TEXT_DIMENSIONS:
+            if name in frame:
+                codes[name] = self._codes(name, frame[name])
+        if "agent" in codes:
+            codes["team"] = self._team_codes(codes)
+        for name in ("local_day", "local_hour"):
+            if name in frame:
+                codes[name.removeprefix("local_")] = frame[name].to_numpy(dtype=np.int64)
+        rest = [name for name in frame.columns if name not in TEXT_DIMENSIONS and not name.startswith("local_")]
+        return Cube(codes, {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in rest})
+
+    def _codes(self, name: str, column: pd.Series) -> Codes:
+        labels = self.labels[name]
+        codes = pd.Categorical(column.astype("str").where(column.notna()), categories=list(labels)).codes.astype(
+            np.int64
+        )
+        return np.where(codes < 0, len(labels) - 1, codes)
+
+    def _team_codes(self, codes: Mapping[str, Codes]) -> Codes:
+        unknown = len(self.labels["team"]) - 1
+        of_agent = [
+            self.labels["team"].index(self.teams[label]) if label in self.teams else unknown
+            for label in self.labels["agent"]
+        ]
+        own = np.array(of_agent, dtype=np.int64)[codes["agent"]]
+        given = codes.get("team", np.full(len(own), unknown, dtype=np.int64))
+        return np.where(given == unknown, own, given)
+
+
+def _source(frame: pd.DataFrame, book: _Labels) -> Source:
+    cube = book.cube(frame)
+    return Source(cube, cube.pick(np.zeros(len(cube), dtype=bool)))

@@ -1,0 +1,136 @@
+"""Runs facts.sql once per log and slow knobs; keeps the result in an embedded database that many readers share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from core.engine.staging import available, stage
+from core.engine.zones import local_case, transitions
+from core.errors import InputError, Issue
+from core.log import Log
+
+MEMORY_LIMIT = "3GB"
+_STEPS = (
+    "segments",
+    "spoken",
+    "agents",
+    "spans",
+    "effort",
+    "said",
+    "owners",
+    "known",
+    "joined",
+    "placed",
+    "follow",
+    "again",
+)
+
+
+@dataclass(frozen=True)
+class SlowKnobs:
+    """What facts depend on besides the log itself: the silence that ends a conversation where there are no ids (hours)."""
+
+    gap_h: float = 24.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Conversations and turns with every clock, in an embedded database; knows no rule set.
+
+    Args:
+        log: the log they were made of.
+        con: connection that owns the tables; readers take `cursor`.
+        available: ``table.column`` of everything the log really holds.
+        horizon_ms: latest kept stamp of the whole log, the same for every filter.
+        first_day, last_day: local days of the first and last conversation start.
+    """
+
+    log: Log
+    con: duckdb.DuckDBPyConnection
+    available: frozenset[str]
+    horizon_ms: int
+    first_day: int
+    last_day: int
+
+    @property
+    def zone(self) -> str:
+        """The shop's zone."""
+        return self.log.zone
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Rows of a SELECT, read through a cursor of its own so that readers never share one."""
+        return self.con.cursor().execute(sql).df()
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """Columns of a SELECT as NumPy arrays."""
+        return dict(self.con.cursor().execute(sql).fetchnumpy())
+
+
+def sql_text(name: str) -> str:
+    """A definition from its file without its comments, e.g. ``sql_text("cube")``."""
+    text = resources.files("core.engine").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+
+
+def statements(text: str) -> list[str]:
+    """The steps of a definition file: split at lines that hold only a semicolon.
+
+    >>> statements("-- a step\\nSELECT 1\\n;\\nSELECT 2\\n;\\n")
+    ['-- a step\\nSELECT 1', 'SELECT 2']
+    """
+    return [step.strip() for step in re.split(r"^;\s*$", text, flags=re.MULTILINE) if step.strip()]
+
+
+def localised(text: str, changes: tuple[tuple[int, int], ...]) -> str:
+    """The definition with ``{local(x)}`` as the wall-clock CASE of the shop's zone."""
+    return re.sub(r"\{local\((\w+)\)\}", lambda found: local_case(found[1], changes), text)
+
+
+def connect(memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """An embedded database that never asks the network for anything and stays within its memory."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute(f"SET memory_limit = '{memory_limit}'")
+    con.execute("SET preserve_insertion_order = false")
+    return con
+
+
+def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
+    """Facts of a log: one row per conversation and one per turn, every clock in UTC milliseconds.
+
+    Raises `InputError` when the log holds neither messages nor conversations.
+    """
+    if not (log.has("messages") or log.has("conversations")):
+        raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
+    con = connect()
+    stage(con, log, int((slow or SlowKnobs()).gap_h * 3_600_000))
+    first_ms, last_ms = _span(con)
+    changes = transitions(log.zone, first_ms, last_ms)
+    for step in statements(localised(sql_text("facts"), changes)):
+        con.execute(step)
+    for step in _STEPS:
+        con.execute(f"DROP TABLE {step}")
+    days = con.execute("SELECT min(local_day), max(local_day) FROM conversations").fetchone() or (None, None)
+    if days[0] is None:
+        raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
+    return Facts(log, con, available(log), last_ms, int(days[0]), int(days[1]))
+
+
+def _span(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """First and last kept stamp: messages, starts, closes."""
+    row = con.execute(
+        """SELECT min(lo), max(hi) FROM (SELECT min(sent) AS lo, max(sent) AS hi FROM stage_messages
+        UNION ALL SELECT min(start_ms), max(start_ms) FROM stage_conversations
+        UNION ALL SELECT NULL, max(first_human_ms) FROM stage_conversations
+        UNION ALL SELECT NULL, max(close_ms) FROM stage_conversations) AS stamps"""
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise InputError(Issue("no_conversations", "error"))
+    return int(row[0]), int(row[1])

@@ -1,0 +1,222 @@
+"""The adapter of the embedded engine: a Log's columns, whatever it has of them, as the staging views that facts.sql reads."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from core.log import Log
+
+ATTRIBUTES = {
+    "category": "category", "priority": "priority", "team": "team", "shift": "shift", "order_id": "order_id",
+    "holiday_mode": "holiday", "survey_sent": "survey_sent", "resolved": "resolved", "complaint": "complaint",
+    "complaint_solved": "complaint_solved", "transfers": "transfers", "assigned_agent": "assigned",
+    "closed_at": "close_ms", "first_closed_at": "first_close_ms",
+}  # fmt: skip
+"""Conversation columns that may stand on every message row, and their names in the facts."""
+_WHOLE = {
+    "holiday",
+    "survey_sent",
+    "resolved",
+    "complaint",
+    "complaint_solved",
+    "transfers",
+    "close_ms",
+    "first_close_ms",
+}
+
+
+def _type(name: str) -> str:
+    return "BIGINT" if name in _WHOLE else "VARCHAR"
+
+
+@cache
+def polite_pattern() -> str:
+    """A regular expression of every greeting, thanks and apology in ``core/courtesy.toml``."""
+    lists = tomllib.loads(resources.files("core").joinpath("courtesy.toml").read_text(encoding="utf-8"))
+    words = sorted({word for group in lists.values() for words in group.values() for word in words})
+    return "|".join(re.escape(word).replace("\\ ", " ") for word in words)
+
+
+def register(con: duckdb.DuckDBPyConnection, log: Log) -> None:
+    """Views ``raw_<table>`` over the log's tables, in memory or as Parquet where they lie."""
+    for name, source in log.tables.items():
+        if isinstance(source, Path):
+            path = str(source).replace("'", "''")
+            con.execute(f"CREATE VIEW raw_{name} AS SELECT * FROM read_parquet('{path}')")
+        else:
+            con.register(f"raw_{name}", source)
+
+
+def available(log: Log) -> frozenset[str]:
+    """``table.column`` of every column that holds at least one value.
+
+    >>> log = Log("d", "UTC", {"messages": pa.table({"sent_at": [1], "csat": pa.nulls(1)})})
+    >>> sorted(available(log))
+    ['messages.sent_at']
+    """
+    found = set()
+    for name, source in log.tables.items():
+        for column in log.columns(name):
+            if isinstance(source, Path) or source.column(column).null_count < source.num_rows:
+                found.add(f"{name}.{column}")
+    return frozenset(found)
+
+
+def stage(con: duckdb.DuckDBPyConnection, log: Log, gap_ms: int) -> None:
+    """All staging tables of facts.sql; a table the log lacks becomes an empty one with the same columns."""
+    register(con, log)
+    for build in (_stage_messages, _stage_attributes, _stage_assigned, _stage_conversations, _stage_transfers):
+        con.execute(build(log, gap_ms))
+
+
+def _picker(log: Log, table: str) -> Callable[[str, str], str]:
+    """Column by name, or a typed NULL where the log has none."""
+    names = set(log.columns(table))
+    return lambda column, kind: f'"{column}"' if column in names else f"CAST(NULL AS {kind})"
+
+
+def _id_type(log: Log, table: str, column: str) -> str:
+    source = log.tables.get(table)
+    if source is None or column not in log.columns(table):
+        return "VARCHAR"
+    schema = source.schema if isinstance(source, pa.Table) else pa.parquet.read_schema(source)  # type: ignore[attr-defined]
+    return "BIGINT" if pa.types.is_integer(schema.field(column).type) else "VARCHAR"
+
+
+def _stage_messages(log: Log, gap_ms: int) -> str:
+    if not log.has("messages"):
+        return _EMPTY_MESSAGES
+    pick = _picker(log, "messages")
+    polite = (
+        f"CASE WHEN regexp_matches(lower(text), '{polite_pattern().replace(chr(39), chr(39) * 2)}') THEN 1 ELSE 0 END"
+    )
+    smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
+    columns = f"""{_conversation_key(log)} AS conv, {pick("seq", "BIGINT")} AS seq, "sent_at" AS sent,
+      {pick("customer_id", "VARCHAR")} AS m_cust, {pick("channel", "VARCHAR")} AS m_channel, {pick("language", "VARCHAR")} AS m_language,
+      {pick("agent_id", "VARCHAR")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS INTEGER)"} AS m_polite,
+      "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
+    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
+    return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
+      CAST(CASE WHEN event = '' AND sender = 'customer' THEN 1 ELSE 0 END AS TINYINT) AS is_cust,
+      CAST(CASE WHEN event = '' AND sender = 'agent' AND coalesce(automation, 'none') = 'none' THEN 1 ELSE 0 END AS TINYINT) AS is_human,
+      CAST(CASE WHEN event = '' AND sender <> 'customer' AND ({smart}) THEN 1 ELSE 0 END AS TINYINT) AS is_smart,
+      CAST(CASE WHEN event = '' AND sender <> 'system' THEN 1 ELSE 0 END AS TINYINT) AS is_msg,
+      CAST(CASE WHEN event = 'close' THEN 1 ELSE 0 END AS TINYINT) AS is_close,
+      CAST(CASE WHEN event = 'reopen' THEN 1 ELSE 0 END AS TINYINT) AS is_reopen
+    FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""  # fmt: skip
+
+
+_EMPTY_MESSAGES = """CREATE VIEW stage_messages AS SELECT CAST(NULL AS VARCHAR) AS conv, 0 AS seq, 0 AS sent,
+  CAST(NULL AS VARCHAR) AS m_cust, CAST(NULL AS VARCHAR) AS m_channel, CAST(NULL AS VARCHAR) AS m_language,
+  CAST(NULL AS VARCHAR) AS m_agent, 0 AS m_polite, 0 AS is_cust, 0 AS is_human, 0 AS is_smart, 0 AS is_msg, 0 AS is_close,
+  0 AS is_reopen WHERE 1 = 0"""
+
+
+def _needs_cut(log: Log) -> bool:
+    if not log.has("messages", "conversation_id"):
+        return True
+    source = log.tables["messages"]
+    return isinstance(source, pa.Table) and source.column("conversation_id").null_count > 0
+
+
+def _conversation_key(log: Log) -> str:
+    return '"cut_id"' if _needs_cut(log) else '"conversation_id"'
+
+
+def _cut(log: Log, gap_ms: int) -> str:
+    """Messages without conversation ids, cut per customer and channel wherever the silence is longer than the gap."""
+    pick = _picker(log, "messages")
+    customer, channel = pick("customer_id", "VARCHAR"), pick("channel", "VARCHAR")
+    given = pick("conversation_id", "VARCHAR")
+    return f"""(SELECT *, coalesce(CAST({given} AS VARCHAR), 'cut|' || coalesce(CAST({customer} AS VARCHAR), '') || '|' ||
+        coalesce(CAST({channel} AS VARCHAR), '') || '|' || CAST(sum(fresh) OVER line AS VARCHAR)) AS cut_id
+      FROM (SELECT *, CASE WHEN "sent_at" - lag("sent_at") OVER gaps <= {gap_ms} THEN 0 ELSE 1 END AS fresh FROM raw_messages
+        WINDOW gaps AS (PARTITION BY {given}, {customer}, {channel} ORDER BY "sent_at", "seq")) AS marked
+      WINDOW line AS (PARTITION BY {given}, {customer}, {channel} ORDER BY "sent_at", "seq"
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS cut"""
+
+
+def _stage_attributes(log: Log, gap_ms: int) -> str:
+    """One row per conversation with what its message rows say about it; the last rating wins, other columns should agree."""
+    names = set(log.columns("messages"))
+    present = [name for name in (*ATTRIBUTES, "csat") if name in names]
+    empty = ", ".join(f"CAST(NULL AS {_type(short)}) AS {short}" for short in ATTRIBUTES.values())
+    if not present:
+        kind = _id_type(log, "messages", "conversation_id")
+        return f"CREATE TABLE stage_attributes AS SELECT CAST(NULL AS {kind}) AS conv, {empty}, CAST(NULL AS DOUBLE) AS csat WHERE 1 = 0"
+    columns = ", ".join(
+        f'CAST(max("{name}") AS {_type(short)}) AS {short}'
+        if name in names
+        else f"CAST(NULL AS {_type(short)}) AS {short}"
+        for name, short in ATTRIBUTES.items()
+    )
+    csat = (
+        'arg_max("csat", ("sent_at", "seq")) FILTER (WHERE "csat" IS NOT NULL)'
+        if "csat" in names
+        else "CAST(NULL AS DOUBLE)"
+    )
+    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
+    return f"CREATE TABLE stage_attributes AS SELECT {_conversation_key(log)} AS conv, {columns}, {csat} AS csat FROM {source} GROUP BY 1"
+
+
+def _bots(log: Log) -> str:
+    """Ids that only ever wrote as a bot: a conversation assigned to one of them belongs to no person."""
+    if not (log.has("messages", "agent_id") and log.has("messages", "sender")):
+        return "(SELECT CAST(NULL AS VARCHAR) AS agent WHERE 1 = 0)"
+    return """(SELECT agent_id AS agent FROM raw_messages WHERE agent_id IS NOT NULL GROUP BY agent_id
+      HAVING sum(CASE WHEN sender = 'bot' THEN 1 ELSE 0 END) > 0 AND sum(CASE WHEN sender = 'agent' THEN 1 ELSE 0 END) = 0)"""
+
+
+def _stage_assigned(log: Log, gap_ms: int) -> str:
+    kind = _id_type(log, "messages", "conversation_id")
+    if not (log.has("messages", "event") and log.has("messages", "agent_id")):
+        return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS VARCHAR) AS agent WHERE 1 = 0"
+    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
+    return f"""CREATE TABLE stage_assigned AS SELECT {_conversation_key(log)} AS conv, arg_max("agent_id", ("sent_at", "seq")) AS agent
+      FROM {source} WHERE event = 'assign' AND agent_id IS NOT NULL GROUP BY 1"""
+
+
+def _stage_conversations(log: Log, gap_ms: int) -> str:
+    pick = _picker(log, "conversations")
+    present = log.has("conversations")
+    key = (
+        f"coalesce({pick('conversation_id', 'VARCHAR')}, 'row|' || CAST(seq AS VARCHAR))"
+        if present
+        else "CAST(NULL AS VARCHAR)"
+    )
+    columns = ", ".join(
+        f"CAST({pick(name, _type(short))} AS {_type(short)}) AS {short}"
+        for name, short in ATTRIBUTES.items()
+        if short != "assigned"
+    )
+    start, wait, handle = pick("started_at", "BIGINT"), pick("wait_s", "DOUBLE"), pick("handle_s", "DOUBLE")
+    answered = pick("answered", "BIGINT")
+    return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id', 'VARCHAR')} AS cust,
+      {pick('channel', 'VARCHAR')} AS channel, {pick('language', 'VARCHAR')} AS language, {columns},
+      coalesce({_human(pick('assigned_agent', 'VARCHAR'), log)}, {_human(pick('agent_id', 'VARCHAR'), log)}) AS assigned, {start} AS start_ms,
+      CASE WHEN {answered} = 0 THEN NULL ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
+      {answered} AS answered, {pick('reply_time_lost', 'BIGINT')} AS reply_lost, CAST({pick('needs_human', 'BIGINT')} AS BIGINT) AS needs_human,
+      CASE WHEN {pick('started_by', 'VARCHAR')} = 'agent' THEN 0 WHEN {pick('started_by', 'VARCHAR')} IS NOT NULL THEN 1 END AS customer_started,
+      CAST(round({handle} * 1000) AS BIGINT) AS handle_ms, {pick('csat', 'DOUBLE')} AS csat, {pick('is_call', 'BIGINT')} AS is_call
+    FROM {'raw_conversations' if present else '(SELECT 0 AS seq)'} WHERE {'1 = 1' if present else '1 = 0'}"""  # fmt: skip
+
+
+def _human(column: str, log: Log) -> str:
+    if column.startswith("CAST(NULL"):
+        return column
+    return f"CASE WHEN CAST({column} AS VARCHAR) IN (SELECT CAST(agent AS VARCHAR) FROM {_bots(log)} AS bots) THEN NULL ELSE {column} END"
+
+
+def _stage_transfers(log: Log, gap_ms: int) -> str:
+    if not log.has("transfers", "conversation_id"):
+        return "CREATE TABLE stage_transfers AS SELECT CAST(NULL AS VARCHAR) AS conv, CAST(NULL AS BIGINT) AS n_transfers WHERE 1 = 0"
+    return """CREATE TABLE stage_transfers AS SELECT conversation_id AS conv, CAST(count(*) AS BIGINT) AS n_transfers
+      FROM raw_transfers WHERE conversation_id IS NOT NULL GROUP BY conversation_id"""

@@ -1,0 +1,154 @@
+"""What the user decided about an import: the file that is remembered (``--map M.json``) and the files that come in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError, Issue
+
+VERSION = 1
+ORDERS = ("", "dmy", "mdy", "ymd")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file as the user gave it: a name, and its bytes or the path where they lie."""
+
+    name: str
+    data: bytes | Path
+
+    @classmethod
+    def of(cls, path: Path) -> InputFile:
+        """The file at a path, read when it is needed."""
+        return cls(path.name, path)
+
+    def read(self) -> bytes:
+        """All bytes; a file that is gone is an `InputError`."""
+        if isinstance(self.data, bytes):
+            return self.data
+        try:
+            return self.data.read_bytes()
+        except OSError as error:
+            raise InputError(Issue("file_not_found", "error", file=self.name, value=str(error.strerror))) from error
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, 0 when it cannot be found."""
+        if isinstance(self.data, bytes):
+            return len(self.data)
+        return self.data.stat().st_size if self.data.is_file() else 0
+
+
+@dataclass(frozen=True)
+class FileChoice:
+    """Decisions for the files whose name fits ``pattern`` (as in ``*.csv``; with a sheet: ``book.xlsx#Sheet1``).
+
+    Args:
+        pattern: shell pattern for the file name.
+        table: which table it is; empty leaves that to the import.
+        columns: field by heading; an empty field means "do not use this column".
+        orders: date order by heading (``dmy``, ``mdy``, ``ymd``); the heading ``*`` stands for all columns.
+        units: unit of a duration column by heading (``ms``, ``s``, ``min``, ``h``, ``day``).
+    """
+
+    pattern: str = "*"
+    table: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, name: str) -> bool:
+        """Whether these decisions are about the file of that name.
+
+        >>> FileChoice("*.csv").fits("Shop.CSV")
+        True
+        """
+        return fnmatch(name.lower(), self.pattern.lower())
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Everything a user may decide about an import; the defaults decide nothing.
+
+    Args:
+        zone: zone of stamps without an offset, and of the shop's days.
+        files: decisions per file pattern; later ones win.
+        sender_map: word in a sender column → customer, agent, bot or system.
+        value_map: word in another coded column → code, by field (``{"automation": {"A1": "faq"}}``).
+        bots: names or ids of agents that are machines; ``None`` lets the import propose them.
+        greetings: whether texts recognised as canned greetings are marked as such.
+        csat_scale: lowest and highest possible rating; ``None`` lets the values decide.
+        keep_duplicates: keep rows that are equal in every cell.
+
+    >>> Choices.from_dict(Choices(zone="UTC", csat_scale=(1, 10)).to_dict()).csat_scale
+    (1, 10)
+    """
+
+    zone: str = "Asia/Shanghai"
+    files: tuple[FileChoice, ...] = ()
+    sender_map: Mapping[str, str] = field(default_factory=dict)
+    value_map: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    bots: tuple[str, ...] | None = None
+    greetings: bool = True
+    csat_scale: tuple[float, float] | None = None
+    keep_duplicates: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, with the version of the format."""
+        return {"version": VERSION, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Choices:
+        """Choices from `to_dict`'s data; an unknown key or another version is an `InputError` that names it."""
+        if data.get("version", VERSION) != VERSION:
+            raise InputError(Issue("mapping_version", "error", value=str(data.get("version"))))
+        known = {key: value for key, value in data.items() if key != "version"}
+        try:
+            files = tuple(FileChoice(**each) for each in known.pop("files", ()))
+            return cls(**{**known, "files": files, **_tuples(known)})
+        except TypeError as error:
+            raise InputError(Issue("mapping_unreadable", "error", value=str(error))) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Choices:
+        """Choices from a mapping file."""
+        try:
+            return cls.from_dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise InputError(Issue("mapping_unreadable", "error", file=path.name, value=str(error))) from error
+
+    def of(self, name: str) -> FileChoice:
+        """All decisions about one file, merged."""
+        merged = FileChoice(name)
+        for each in self.files:
+            if each.fits(name):
+                merged = FileChoice(
+                    name,
+                    each.table or merged.table,
+                    {**merged.columns, **each.columns},
+                    {**merged.orders, **each.orders},
+                    {**merged.units, **each.units},
+                )
+        return merged
+
+
+def _tuples(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(known[key]) for key in ("bots", "csat_scale") if known.get(key) is not None}
+
+
+def digest(files: Sequence[InputFile], choices: Choices) -> str:
+    """A digest of all bytes and decisions: the same input gives the same log.
+
+    >>> len(digest([InputFile("a.csv", b"x")], Choices()))
+    64
+    """
+    total = hashlib.sha256(json.dumps(choices.to_dict(), sort_keys=True, ensure_ascii=False).encode())
+    for each in files:
+        total.update(each.name.encode() + b"\0" + hashlib.sha256(each.read()).digest())
+    return total.hexdigest()

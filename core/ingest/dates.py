@@ -1,0 +1,316 @@
+"""Stamps in cells → integer UTC milliseconds: many spellings, one order of day and month for the whole column.
+
+Every spelling is read with one regular expression over the distinct cells of a column; nothing is decided cell by cell. Which of
+``3/4/2024``'s numbers is the day is decided by all cells together (`possible_orders`), and stays open where they do not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DAY = 86_400_000
+ORDERS = ("dmy", "mdy", "ymd")
+_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_TIME = (
+    r"(?:(?:T|[, ]+)(?P<pre>上午|下午|[AaPp][Mm])? *(?P<h>\d{1,2}):(?P<mi>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,](?P<f>\d{1,9}))?)?"
+    r" *(?P<ap>[AaPp]\.?[Mm]\.?|上午|下午)?)? *(?P<z>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
+)
+_FAMILIES = {
+    "ymd": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _TIME,
+    "abc": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{4}|\d{2})" + _TIME,
+    "dMy": r"^(?:[A-Za-z]{3,9},? +)?(?P<d>\d{1,2})[- /](?P<mon>[A-Za-z]{3,9})[-, /]+(?P<y>\d{4}|\d{2})" + _TIME,
+    "Mdy": r"^(?:[A-Za-z]{3,9},? +)?(?P<mon>[A-Za-z]{3,9})\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?,? +(?P<y>\d{4})" + _TIME,
+    "twitter": r"^[A-Za-z]{3} (?P<mon>[A-Za-z]{3}) +(?P<d>\d{1,2}) (?P<h>\d{2}):(?P<mi>\d{2}):(?P<s>\d{2}) "
+    r"(?P<z>[+-]\d{4}|UTC|GMT) (?P<y>\d{4})$",
+    "compact": r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:[T ]?(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?)?$",
+}
+_NUMBER = r"^(?P<n>-?\d+(?:\.\d+)?)$"
+_EPOCH = {"s": 1000.0, "ms": 1.0, "us": 1e-3, "ns": 1e-6}
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """The distinct cells of a column, taken apart. Arrays are per distinct cell; ``codes`` maps rows to them (-1 for empty).
+
+    ``day`` is the day number where the spelling is clear, ``abc`` the three numbers where the order is open, ``clock`` milliseconds
+    since midnight (NaN for a date alone), ``offset`` milliseconds east of UTC (NaN where the cell says nothing).
+    """
+
+    codes: np.ndarray
+    day: np.ndarray
+    abc: np.ndarray
+    clock: np.ndarray
+    offset: np.ndarray
+    spelling: tuple[str, ...]
+
+    @property
+    def used(self) -> np.ndarray:
+        """How many rows hold each distinct cell."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.day))
+
+
+def scan(column: pa.Array) -> Stamps:
+    """Takes every distinct cell apart; cells that are no stamp stay NaN.
+
+    >>> stamps = scan(pa.array(["2024-02-01 10:00", "26-Aug-23", "x", None]))
+    >>> np.isfinite(stamps.day).tolist(), stamps.spelling
+    ([True, True, False], ('ymd', 'dMy'))
+    """
+    encoded = column.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    cells = _plain(encoded.dictionary)
+    size = len(cells)
+    day, clock, offset = (np.full(size, np.nan) for _ in range(3))
+    abc = np.full((size, 3), np.nan)
+    spelling = []
+    for family, pattern in _FAMILIES.items():
+        found = _fields(cells, pattern)
+        hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
+        if not hit.any():
+            continue
+        spelling.append(family)
+        parts = _time_of(found, hit)
+        clock[hit], offset[hit] = parts[0][hit], parts[1][hit]
+        if family == "abc":
+            abc[hit] = np.column_stack([_number(found[key]) for key in "abc"])[hit]
+        else:
+            day[hit] = _days(_year(found["y"]), _month(found), _number(found["d"]))[hit]
+    day[_bad_clock(clock)] = np.nan
+    spelling += _numbers(cells, codes, day, abc, clock, offset)
+    return Stamps(codes, day, abc, clock, offset, tuple(spelling))
+
+
+def _plain(cells: pa.Array) -> pa.Array:
+    cells = pc.utf8_trim_whitespace(cells)
+    for pattern, plain in ((r"[年月](\d)", r"-\1"), (r"日[\s ]*", " "), (r"[时時点點](\d)", r":\1"), (r"分(\d)", r":\1")):
+        cells = pc.replace_substring_regex(cells, pattern, plain)
+    cells = pc.replace_substring_regex(cells, r"[时時点點]$", ":00")
+    cells = pc.replace_substring_regex(cells, r"[秒分]", "")
+    cells = pc.replace_substring_regex(cells, r"[（(].*[)）]$|星期.|周[一二三四五六日]", "")
+    return pc.utf8_trim_whitespace(pc.replace_substring(cells, "：", ":"))
+
+
+def _fields(cells: pa.Array, pattern: str) -> dict[str, np.ndarray]:
+    found = pc.extract_regex(cells, pattern)
+    hit = pc.is_valid(found).to_numpy(zero_copy_only=False)
+    names = [found.type.field(place).name for place in range(found.type.num_fields)]
+    parts = {name: pc.struct_field(found, [name]).to_numpy(zero_copy_only=False) for name in names}
+    return {**parts, "_": hit}
+
+
+def _number(cells: np.ndarray) -> np.ndarray:
+    return np.array([float(cell) if cell else np.nan for cell in cells])
+
+
+def _year(cells: np.ndarray) -> np.ndarray:
+    years = _number(cells)
+    return np.where(years < 100, years + 2000, years)
+
+
+def _month(found: dict[str, np.ndarray]) -> np.ndarray:
+    if "m" in found:
+        return _number(found["m"])
+    return np.array([_MONTHS.get((cell or "")[:3].lower(), np.nan) for cell in found["mon"]])
+
+
+def _time_of(found: dict[str, np.ndarray], hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    nothing = np.full(len(hit), np.nan)
+    if "h" not in found:
+        return nothing, nothing
+    hour, minute, second = (_number(found[key]) for key in ("h", "mi", "s"))
+    fraction = np.array([float(f"0.{cell}") if cell else 0.0 for cell in found["f"]]) if "f" in found else 0.0
+    if "ap" in found:
+        hour = _half_day(hour, found["ap"], found["pre"])
+    bad = (hour > 24) | (minute > 59) | (np.nan_to_num(second) > 60)
+    clock = 1000 * (hour * 3600 + minute * 60 + np.nan_to_num(second) + fraction)
+    offset = np.array([_offset(cell) for cell in found["z"]]) if "z" in found else nothing
+    return np.where(bad, -1.0, np.round(clock)), offset
+
+
+def _half_day(hour: np.ndarray, after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    marks = [(a or b or "").replace(".", "").lower() for a, b in zip(after, before, strict=True)]
+    late = np.array([mark in ("pm", "下午") for mark in marks])
+    early = np.array([mark in ("am", "上午") for mark in marks])
+    return np.where(late & (hour < 12), hour + 12, np.where(early & (hour == 12), 0, hour))
+
+
+def _offset(cell: str | None) -> float:
+    if not cell:
+        return np.nan
+    if cell[0] not in "+-":
+        return 0.0
+    digits = cell[1:].replace(":", "").ljust(4, "0")
+    return (1 if cell[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000.0
+
+
+def _bad_clock(clock: np.ndarray) -> np.ndarray:
+    return clock < 0
+
+
+def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Day numbers since 1970-01-01; NaN for dates that do not exist."""
+    fine = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (year >= 1800) & (year <= 2200)
+    months = np.where(fine, (year - 1970) * 12 + month - 1, 0).astype(np.int64).astype("datetime64[M]")
+    first = months.astype("datetime64[D]").astype(np.int64)
+    following = (months + 1).astype("datetime64[D]").astype(np.int64)
+    result = first + np.where(fine, day, 1) - 1
+    return np.where(fine & (result < following), result, np.nan)
+
+
+def _numbers(
+    cells: pa.Array, codes: np.ndarray, day: np.ndarray, abc: np.ndarray, clock: np.ndarray, offset: np.ndarray
+) -> list[str]:
+    """Epoch stamps and Excel serials; the unit is the one that fits most rows of the column."""
+    found = _fields(cells, _NUMBER)
+    hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
+    if not hit.any():
+        return []
+    values = _number(np.where(hit, found["n"], None))
+    used = np.bincount(codes[codes >= 0], minlength=len(day))
+    unit = _unit(np.abs(values[hit]), used[hit])
+    if not unit:
+        return []
+    millis = (values - 25569) * DAY if unit == "serial" else values * _EPOCH[unit]
+    millis = np.round(millis[hit])
+    day[hit] = np.floor(millis / DAY)
+    clock[hit] = millis - day[hit] * DAY
+    if unit == "serial":
+        whole = hit & (clock == 0) & (values == np.floor(values))
+        clock[whole] = np.nan
+    else:
+        offset[hit] = 0.0
+    return [f"epoch_{unit}" if unit != "serial" else "excel_serial"]
+
+
+def _unit(values: np.ndarray, used: np.ndarray) -> str:
+    bounds = {"serial": (2.0e4, 8.0e4), "s": (6e8, 4.2e9), "ms": (6e11, 4.2e12), "us": (6e14, 4.2e15), "ns": (6e17, 4.2e18)}
+    counts = {unit: used[(values >= low) & (values <= high)].sum() for unit, (low, high) in bounds.items()}
+    best = max(counts, key=lambda unit: counts[unit])
+    return best if counts[best] > 0.5 * used.sum() else ""
+
+
+def order_days(stamps: Stamps, order: str) -> np.ndarray:
+    """Day numbers per distinct cell under an order; NaN where the order makes no date of it."""
+    a, b, c = stamps.abc.T
+    year, month, day = {"dmy": (c, b, a), "mdy": (c, a, b), "ymd": (a, b, c)}[order]
+    short = year < 100
+    read = _days(np.where(short, year + 2000, year), month, day)
+    if order == "ymd":
+        read = np.where(c > 31, np.nan, read)
+    return np.where(np.isfinite(stamps.day), stamps.day, read)
+
+
+def possible_orders(stamps: Stamps) -> tuple[str, ...]:
+    """The orders under which most cells are dates: one when the column decides, two or three when it does not, none without need.
+
+    >>> possible_orders(scan(pa.array(["13/02/2024", "01/02/2024"])))
+    ('dmy',)
+    >>> possible_orders(scan(pa.array(["01/02/2024"])))
+    ('dmy', 'mdy')
+    >>> possible_orders(scan(pa.array(["2024-01-02"])))
+    ()
+    """
+    open_cells = np.isfinite(stamps.abc[:, 0])
+    if not open_cells.any():
+        return ()
+    used = stamps.used
+    counts = {order: int(used[open_cells & np.isfinite(order_days(stamps, order))].sum()) for order in ORDERS}
+    most = max(counts.values())
+    return tuple(order for order in ORDERS if counts[order] == most and most)
+
+
+def spread(stamps: Stamps, order: str) -> float:
+    """Days between the first and the last date under an order: the wrong order tears a month over a year."""
+    days = order_days(stamps, order)
+    days = days[np.isfinite(days)]
+    return float(days.max() - days.min()) if len(days) else float("inf")
+
+
+@dataclass(frozen=True)
+class Instants:
+    """Rows as UTC milliseconds. ``valid`` is False for empty and unreadable cells; ``filled`` for empty ones.
+
+    ``dated`` says that no cell has a time of day; ``doubled`` and ``skipped`` count local times that a clock change made twice or never.
+    """
+
+    millis: np.ndarray
+    valid: np.ndarray
+    filled: np.ndarray
+    dated: bool
+    doubled: int = 0
+    skipped: int = 0
+
+
+def instants(stamps: Stamps, order: str, zone: str) -> Instants:
+    """UTC milliseconds of a column under an order, naive stamps taken as local time of the zone.
+
+    >>> instants(scan(pa.array(["2024-01-01 08:00", "1704067200000", None])), "", "Asia/Shanghai").millis[:1].tolist()
+    [1704067200000]
+    """
+    days = order_days(stamps, order or "dmy")
+    clock = np.nan_to_num(stamps.clock)
+    valid = np.isfinite(days)
+    wall = np.where(valid, days, 0) * DAY + clock
+    naive = valid & ~np.isfinite(stamps.offset)
+    millis = (wall - np.nan_to_num(stamps.offset)).astype(np.int64)
+    millis[naive], doubled, skipped = to_utc(wall[naive].astype(np.int64), zone)
+    known = stamps.codes >= 0
+    row_valid = np.zeros(len(known), dtype=bool)
+    row_valid[known] = valid[stamps.codes[known]]
+    rows = np.where(known, stamps.codes, 0)
+    result = millis[rows] if len(millis) else np.zeros(len(rows), dtype=np.int64)
+    used = stamps.used[naive] if len(millis) else np.zeros(0)
+    dated = bool(valid.any()) and not (np.isfinite(stamps.clock) & (clock > 0))[valid].any()
+    return Instants(result, row_valid, known, dated, int(used[doubled].sum()), int(used[skipped].sum()))
+
+
+def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Local wall milliseconds → UTC: doubled times are taken as the earlier one, skipped ones move past the gap.
+
+    >>> utc, doubled, skipped = to_utc(np.array([0]), "Asia/Shanghai")
+    >>> utc.tolist(), doubled.tolist()
+    ([-28800000], [False])
+    """
+    import pandas as pd
+
+    index = pd.DatetimeIndex(wall.astype("datetime64[ms]"))
+    if not len(index):
+        return wall, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+    key = ZoneInfo(zone)
+    strict = index.tz_localize(key, ambiguous="NaT", nonexistent="NaT")
+    first = index.tz_localize(key, ambiguous=np.ones(len(index), dtype=bool), nonexistent="shift_forward")
+    late = index.tz_localize(key, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="shift_forward")
+    unsure = np.asarray(strict.isna())
+    doubled = np.asarray(first != late)
+    utc = first.tz_convert("UTC").tz_localize(None).as_unit("ms").asi8
+    return np.asarray(utc), doubled, unsure & ~doubled
+
+
+def local_wall(millis: np.ndarray, zone: str) -> np.ndarray:
+    """UTC milliseconds → local wall milliseconds of the zone.
+
+    >>> local_wall(np.array([-28800000]), "Asia/Shanghai").tolist()
+    [0]
+    """
+    import pandas as pd
+
+    index = pd.DatetimeIndex(millis.astype("datetime64[ms]")).tz_localize("UTC").tz_convert(ZoneInfo(zone))
+    return np.asarray(index.tz_localize(None).as_unit("ms").asi8)
+
+
+def looks_dated(cells: Sequence[str]) -> float:
+    """Share of the cells that can be read as a stamp.
+
+    >>> looks_dated(["2024-01-01", "no"])
+    0.5
+    """
+    stamps = scan(pa.array(list(cells), pa.string()))
+    readable = np.isfinite(stamps.day) | np.isfinite(stamps.abc[:, 0])
+    codes = stamps.codes[stamps.codes >= 0]
+    return float(readable[codes].mean()) if len(codes) else 0.0

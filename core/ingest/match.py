@@ -1,0 +1,252 @@
+"""Headings → fields, and which table a file is: by name first, then by what stands in the cells; always with the evidence.
+
+Nothing that decides a number is guessed in silence: a needed column that only its values point to is taken when exactly one column
+fits, and the report says so; an unknown one is left out and listed as unused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import did_you_mean
+from core.ingest.choices import FileChoice
+from core.ingest.convert import convert
+from core.ingest.dates import looks_dated
+from core.ingest.read import RawTable
+from core.log import ColumnMatch
+from core.schema import DIRECTORIES, TABLES, Column, Table, codes, normal, normal_word
+
+SAMPLE = 2000
+TYPED = ("instant", "date", "clock", "duration", "number", "share", "rating", "flag", "sender")
+PLAUSIBLE = 0.5
+SURE = 0.9
+
+
+class Sample:
+    """A few distinct cells of a column and how well each kind fits them."""
+
+    def __init__(self, column: pa.Array) -> None:
+        cells = pc.utf8_trim_whitespace(pc.drop_null(column[: SAMPLE * 5]))
+        filled = cells.filter(pc.greater(pc.binary_length(cells), 0))
+        self.cells: pa.Array = filled[:SAMPLE]
+        self._fits: dict[str, float] = {}
+
+    @cached_property
+    def distinct(self) -> list[str]:
+        """The distinct cells of the sample."""
+        return [str(cell) for cell in self.cells.unique().to_pylist()]
+
+    def fits(self, kind: str) -> float:
+        """Share of the cells that can be read as this kind; 1 for an empty column and for kinds that take any text."""
+        if kind not in TYPED or not len(self.cells):
+            return 1.0
+        if kind not in self._fits:
+            self._fits[kind] = self._measure(kind)
+        return self._fits[kind]
+
+    def _measure(self, kind: str) -> float:
+        if kind in ("instant", "date"):
+            return looks_dated(self.cells.to_pylist())
+        if kind == "sender":
+            return sum(normal_word(cell) in codes("sender") for cell in self.distinct) / len(self.distinct)
+        return 1.0 - float(convert(self.cells, kind).bad.mean())
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a file was taken for: the table, the column index of every matched field, the evidence, and what is lacking."""
+
+    table: Table
+    fields: Mapping[str, int]
+    columns: tuple[ColumnMatch, ...]
+    lacking: tuple[tuple[str, ...], ...] = ()
+    guessed: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every needed column is there."""
+        return not self.lacking
+
+
+@cache
+def aliases(table: Table) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """Fields of a table by normalised heading, each with its rank (0 = the best name of the field)."""
+    known: dict[str, list[tuple[str, int]]] = {}
+    for column in table.columns:
+        for rank, alias in enumerate(column.aliases):
+            known.setdefault(normal(alias), []).append((column.name, rank))
+    return {heading: tuple(dict.fromkeys(fields)) for heading, fields in known.items()}
+
+
+def match(raw: RawTable, choice: FileChoice, words: Mapping[str, str] | None = None) -> Match:
+    """The table and the fields of a file; of several possible tables the one that explains most headings.
+
+    Args:
+        raw: the file as read.
+        choice: the user's decisions about it; they always win.
+        words: the user's own sender words.
+
+    Returns:
+        The best match; ``lacking`` names the needed columns that no heading fulfils.
+    """
+    samples = [Sample(column) for column in raw.columns]
+    tables = [t for t in (*TABLES, *DIRECTORIES) if choice.table in ("", t.name)] or list(TABLES)
+    found = [_match_table(raw, table, choice, samples) for table in tables]
+    return max(found, key=lambda each: _rank(each, raw))
+
+
+def _rank(found: Match, raw: RawTable) -> tuple[bool, float, int]:
+    needed = {name for need in found.table.needs for name in need}
+    strength = sum(1.5 if name in needed else 1.0 for name in found.fields)
+    weak = sum(0.5 for column in found.columns if column.field and "heading" not in column.evidence)
+    order = [t.name for t in (*DIRECTORIES, *reversed(TABLES))].index(found.table.name)
+    tie = {"roster": 20, "messages": 19}.get(found.table.name, order)
+    return found.complete, strength - weak, tie
+
+
+def _match_table(raw: RawTable, table: Table, choice: FileChoice, samples: list[Sample]) -> Match:
+    fields, evidence = _by_user(raw, table, choice)
+    banned = {place for place, heading in enumerate(raw.headings) if choice.columns.get(heading) == ""}
+    _by_heading(raw, table, samples, fields, evidence, banned)
+    _by_part(raw, table, samples, fields, evidence, banned)
+    guessed = _by_values(raw, table, samples, fields, evidence, banned)
+    _drop_spare_parts(table, fields)
+    columns = _column_matches(raw, table, fields, evidence)
+    return Match(table, fields, columns, table.lacking(set(fields)), guessed)
+
+
+def _by_user(raw: RawTable, table: Table, choice: FileChoice) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+    known = table.by_name()
+    fields = {
+        choice.columns[heading]: place
+        for place, heading in enumerate(raw.headings)
+        if choice.columns.get(heading) in known
+    }
+    return fields, dict.fromkeys(fields, ("user",))
+
+
+def _by_heading(
+    raw: RawTable,
+    table: Table,
+    samples: list[Sample],
+    fields: dict[str, int],
+    evidence: dict[str, tuple[str, ...]],
+    banned: set[int],
+) -> None:
+    known = aliases(table)
+    columns = table.by_name()
+    offers = [
+        (columns[name].part, rank, place, name)
+        for place, heading in enumerate(raw.headings)
+        for name, rank in known.get(normal(heading), ())
+        if place not in banned
+    ]
+    for _, _, place, name in sorted(offers):
+        if name in fields or place in fields.values():
+            continue
+        fit = samples[place].fits(columns[name].kind)
+        if fit >= PLAUSIBLE or columns[name].kind == "sender":
+            fields[name] = place
+            evidence[name] = ("heading", "values") if columns[name].kind in TYPED and fit >= SURE else ("heading",)
+
+
+def _by_part(
+    raw: RawTable,
+    table: Table,
+    samples: list[Sample],
+    fields: dict[str, int],
+    evidence: dict[str, tuple[str, ...]],
+    banned: set[int],
+) -> None:
+    """A heading that contains a known one, for kinds whose cells can confirm it."""
+    for place, heading in enumerate(raw.headings):
+        if place in banned or place in fields.values() or not len(samples[place].cells):
+            continue
+        name = _contained(normal(heading), table, fields)
+        if name and samples[place].fits(table.column(name).kind) >= SURE:
+            fields[name], evidence[name] = place, ("heading_part", "values")
+
+
+def _contained(heading: str, table: Table, taken: Iterable[str]) -> str:
+    best, length = "", 0
+    for alias, names in aliases(table).items():
+        enough = len(alias) >= (3 if not alias.isascii() else 6)
+        if not enough or len(alias) <= length or alias not in heading:
+            continue
+        free = [name for name, _ in names if name not in taken and _confirmable(table.column(name))]
+        if free:
+            best, length = free[0], len(alias)
+    return best
+
+
+def _confirmable(column: Column) -> bool:
+    return column.kind in ("instant", "duration", "rating", "share") and not column.part
+
+
+def _by_values(
+    raw: RawTable,
+    table: Table,
+    samples: list[Sample],
+    fields: dict[str, int],
+    evidence: dict[str, tuple[str, ...]],
+    banned: set[int],
+) -> tuple[str, ...]:
+    """A needed column that exactly one unused column's cells point to."""
+    guessed = []
+    for need in table.lacking(set(fields)):
+        column = table.column(need[0])
+        if column.kind not in ("instant", "sender"):
+            continue
+        fitting = [
+            place
+            for place in range(len(raw.headings))
+            if place not in banned and place not in fields.values() and _points_to(raw.headings[place], samples[place], column.kind)
+        ]
+        if len(fitting) == 1:
+            fields[column.name], evidence[column.name] = fitting[0], ("values",)
+            guessed.append(column.name)
+    return tuple(guessed)
+
+
+def _points_to(heading: str, sample: Sample, kind: str) -> bool:
+    """Whether the cells say so by themselves; headings with a leading underscore are a loader's own book-keeping."""
+    return not heading.startswith("_") and len(sample.cells) > 0 and len(sample.distinct) > 1 and sample.fits(kind) >= SURE
+
+
+def _drop_spare_parts(table: Table, fields: dict[str, int]) -> None:
+    """A date and a time of day serve only where the stamp itself is missing."""
+    for need in table.needs:
+        stamp = need[0]
+        if stamp in fields and table.column(stamp).kind == "instant":
+            for part in need[1:]:
+                fields.pop(part, None)
+
+
+def _column_matches(
+    raw: RawTable, table: Table, fields: Mapping[str, int], evidence: Mapping[str, tuple[str, ...]]
+) -> tuple[ColumnMatch, ...]:
+    by_place = {place: name for name, place in fields.items()}
+    result = []
+    for place, heading in enumerate(raw.headings):
+        name = by_place.get(place, "")
+        others = [other for other, _ in aliases(table).get(normal(heading), ()) if other != name]
+        kind = table.column(name).kind if name else ""
+        result.append(ColumnMatch(heading, name, kind, "", evidence.get(name, ()), others[0] if others else ""))
+    return tuple(result)
+
+
+def suggestion(found: Match, raw: RawTable) -> tuple[str, str]:
+    """The missing field and the unused heading that resembles it most; empty strings when nothing does."""
+    unused = {normal(column.name): column.name for column in found.columns if not column.field}
+    for need in found.lacking:
+        for name in need:
+            for alias in found.table.column(name).aliases:
+                close = did_you_mean(normal(alias), unused)
+                if close:
+                    return name, unused[close]
+    return (found.lacking[0][0] if found.lacking else ""), ""

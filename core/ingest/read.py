@@ -1,0 +1,580 @@
+"""Bytes → tables of text cells, exactly as the file has them, each row with its spreadsheet row number.
+
+Nothing is interpreted here beyond encoding, separator, header row and sheet. Rows that do not fit the table are counted, never lost.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import InputError, Issue
+from core.ingest.choices import InputFile
+from core.schema import DIRECTORIES, TABLES, normal
+
+SEPARATORS = (",", "\t", ";", "|")
+SAMPLE = 200_000
+BARE_RETURN = "\ue00d"
+_LINE_BREAKS = re.compile(rb"\r(?!\n)")
+_DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
+_COMMON = {
+    "gb18030": set("的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里客服您好请问谢订单买家消息内容时间"),
+    "big5": set("的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡客服您好請問謝訂單買家訊息內容時間"),
+}
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table of one file as text.
+
+    ``columns`` are string arrays of equal length (None or "" where a cell is empty); ``rows`` are spreadsheet row numbers;
+    ``rejected`` counts the rows that could not be read and ``issues`` say which.
+    """
+
+    file: str
+    headings: tuple[str, ...]
+    columns: tuple[pa.Array, ...]
+    rows: np.ndarray
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    rejected: int = 0
+    issues: tuple[Issue, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """File name, with the sheet where there is one."""
+        return f"{self.file}#{self.sheet}" if self.sheet else self.file
+
+    def head(self, rows: int) -> RawTable:
+        """The first rows only."""
+        return replace(self, columns=tuple(c[:rows] for c in self.columns), rows=self.rows[:rows])
+
+
+def read(file: InputFile) -> tuple[RawTable, ...]:
+    """Every table of a file. The kind is decided by its first bytes, then by its name.
+
+    Raises:
+        InputError: empty, binary, broken or password-protected file; the issue says which.
+    """
+    data = file.read()
+    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise InputError(Issue("empty_file", "error", file=file.name))
+    return _reader(file.name, data)(file.name, data)
+
+
+def _reader(name: str, data: bytes) -> Callable[[str, bytes], tuple[RawTable, ...]]:
+    ending = name.rsplit(".", 1)[-1].lower()
+    if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        return _read_zip if ending == "zip" else _read_workbook
+    if data[:4] == b"PAR1":
+        return _read_parquet
+    if ending in ("json", "jsonl", "ndjson") or data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
+        return _read_json
+    return _read_text
+
+
+# ── encodings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decode(name: str, data: bytes) -> tuple[str, str, tuple[Issue, ...]]:
+    """Text, name of the encoding, and a warning where the bytes do not settle it.
+
+    A byte-order mark decides; else strict UTF-8, UTF-16 by its zero bytes, GB18030 or Big5 by pairs of high bytes and by the
+    commonest characters; what is left is read as cp1252 with a warning.
+
+    >>> decode("a.csv", "客服".encode("gb18030"))[:2]
+    ('客服', 'gb18030')
+    """
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace"), encoding, _replaced(name, data, encoding)
+    for encoding in (_wide(data), "utf-8"):
+        text = _strict(data, encoding) if encoding else None
+        if text is not None:
+            _refuse_binary(name, text)
+            return text, encoding, ()
+    encoding = _legacy(data)
+    text = _strict(data, encoding)
+    if text is None or encoding == "cp1252":
+        text, encoding = data.decode("cp1252", errors="replace"), "cp1252"
+        _refuse_binary(name, text)
+        return text, encoding, (Issue("encoding_guessed", "warning", file=name, value=encoding),)
+    _refuse_binary(name, text)
+    return text, encoding, ()
+
+
+def _replaced(name: str, data: bytes, encoding: str) -> tuple[Issue, ...]:
+    broken = data.decode(encoding, errors="replace").count("\ufffd") - data.count("\ufffd".encode())
+    return (Issue("broken_characters", "warning", file=name, rows=broken, value=encoding),) if broken > 0 else ()
+
+
+def _strict(data: bytes, encoding: str) -> str | None:
+    for cut in (0, 1, 2, 3):
+        try:
+            return data[: len(data) - cut].decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start < len(data) - 4:
+                return None
+    return None
+
+
+def _wide(data: bytes) -> str:
+    sample = data[:4000]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if max(even, odd) < 0.2 * len(sample) / 2:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _legacy(data: bytes) -> str:
+    sample = data[:SAMPLE]
+    high = sum(b >= 0x80 for b in sample)
+    paired = sum(len(run) // 2 * 2 for run in re.findall(rb"[\x80-\xff]{2,}", sample))
+    if paired < 0.5 * high:
+        return "cp1252"
+    scores = {}
+    for encoding, common in _COMMON.items():
+        text = _strict(data[:SAMPLE], encoding)
+        scores[encoding] = -1 if text is None else sum(character in common for character in text)
+    return "big5" if scores["big5"] > scores["gb18030"] else "gb18030"
+
+
+def _refuse_binary(name: str, text: str) -> None:
+    sample = text[:4000]
+    if sum(character < " " and character not in "\t\r\n\f\x1a" for character in sample) > 0.02 * len(sample):
+        raise InputError(Issue("binary_file", "error", file=name))
+
+
+# ── text tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Layout:
+    separator: str
+    header: int
+    lines: int
+    headings: tuple[str, ...]
+
+
+def _read_text(name: str, data: bytes) -> tuple[RawTable, ...]:
+    text, encoding, issues = decode(name, data)
+    text = _line_ends(text.lstrip("\ufeff"))
+    layout = _layout(name, text)
+    columns, rows, rejects = _cells(text, layout)
+    if BARE_RETURN in text:
+        columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
+    columns, rows, blank = _without_blank(columns, rows)
+    notes = [*issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
+    rejected = sum(lines for _, _, lines in rejects)
+    if not len(rows) and not rejected:
+        raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
+    table = RawTable(name, layout.headings, tuple(columns), rows, encoding, layout.separator)
+    return (replace(table, rejected=rejected, issues=tuple(notes)),)
+
+
+def _line_ends(text: str) -> str:
+    if "\r" not in text:
+        return text
+    text = text.replace("\r\n", "\n")
+    return text.replace("\r", BARE_RETURN if "\n" in text else "\n")
+
+
+def _sample(text: str, separator: str) -> list[tuple[list[str], int]]:
+    """The first records with the number of the physical line each ends on."""
+    source = csv.reader(io.StringIO(text[:SAMPLE], newline=""), delimiter=separator)
+    records: list[tuple[list[str], int]] = []
+    try:
+        for record in source:
+            records.append((record, source.line_num))
+            if len(records) >= 300:
+                break
+    except csv.Error:
+        return records
+    cut = len(text) > SAMPLE and len(records) > 1 and len(records) < 300
+    return records[:-1] if cut else records
+
+
+def _layout(name: str, text: str) -> _Layout:
+    samples = {separator: _sample(text, separator) for separator in SEPARATORS}
+    separator = max(SEPARATORS, key=lambda each: _regularity([record for record, _ in samples[each]]))
+    records = samples[separator]
+    header = header_row([record for record, _ in records])
+    if header < 0:
+        shown = separator.join(records[0][0])[:80] if records else ""
+        raise InputError(Issue("no_header", "error", file=name, row=1, value=shown))
+    width = max(len(records[header][0]), _usual_width([record for record, _ in records[header + 1 :]]))
+    return _Layout(separator, header, records[header][1], unique_headings(records[header][0], width))
+
+
+def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    widths = Counter(len(record) for record in records if any(record))
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _regularity(records: Sequence[Sequence[str]]) -> tuple[float, int]:
+    widths = Counter(len(record) for record in records if record and any(record))
+    if not widths:
+        return 0.0, 0
+    width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
+    return (count / sum(widths.values()) if width > 1 else 0.0), width
+
+
+KNOWN_HEADINGS = frozenset(
+    normal(alias) for table in (*TABLES, *DIRECTORIES) for column in table.columns for alias in column.aliases
+)
+
+
+def header_row(records: Sequence[Sequence[Any]]) -> int:
+    """Index of the row that holds the headings: of the first 30, the one with most known headings, else the first full row of words.
+
+    >>> header_row([["Report 2024", "", ""], [], ["Agent", "CSAT", "Topic"], ["Ann", "5", "x"]])
+    2
+    """
+    best, most = -1, 0
+    width = _usual_width([[str(cell or "") for cell in record] for record in records])
+    for index, record in enumerate(records[:30]):
+        cells = [str(cell) for cell in record if cell]
+        known = sum(normal(cell) in KNOWN_HEADINGS for cell in cells) - 2 * sum(bool(_DATA_CELL.match(c)) for c in cells)
+        if known > most and (known > 1 or width <= 2):
+            best, most = index, known
+    words = _first_words(records, width)
+    return best if best >= 0 and (words < 0 or best <= words or most > 2) else words
+
+
+def _first_words(records: Sequence[Sequence[Any]], width: int) -> int:
+    for index, record in enumerate(records[:30]):
+        cells = [str(cell) for cell in record if cell not in (None, "")]
+        if len(cells) >= max(1, (width + 1) // 2):
+            return -1 if any(_DATA_CELL.match(cell) for cell in cells) else index
+    return -1
+
+
+def unique_headings(cells: Sequence[Any], width: int) -> tuple[str, ...]:
+    """Headings made different from one another; a column without one is called by its place.
+
+    >>> unique_headings(["", "Agent", "Agent"], 4)
+    ('#1', 'Agent', 'Agent (2)', '#4')
+    """
+    seen: Counter[str] = Counter()
+    result = []
+    for place in range(width):
+        cell = str(cells[place] or "").strip() if place < len(cells) else ""
+        heading = f"#{place + 1}" if not cell or cell.startswith("Unnamed:") else cell
+        seen[heading] += 1
+        result.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
+    return tuple(result)
+
+
+_Reject = tuple[int, str, int]
+_Cells = tuple[list[pa.Array], np.ndarray, list[_Reject]]
+
+
+def _cells(text: str, layout: _Layout) -> _Cells:
+    data = text.encode("utf-8", errors="replace")
+    try:
+        columns, rows, rejects = _fast_cells(data, layout)
+    except pa.ArrowInvalid:
+        columns, rows, rejects = _slow_cells(text, layout)
+    if text.count('"') % 2:
+        columns, rows, rejects = _without_open_end(columns, rows, rejects)
+    return columns, rows, rejects
+
+
+def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
+    import pyarrow.csv as arrow_csv
+
+    names = [f"f{place}" for place in range(len(layout.headings))]
+    rejects: list[_Reject] = []
+    shift = layout.lines - (layout.header + 1)
+
+    def reject(row: Any) -> str:
+        lines = row.text.count("\n") + 1 if row.text.count('"') % 2 else 1
+        rejects.append(((row.number or 0) - shift, row.text[:80], lines))
+        return "skip"
+
+    table = arrow_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, column_names=names, skip_rows=layout.lines, block_size=1 << 24
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=layout.separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=reject
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        ),
+    )
+    columns = [_one_chunk(table.column(name)) for name in names]
+    return columns, _row_numbers(table.num_rows, layout.header + 2, rejects), rejects
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def _row_numbers(kept: int, first: int, rejects: Sequence[_Reject]) -> np.ndarray:
+    numbers = np.arange(first, first + kept + len(rejects), dtype=np.int64)
+    gone = np.array([number for number, _, _ in rejects], dtype=np.int64)
+    left = numbers[~np.isin(numbers, gone)]
+    return left[:kept]
+
+
+def _slow_cells(text: str, layout: _Layout) -> _Cells:
+    """The csv module's reading, for files that the fast parser refuses."""
+    width = len(layout.headings)
+    kept: list[list[str]] = []
+    rows: list[int] = []
+    rejects: list[_Reject] = []
+    for number, record in enumerate(_records(text, layout), start=1):
+        if number <= layout.header + 1:
+            continue
+        if len(record) == width or not any(record):
+            kept.append(record if len(record) == width else [""] * width)
+            rows.append(number)
+        else:
+            rejects.append((number, layout.separator.join(record)[:80], 1))
+    columns = [pa.array([record[place] for record in kept], pa.string()) for place in range(width)]
+    return columns, np.array(rows, dtype=np.int64), rejects
+
+
+def _records(text: str, layout: _Layout) -> Iterator[list[str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)
+
+
+def _without_open_end(columns: list[pa.Array], rows: np.ndarray, rejects: list[_Reject]) -> _Cells:
+    """Sets the last record aside when a quote that was never closed swallowed the lines after it."""
+    if not len(rows):
+        return columns, rows, rejects
+    last = [column[-1].as_py() or "" for column in columns]
+    lines = sum(cell.count("\n") for cell in last)
+    if not lines or "\n" not in last[-1]:
+        return columns, rows, rejects
+    swallowed = len([line for line in last[-1].split("\n")[1:] if line.strip()]) + 1
+    rejects = [*rejects, (int(rows[-1]), last[-1][:80].replace("\n", " "), swallowed)]
+    return [column[:-1] for column in columns], rows[:-1], rejects
+
+
+def _without_blank(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, np.ndarray]:
+    filled = np.zeros(len(rows), dtype=bool)
+    for column in columns:
+        trimmed = pc.utf8_trim_whitespace(column)
+        filled |= pc.fill_null(pc.greater(pc.binary_length(trimmed), 0), False).to_numpy(zero_copy_only=False)
+        if filled.all():
+            return columns, rows, rows[:0]
+    mask = pa.array(filled)
+    return [column.filter(mask) for column in columns], rows[filled], rows[~filled]
+
+
+def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:
+    """A note on rows without any cell; they are not counted as rows."""
+    if not len(blank):
+        return ()
+    examples = tuple(int(row) for row in blank[:5])
+    return (Issue("blank_rows", "note", file=name, row=examples[0], rows=len(blank), examples=examples),)
+
+
+def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
+    return (Issue("preamble", "note", file=name, row=layout.header + 1, rows=layout.header),) if layout.header else ()
+
+
+def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
+    if not rejects:
+        return ()
+    number, shown, _ = rejects[0]
+    examples = tuple(row for row, _, _ in rejects[:5])
+    total = sum(lines for _, _, lines in rejects)
+    return (Issue("unreadable_row", "warning", file=name, row=number, rows=total, value=shown, examples=examples),)
+
+
+# ── workbooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_workbook(name: str, data: bytes) -> tuple[RawTable, ...]:
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(data)
+        sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
+    except Exception as error:  # noqa: BLE001 - the reader raises its own and foreign errors for broken books
+        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
+    tables = [_sheet(name, sheet if len(sheets) > 1 else "", columns) for sheet, columns in sheets]
+    found = tuple(table for table in tables if table is not None)
+    if not found:
+        raise InputError(Issue("empty_file", "error", file=name))
+    return found
+
+
+def _sheet_columns(book: Any, sheet: str) -> list[pa.Array]:
+    loaded = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
+    batch = loaded.to_arrow()
+    return [column.cast(pa.string()) for column in batch.columns]
+
+
+def _sheet(name: str, sheet: str, columns: list[pa.Array]) -> RawTable | None:
+    if not columns or not len(columns[0]):
+        return None
+    records = [list(record) for record in zip(*(column[:300].to_pylist() for column in columns), strict=True)]
+    header = header_row(records)
+    if header < 0 or len([cell for cell in records[header] if cell]) < 2:
+        return None
+    headings = unique_headings(records[header], len(columns))
+    rows = np.arange(header + 2, len(columns[0]) + 1, dtype=np.int64)
+    body, rows, blank = _without_blank([column[header + 1 :] for column in columns], rows)
+    if not len(rows):
+        return None
+    notes = (*blank_note(name, blank), *_header_notes(name, _Layout("", header, header + 1, headings)))
+    return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, issues=notes)
+
+
+# ── ZIP, Parquet, JSON ───────────────────────────────────────────────────────────────────────────────────────────────
+
+UNPACKED = 1 << 30
+
+
+def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
+    import zipfile
+
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error))) from error
+    members = [member for member in archive.infolist() if not member.is_dir() and "__MACOSX" not in member.filename]
+    if sum(member.file_size for member in members) > UNPACKED:
+        raise InputError(Issue("file_too_large", "error", file=name, facts={"limit": UNPACKED >> 20}))
+    tables: list[RawTable] = []
+    for member in members:
+        inside = archive.read(member)
+        if not member.filename.lower().endswith(".zip") and inside.strip():
+            tables += _reader(member.filename, inside)(member.filename, inside)
+    if not tables:
+        raise InputError(Issue("empty_file", "error", file=name))
+    return tuple(tables)
+
+
+def _read_parquet(name: str, data: bytes) -> tuple[RawTable, ...]:
+    import pyarrow.parquet as parquet
+
+    try:
+        table = parquet.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(Issue("parquet_unreadable", "error", file=name, value=str(error)[:80])) from error
+    columns = tuple(as_text(_one_chunk(column)) for column in table.columns)
+    rows = np.arange(2, table.num_rows + 2, dtype=np.int64)
+    if not table.num_rows:
+        raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(table.column_names)}))
+    return (RawTable(name, unique_headings(table.column_names, table.num_columns), columns, rows, "parquet"),)
+
+
+def as_text(column: pa.Array) -> pa.Array:
+    """A typed column as the text a person would have written; whole floats lose their ``.0``.
+
+    >>> as_text(pa.array([12.0, None, 1.5])).to_pylist()
+    ['12', None, '1.5']
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return as_text(column.dictionary_decode())
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))
+        return pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return pc.binary_join_element_wise(column.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms")).cast(pa.string()), pa.scalar("Z"), "")
+    if pa.types.is_nested(kind):
+        return pa.array([None if cell is None else json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_pylist()], pa.string())
+    if pa.types.is_duration(kind):
+        return pa.array([None if cell is None else f"{cell.total_seconds()} s" for cell in column.to_pylist()], pa.string())
+    return column.cast(pa.string(), safe=False)
+
+
+def _read_json(name: str, data: bytes) -> tuple[RawTable, ...]:
+    text, encoding, issues = decode(name, data)
+    records, rejects = _json_records(name, text.lstrip("\ufeff"))
+    if not records:
+        raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
+    flat = [_flat(record) for _, record in records]
+    headings = tuple(dict.fromkeys(key for record in flat for key in record))
+    columns = tuple(pa.array([record.get(heading) for record in flat], pa.string()) for heading in headings)
+    rows = np.array([number for number, _ in records], dtype=np.int64)
+    table = RawTable(name, headings, columns, rows, encoding)
+    return (replace(table, rejected=len(rejects), issues=(*issues, *_reject_issues(name, rejects))),)
+
+
+def _json_records(name: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:
+    try:
+        whole = json.loads(text)
+    except ValueError as error:
+        return _json_lines(name, text, error)
+    rows = _longest_list(whole)
+    if not rows and isinstance(whole, dict):
+        rows = [whole]
+    good = [(number, row) for number, row in enumerate(rows, start=1) if isinstance(row, dict)]
+    bad = [(number, str(row)[:80], 1) for number, row in enumerate(rows, start=1) if not isinstance(row, dict)]
+    return good, bad
+
+
+def _json_lines(name: str, text: str, error: ValueError) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:
+    good: list[tuple[int, dict[str, Any]]] = []
+    bad: list[_Reject] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            record = _json_line(line)
+            if record is None:
+                bad.append((number, line[:80], 1))
+            else:
+                good.append((number, record))
+    if not good:
+        raise InputError(Issue("json_unreadable", "error", file=name, value=str(error)[:80])) from error
+    return good, bad
+
+
+def _json_line(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _longest_list(node: Any) -> list[Any]:
+    if isinstance(node, list):
+        return node
+    if not isinstance(node, dict):
+        return []
+    lists = [_longest_list(child) for child in node.values() if isinstance(child, dict | list)]
+    return max((each for each in lists if each and isinstance(each[0], dict)), key=len, default=[])
+
+
+def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+    result: dict[str, str | None] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and set(value) == {"value"}:
+            result[name] = _json_cell(value["value"])
+        elif isinstance(value, dict) and prefix.count(".") < 3:
+            result.update(_flat(value, f"{name}."))
+        else:
+            result[name] = _json_cell(value)
+    return result
+
+
+def _json_cell(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)

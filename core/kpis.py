@@ -1,0 +1,375 @@
+"""The KPI table: every figure of the catalogue for any grouping, with its interval, its n and, where it is missing, the reason.
+
+One row is one group (an agent, a team, a weekday × hour …); one column is one KPI. Sums come from the cubes and pool exactly; medians and
+p90 from the observations. Cards, charts, tables, files, reports and the command line all read this one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.engine.observe import UNASSIGNED, Cube, Observed, Source
+from core.errors import Issue, ScenarioError, did_you_mean
+from core.fairness import byar, clustered_ratio_by, quantile_interval_by, wilson
+from core.metrics import METRICS, Metric
+from core.period import Period, choose, week_of
+from core.scenario import DIMENSIONS, Scenario
+
+Floats = NDArray[np.float64]
+BY = ("shop", "agent", "team", "channel", "language", "category", "shift", "weekday", "hour", "date", "week")
+_TEXT = frozenset(DIMENSIONS)
+_COLUMNS = ("value", "n", "low", "high", "median", "median_low", "median_high", "p90")
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One figure: value with its interval, n, median and p90 where single observations exist, and the reason where it is missing."""
+
+    value: float
+    n: float
+    low: float
+    high: float
+    median: float
+    median_low: float
+    median_high: float
+    p90: float
+    status: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class KpiTable:
+    """Figures of every metric for every group.
+
+    Args:
+        by: what the groups are, e.g. ``("agent",)``.
+        groups: one row per group, columns as in ``by``: labels for text dimensions, numbers for days, weekdays and hours.
+        metrics: the catalogue entries, in column order.
+        numbers: column name → array groups × metrics (value, n, low, high, median, median_low, median_high, p90).
+        status: ``ok``, ``too_few`` (n below the metric's minimum) or ``unavailable``, groups × metrics.
+        reason: code of why, groups × metrics, empty when ok.
+        label: ``given``, ``estimated`` or ``proxy`` per metric.
+        sums: measure column → array of sums per group, for pooling and for day series.
+    """
+
+    by: tuple[str, ...]
+    groups: pd.DataFrame
+    metrics: tuple[Metric, ...]
+    numbers: Mapping[str, Floats]
+    status: NDArray[np.object_]
+    reason: NDArray[np.object_]
+    label: tuple[str, ...]
+    period: Period
+    sums: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Metric keys in column order."""
+        return tuple(metric.key for metric in self.metrics)
+
+    def place(self, key: str) -> int:
+        """Column of a metric; an unknown key is refused with the nearest known one."""
+        if key not in self.keys:
+            raise ScenarioError(
+                Issue(
+                    "unknown_metric",
+                    "error",
+                    value=key,
+                    facts={"hint": did_you_mean(key, self.keys), "known": ", ".join(self.keys)},
+                )
+            )
+        return self.keys.index(key)
+
+    def column(self, key: str, name: str = "value") -> Floats:
+        """One number of one metric for every group."""
+        return self.numbers[name][:, self.place(key)]
+
+    def cell(self, row: int, key: str) -> Kpi:
+        """One figure with everything that belongs to it."""
+        at = self.place(key)
+        found = {name: float(self.numbers[name][row, at]) for name in _COLUMNS}
+        return Kpi(**found, status=str(self.status[row, at]), label=self.label[at], reason=str(self.reason[row, at]))
+
+    def row(self, *group: Any) -> int:
+        """Row of a group; -1 when there is none."""
+        hit = np.ones(len(self), dtype=bool)
+        for name, wanted in zip(self.by, group, strict=True):
+            hit &= (self.groups[name] == wanted).to_numpy()
+        return int(np.flatnonzero(hit)[0]) if hit.any() else -1
+
+    def frame(self, keys: Sequence[str] = ()) -> pd.DataFrame:
+        """Long table: one row per group × metric with all numbers, status, label and reason."""
+        places = [self.place(key) for key in keys] if keys else list(range(len(self.metrics)))
+        size, wide = len(self), len(places)
+        long = self.groups.loc[self.groups.index.repeat(wide)].reset_index(drop=True)
+        long["key"] = np.tile(np.array([self.keys[at] for at in places], dtype=object), size)
+        for name in _COLUMNS:
+            long[name] = self.numbers[name][:, places].ravel()
+        long["status"], long["reason"] = self.status[:, places].ravel(), self.reason[:, places].ravel()
+        long["label"] = np.tile(np.array([self.label[at] for at in places], dtype=object), size)
+        return long
+
+
+def kpi_table(
+    observed: Observed, scenario: Scenario | None = None, by: Sequence[str] = ("agent",), period: Period | None = None
+) -> KpiTable:
+    """Figures of every metric by any grouping, within the scenario's period and filters.
+
+    Groups are those that have conversations (or turns, reviews, sales, hours) in the period; a figure whose columns the log lacks is
+    ``unavailable`` with the reason, never zero. Rows are in the order of their labels. Raises `ScenarioError` for an unknown grouping.
+    """
+    scenario = scenario or Scenario()
+    unknown = [name for name in by if name not in BY]
+    if unknown:
+        raise ScenarioError(
+            Issue(
+                "unknown_grouping",
+                "error",
+                value=unknown[0],
+                facts={"hint": did_you_mean(unknown[0], BY), "known": ", ".join(BY)},
+            )
+        )
+    period = period or choose(scenario, *observed.days, observed.zone)
+    view = _View(observed, scenario, tuple(by), period)
+    columns = [_column(view, metric) for metric in METRICS]
+    numbers = {name: np.column_stack([column.numbers[name] for column in columns]) for name in _COLUMNS}
+    status = np.column_stack([column.status for column in columns])
+    reason = np.column_stack([column.reason for column in columns])
+    labels = tuple(column.label for column in columns)
+    return KpiTable(tuple(by), view.groups(), METRICS, numbers, status, reason, labels, period, view.all_sums())
+
+
+@dataclass(frozen=True)
+class _Column:
+    numbers: dict[str, Floats]
+    status: NDArray[np.object_]
+    reason: NDArray[np.object_]
+    label: str
+
+
+class _View:
+    """A period, filters and a grouping laid over the sources; each source is cut and grouped once."""
+
+    def __init__(self, observed: Observed, scenario: Scenario, by: tuple[str, ...], period: Period) -> None:
+        self.observed, self.scenario, self.by, self.period = observed, scenario, by, period
+        self.filters = {name: scenario.get(f"in_{name}") for name in DIMENSIONS if scenario.get(f"in_{name}")}
+        self.sources: dict[str, Source | None] = {}
+        self.keys: dict[str, dict[str, NDArray[np.int64]]] = {}
+        names = (*observed.sources, "sales")
+        for name in names:
+            self.sources[name] = self._cut(name)
+        self.order = self._groups()
+
+    def _cut(self, name: str) -> Source | None:
+        """The source within the period and filters; None where the log lacks it or it lacks a dimension asked for."""
+        found = self.observed.source(name, self.period.first_day, self.period.last_day)
+        if found is None or not all(_has(found.cube, dimension) for dimension in (*self.by, *self.filters)):
+            return None
+        parts = []
+        for cube in (found.cube, found.values):
+            keep = np.ones(len(cube), dtype=bool)
+            for dimension, wanted in self.filters.items():
+                codes = [i for i, label in enumerate(self.observed.labels[dimension]) if label in wanted]
+                keep &= np.isin(cube.codes[dimension], codes) if dimension in cube.codes else False
+            parts.append(cube.pick(keep) if len(cube) else cube)
+        self.keys[name] = {part: self._key(cube) for part, cube in zip(("cube", "values"), parts, strict=True)}
+        return Source(*parts)
+
+    def _key(self, cube: Cube) -> NDArray[np.int64]:
+        """One integer per row that names its group."""
+        key = np.zeros(len(cube), dtype=np.int64)
+        for name in self.by:
+            codes = _codes(cube, name, self.scenario.get("week_start"))
+            key = key * _size(self.observed, name) + codes
+        return key
+
+    def _groups(self) -> NDArray[np.int64]:
+        if self.by == ("shop",):
+            return np.zeros(1, dtype=np.int64)
+        keys = [
+            keys["cube"][self._busy(name)]
+            for name, keys in self.keys.items()
+            if name in ("conversations", "turns", "ratings")
+        ]
+        return np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
+
+    def _busy(self, name: str) -> NDArray[np.bool_]:
+        source = self.sources[name]
+        return np.ones(len(source.cube) if source else 0, dtype=bool)
+
+    def place(self, name: str, part: str = "cube") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Group row of each source row, and whether it belongs to any group."""
+        keys = self.keys[name][part]
+        at = np.minimum(np.searchsorted(self.order, keys), max(len(self.order) - 1, 0))
+        hit = self.order[at] == keys if len(self.order) else np.zeros(len(keys), dtype=bool)
+        return at, hit
+
+    def sum(self, name: str, column: str) -> Floats:
+        """A measure column summed per group."""
+        source = self.sources[name]
+        if source is None:
+            return np.full(len(self.order), np.nan)
+        at, hit = self.place(name)
+        return np.bincount(
+            at[hit], weights=np.nan_to_num(source.cube.numbers[column][hit]), minlength=len(self.order)
+        ).astype(np.float64)
+
+    def daily(self, name: str, columns: Sequence[str]) -> tuple[NDArray[np.int64], list[Floats]]:
+        """Measure columns summed per group × day: groups of the rows and the sums."""
+        source = self.sources[name]
+        assert source is not None  # noqa: S101  (callers ask only for sources that exist)
+        at, hit = self.place(name)
+        days = self.period.days
+        cell = at[hit] * days + (source.cube.codes["day"][hit] - self.period.first_day)
+        used, inverse = np.unique(cell, return_inverse=True)
+        sums = [
+            np.bincount(inverse, weights=np.nan_to_num(source.cube.numbers[c][hit]), minlength=len(used))
+            for c in columns
+        ]
+        return used // days, [np.asarray(column, dtype=np.float64) for column in sums]
+
+    def singles(self, name: str, column: str) -> tuple[NDArray[np.int64], Floats]:
+        """Single observations ordered by group and value: their groups and the values."""
+        source = self.sources[name]
+        if source is None or column not in source.values.numbers:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        at, hit = self.place(name, "values")
+        values = source.values.numbers[column]
+        hit &= ~np.isnan(values)
+        order = np.lexsort((values[hit], at[hit]))
+        return at[hit][order], values[hit][order]
+
+    def groups(self) -> pd.DataFrame:
+        """The groups as labels and numbers."""
+        rest, columns = self.order.copy(), {}
+        for name in reversed(self.by):
+            size = _size(self.observed, name)
+            columns[name], rest = rest % size, rest // size
+        return pd.DataFrame({name: _labels(self.observed, name, columns[name]) for name in self.by})
+
+    def all_sums(self) -> dict[str, Floats]:
+        """Every conversation column summed per group."""
+        source = self.sources["conversations"]
+        return {name: self.sum("conversations", name) for name in source.cube.numbers} if source else {}
+
+
+def _has(cube: Cube, dimension: str) -> bool:
+    return (
+        dimension == "shop" or {"weekday": "day", "date": "day", "week": "day"}.get(dimension, dimension) in cube.codes
+    )
+
+
+def _codes(cube: Cube, name: str, week_start: str) -> NDArray[np.int64]:
+    day = cube.codes.get("day", np.zeros(len(cube), dtype=np.int64))
+    derived = {
+        "shop": lambda: np.zeros(len(cube), dtype=np.int64),
+        "weekday": lambda: (day + 3) % 7,
+        "date": lambda: day,
+        "week": lambda: (
+            day - (day + (week_of(10, "sunday") - week_of(10, "sunday") + (3 if week_start == "monday" else 4))) % 7
+        ),
+    }
+    return derived[name]() if name in derived else cube.codes[name]
+
+
+def _size(observed: Observed, name: str) -> int:
+    return len(observed.labels[name]) if name in _TEXT else {"shop": 1, "weekday": 7, "hour": 24}.get(name, 100_000)
+
+
+def _labels(observed: Observed, name: str, codes: NDArray[np.int64]) -> Any:
+    if name in _TEXT:
+        return np.array(observed.labels[name], dtype=object)[codes]
+    return np.array(["shop"] * len(codes), dtype=object) if name == "shop" else codes
+
+
+def missing(metric: Metric, available: frozenset[str]) -> tuple[str, ...]:
+    """Columns a metric would need and the log lacks; empty when one alternative is complete.
+
+    >>> from core.metrics import metric
+    >>> missing(metric("qa_score"), frozenset())
+    ('reviews.score',)
+    """
+    lacks = [tuple(column for column in needs if column not in available) for needs in metric.needs]
+    return min(lacks, key=len) if lacks else ()
+
+
+def _column(view: _View, metric: Metric) -> _Column:
+    lacks = missing(metric, view.observed.facts.available)
+    if lacks:
+        return _unavailable(len(view.order), "needs " + ", ".join(lacks), "missing_columns")
+    measure = metric.measure
+    if view.sources.get(measure.source) is None:
+        return _unavailable(len(view.order), "", "no_dimension")
+    numbers = _KINDS[measure.kind](view, metric)
+    numbers |= _quantiles(view, metric, len(view.order))
+    n, value = numbers["n"], numbers["value"]
+    empty = (n <= 0) | np.isnan(value) if measure.denominator else np.zeros(len(n), dtype=bool)
+    few = ~empty & (n < metric.min_n)
+    status = np.where(empty, "unavailable", np.where(few, "too_few", "ok")).astype(object)
+    reason = np.where(empty, "no_observations", np.where(few, "below_minimum", "")).astype(object)
+    label = view.observed.labelled.get(measure.numerator, "given")
+    return _Column(numbers, status, reason, label)
+
+
+def _unavailable(size: int, _detail: str, reason: str) -> _Column:
+    numbers = {name: np.full(size, np.nan) for name in _COLUMNS}
+    numbers["n"] = np.zeros(size)
+    return _Column(numbers, np.full(size, "unavailable", dtype=object), np.full(size, reason, dtype=object), "given")
+
+
+def _count(view: _View, metric: Metric) -> dict[str, Floats]:
+    found = view.sum(metric.measure.source, metric.measure.numerator)
+    interval = byar(found)
+    return {"value": found, "n": found, "low": interval.low, "high": interval.high}
+
+
+def _share(view: _View, metric: Metric) -> dict[str, Floats]:
+    hits, of = (view.sum(metric.measure.source, column) for column in metric.measure.columns)
+    interval = wilson(hits, of)
+    return {"value": interval.value, "n": of, "low": interval.low, "high": interval.high}
+
+
+def _clustered(view: _View, metric: Metric) -> dict[str, Floats]:
+    groups, (totals, counts) = view.daily(metric.measure.source, metric.measure.columns)
+    size = len(view.order)
+    found = {name: np.full(size, np.nan) for name in ("value", "low", "high")}
+    if len(groups):
+        labels, estimate = clustered_ratio_by(groups, totals, counts)
+        for name in found:
+            found[name][labels] = getattr(estimate, name)
+    found["n"] = np.bincount(groups, weights=counts, minlength=size).astype(np.float64)
+    if metric.measure.kind == "ratio":
+        found["n"] = view.sum(
+            metric.measure.source, metric.measure.numerator if metric.unit == "per_hour" else metric.measure.denominator
+        )
+    return found
+
+
+def _quantiles(view: _View, metric: Metric, size: int) -> dict[str, Floats]:
+    found = {name: np.full(size, np.nan) for name in ("median", "median_low", "median_high", "p90")}
+    if not metric.measure.values:
+        return found
+    groups, values = view.singles(metric.measure.source, metric.measure.values)
+    if len(values):
+        labels, median = quantile_interval_by(groups, values, 0.5)
+        found["median"][labels], found["median_low"][labels], found["median_high"][labels] = (
+            median.value,
+            median.low,
+            median.high,
+        )
+        found["p90"][labels] = quantile_interval_by(groups, values, 0.9)[1].value
+    return found
+
+
+_KINDS = {"count": _count, "share": _share, "mean": _clustered, "ratio": _clustered}
+__all__ = ["BY", "UNASSIGNED", "Kpi", "KpiTable", "kpi_table", "missing"]

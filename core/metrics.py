@@ -1,0 +1,375 @@
+"""The KPI catalogue: what each figure is, declared once.
+
+Slider, link, validation, table heading, help, methods page, export and command line are derived from this tuple. Words (name,
+explanation, advice, who defines it differently) stand in ``locales/<lang>/metrics.toml`` under the metric's key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import Issue, ScenarioError, did_you_mean
+from core.measures import Measure, count, mean, ratio, share
+
+GROUPS = ("efficiency", "quality", "business")
+GROUP_WEIGHTS = {"efficiency": 30.0, "quality": 40.0, "business": 30.0}
+
+Needs = tuple[tuple[str, ...], ...]
+"""Alternatives: a figure is available when the log has every ``table.column`` of at least one of them."""
+
+_MESSAGES: Needs = (("messages.sent_at", "messages.sender"),)
+_ANY: Needs = (("messages.sent_at", "messages.sender"), ("conversations.started_at",))
+_REPLY: Needs = (
+    *_MESSAGES,
+    ("conversations.started_at", "conversations.first_human_reply_at"),
+    ("conversations.wait_s",),
+)
+_ANSWERED: Needs = (*_REPLY, ("conversations.answered",))
+_CSAT: Needs = (("messages.csat",), ("conversations.csat",))
+_CUSTOMER: Needs = (
+    ("messages.customer_id", "messages.sender"),
+    ("conversations.customer_id", "conversations.started_at"),
+)
+_CLOSE: Needs = (("messages.event",), ("messages.closed_at",), ("conversations.closed_at",))
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Points of a KPI: 100 at target, 60 at pass, 0 at floor, linear between, clipped outside."""
+
+    target: float
+    passing: float
+    floor: float
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One KPI.
+
+    Args:
+        key: stable name, used in files, links and locale keys.
+        group: ``efficiency``, ``quality``, ``business`` or ``volume`` (never scored).
+        unit: ``seconds``, ``share``, ``count``, ``per_hour``, ``points``, ``rating``, ``money`` or ``ratio``.
+        better: +1 higher is better, -1 lower is better, 0 neither.
+        measure: how it is made of observations.
+        needs: alternatives of ``table.column``; without one of them the KPI is unavailable, never zero.
+        min_n: below it the KPI is shown grey and is never scored.
+        statistic: the statistic that is scored: ``value`` (mean or share) or ``median``.
+        anchors: default target, pass and floor; None for KPIs outside the default scorecard.
+        weight: default weight inside its group; 0 for KPIs outside the default scorecard.
+        owner: whose figure it is: ``owner``, ``answerer``, ``reviewed`` or ``sale``.
+        low, high, step: bounds of its anchor knobs.
+    """
+
+    key: str
+    group: str
+    unit: str
+    better: int
+    measure: Measure
+    needs: Needs
+    min_n: int = 20
+    statistic: str = "value"
+    anchors: Anchors | None = None
+    weight: float = 0.0
+    owner: str = "owner"
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.01
+
+    @property
+    def scored(self) -> bool:
+        """Whether the default scorecard holds it."""
+        return self.anchors is not None
+
+
+def _c(column: str) -> Measure:
+    return count("conversations", column)
+
+
+def _share(hits: str, of: str) -> Measure:
+    return share("conversations", hits, of)
+
+
+def _mean(total: str, n: str, values: str) -> Measure:
+    return mean("conversations", total, n, values)
+
+
+_TIME = {"low": 0.0, "high": 3600.0, "step": 5.0}
+
+METRICS: tuple[Metric, ...] = (
+    # volume: counted, never scored
+    Metric("conversations", "volume", "count", 0, _c("conversations"), _ANY, min_n=0),
+    Metric("messages", "volume", "count", 0, _c("messages"), _MESSAGES, min_n=0),
+    Metric("bot_resolved", "volume", "count", 0, _c("bot_resolved"), _ANSWERED, min_n=0),
+    Metric("needs_human", "volume", "count", 0, _c("needs_human"), _ANSWERED, min_n=0),
+    Metric("answered_24h_human", "volume", "count", 0, _c("answered"), _ANSWERED, min_n=0),
+    Metric("late", "volume", "count", 0, _c("late"), _ANSWERED, min_n=0),
+    Metric("unanswered", "volume", "count", 0, _c("unanswered"), _ANSWERED, min_n=0),
+    Metric("pending", "volume", "count", 0, _c("pending"), _ANSWERED, min_n=0),
+    # efficiency
+    Metric(
+        "first_response",
+        "efficiency",
+        "seconds",
+        -1,
+        _mean("first_response_s", "first_response_n", "first_response_v"),
+        _REPLY,
+        statistic="median",
+        anchors=Anchors(30, 120, 600),
+        weight=30,
+        **_TIME,
+    ),
+    Metric(
+        "reply_time",
+        "efficiency",
+        "seconds",
+        -1,
+        mean("turns", "reply_s", "reply_n", "reply_v"),
+        _MESSAGES,
+        statistic="median",
+        anchors=Anchors(30, 90, 300),
+        weight=20,
+        owner="answerer",
+        **_TIME,
+    ),
+    Metric(
+        "response_rate_24h",
+        "efficiency",
+        "share",
+        1,
+        _share("responded", "response_of"),
+        _ANSWERED,
+        anchors=Anchors(0.98, 0.90, 0.75),
+        weight=20,
+    ),
+    Metric("human_response_rate_24h", "efficiency", "share", 1, _share("answered", "human_of"), _ANSWERED),
+    Metric("within_Ns", "efficiency", "share", 1, _share("within", "within_of"), _REPLY),
+    Metric("within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY),
+    Metric(
+        "resolution_time",
+        "efficiency",
+        "seconds",
+        -1,
+        _mean("resolution_s", "resolution_n", "resolution_v"),
+        _CLOSE,
+    ),
+    Metric(
+        "first_resolution_time",
+        "efficiency",
+        "seconds",
+        -1,
+        _mean("first_resolution_s", "first_resolution_n", "first_resolution_v"),
+        _CLOSE,
+    ),
+    Metric(
+        "handle_time",
+        "efficiency",
+        "seconds",
+        -1,
+        _mean("handle_s", "handle_n", "handle_v"),
+        (*_MESSAGES, ("conversations.handle_s",)),
+    ),
+    Metric(
+        "handled_per_hour",
+        "efficiency",
+        "per_hour",
+        1,
+        ratio("hours", "handled", "hours"),
+        (("roster.start_at", "roster.end_at"), *_MESSAGES),
+        anchors=Anchors(12, 6, 2),
+        weight=15,
+        low=0.0,
+        high=60.0,
+        step=0.5,
+    ),
+    Metric(
+        "fcr",
+        "efficiency",
+        "share",
+        1,
+        _share("fcr_hits", "fcr_of"),
+        _CUSTOMER,
+        anchors=Anchors(0.85, 0.70, 0.50),
+        weight=15,
+    ),
+    Metric("repeat_rate", "efficiency", "share", -1, _share("repeat_hits", "repeat_of"), _CUSTOMER),
+    Metric(
+        "resolved_rate",
+        "efficiency",
+        "share",
+        1,
+        _share("resolved", "resolved_of"),
+        (("conversations.resolved",), ("messages.resolved",)),
+    ),
+    Metric(
+        "resolved_rate_answered",
+        "efficiency",
+        "share",
+        1,
+        _share("resolved_answered", "resolved_answered_of"),
+        (
+            ("conversations.resolved", "conversations.answered"),
+            ("conversations.resolved", "conversations.first_human_reply_at"),
+            ("conversations.resolved", "conversations.wait_s"),
+            ("messages.resolved",),
+            ("conversations.resolved", "messages.sender"),
+        ),
+    ),
+    Metric(
+        "transfer_rate",
+        "efficiency",
+        "share",
+        -1,
+        _share("transferred", "transfer_of"),
+        (("messages.agent_id", "messages.sender"), ("conversations.transfers",), ("transfers.requested_at",)),
+    ),
+    Metric(
+        "transfer_time",
+        "efficiency",
+        "seconds",
+        -1,
+        mean("transfers", "transfer_s", "transfer_n", "transfer_v"),
+        (("transfers.requested_at", "transfers.accepted_at"),),
+    ),
+    # quality
+    Metric(
+        "satisfaction",
+        "quality",
+        "share",
+        1,
+        share("ratings", "satisfied", "rated"),
+        _CSAT,
+        anchors=Anchors(0.95, 0.85, 0.60),
+        weight=50,
+    ),
+    Metric("csat_mean", "quality", "rating", 1, mean("ratings", "csat_sum", "rated", "csat_v"), _CSAT),
+    Metric("csat_coverage", "quality", "share", 1, _share("rated_of_asked", "could_be_rated"), _CSAT),
+    Metric(
+        "qa_score",
+        "quality",
+        "points",
+        1,
+        mean("reviews", "qa_sum", "qa_n", "qa_v"),
+        (("reviews.score",),),
+        min_n=5,
+        anchors=Anchors(95, 80, 50),
+        weight=25,
+        owner="reviewed",
+        low=0.0,
+        high=100.0,
+        step=1.0,
+    ),
+    Metric(
+        "complaint_rate",
+        "quality",
+        "share",
+        -1,
+        _share("complaints", "complaint_of"),
+        (("conversations.complaint",), ("messages.complaint",)),
+        min_n=50,
+        anchors=Anchors(0.005, 0.02, 0.08),
+        weight=15,
+        step=0.001,
+    ),
+    Metric(
+        "complaint_solved",
+        "quality",
+        "share",
+        1,
+        _share("complaints_solved", "complaints_judged"),
+        (
+            ("conversations.complaint", "conversations.complaint_solved"),
+            ("messages.complaint", "messages.complaint_solved"),
+        ),
+        min_n=10,
+    ),
+    Metric(
+        "courtesy",
+        "quality",
+        "share",
+        1,
+        _share("courteous", "courtesy_of"),
+        (("messages.text", "messages.sender"),),
+        anchors=Anchors(0.95, 0.80, 0.40),
+        weight=10,
+    ),
+    # business
+    Metric(
+        "conversion",
+        "business",
+        "share",
+        1,
+        share("sales", "converted", "inquirers"),
+        (
+            ("orders.paid_at", "orders.customer_id", "messages.customer_id"),
+            ("orders.paid_at", "orders.customer_id", "conversations.customer_id"),
+        ),
+        anchors=Anchors(0.35, 0.20, 0.05),
+        weight=60,
+        owner="sale",
+    ),
+    Metric(
+        "aov",
+        "business",
+        "ratio",
+        1,
+        ratio("sales", "relative_value", "buyers"),
+        (
+            ("orders.amount", "orders.customer_id", "messages.customer_id"),
+            ("orders.amount", "orders.customer_id", "conversations.customer_id"),
+        ),
+        anchors=Anchors(1.15, 0.95, 0.60),
+        weight=20,
+        owner="sale",
+        low=0.0,
+        high=3.0,
+        step=0.01,
+    ),
+    Metric(
+        "aov_amount",
+        "business",
+        "money",
+        1,
+        ratio("sales", "value", "buyers"),
+        (
+            ("orders.amount", "orders.customer_id", "messages.customer_id"),
+            ("orders.amount", "orders.customer_id", "conversations.customer_id"),
+        ),
+        owner="sale",
+    ),
+    Metric(
+        "return_rate",
+        "business",
+        "share",
+        -1,
+        share("sales", "returned", "return_of"),
+        (("orders.returned", "orders.customer_id"), ("orders.refunded_at", "orders.customer_id")),
+        anchors=Anchors(0.03, 0.08, 0.20),
+        weight=20,
+        owner="sale",
+    ),
+    Metric(
+        "dispute_rate",
+        "business",
+        "share",
+        -1,
+        share("sales", "disputed", "return_of"),
+        (("orders.disputed", "orders.customer_id"),),
+        owner="sale",
+    ),
+)
+
+BY_KEY = {metric.key: metric for metric in METRICS}
+SCORED = tuple(metric for metric in METRICS if metric.scored)
+
+
+def metric(key: str) -> Metric:
+    """The metric with this key; an unknown key is refused with the nearest known one.
+
+    >>> metric("fcr").unit
+    'share'
+    """
+    if key not in BY_KEY:
+        facts = {"hint": did_you_mean(key, BY_KEY), "known": ", ".join(BY_KEY)}
+        raise ScenarioError(Issue("unknown_metric", "error", value=key, facts=facts))
+    return BY_KEY[key]

@@ -1,0 +1,253 @@
+"""Knobs declared once, and the frozen Scenario they make.
+
+A knob's key is also its name in the link and in the scenario file. Slider, validation, help and command line are derived from the
+declaration; its words stand in ``locales/<lang>/knobs.toml`` (metric knobs are named after their metric).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from core.errors import Issue, ScenarioError, did_you_mean
+from core.metrics import GROUP_WEIGHTS, GROUPS, SCORED, Anchors, Metric
+from core.rules import RULE_SETS, rule_set
+
+VERSION = 1
+PERIODS = ("all", "7d", "28d", "week", "month", "custom")
+DIMENSIONS = ("team", "agent", "channel", "language", "category", "shift")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One thing a user can turn.
+
+    Args:
+        key: name in session, link and file.
+        kind: ``number``, ``choice`` (one of options), ``choices`` (any of the log's values), ``date`` or ``flag``.
+        default: value when the link says nothing.
+        low, high, step: bounds of a number.
+        unit: unit of a number, as in the catalogue.
+        room: where it is shown: ``period``, ``filter``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing``, ``trend``.
+        options: codes of a choice.
+        metric: key of the metric it belongs to, if any.
+    """
+
+    key: str
+    kind: str
+    default: Any
+    low: float = 0.0
+    high: float = 0.0
+    step: float = 0.0
+    unit: str = ""
+    room: str = ""
+    options: tuple[str, ...] = ()
+    metric: str = ""
+
+    def check(self, value: Any) -> Any:
+        """The value in the knob's type, or a `ScenarioError` that names the knob, the value and what is allowed.
+
+        >>> KNOBS["w_quality"].check("50")
+        50.0
+        """
+        try:
+            checked = _CHECKS[self.kind](self, value)
+        except (TypeError, ValueError) as error:
+            raise self._refusal(value) from error
+        if checked is _REFUSED:
+            raise self._refusal(value)
+        return checked
+
+    def _refusal(self, value: Any) -> ScenarioError:
+        allowed = ", ".join(self.options) if self.options else f"{self.low:g} – {self.high:g}"
+        return ScenarioError(Issue("bad_knob", "error", value=str(value), facts={"knob": self.key, "allowed": allowed}))
+
+
+_REFUSED = object()
+
+
+def _number(knob: Knob, value: Any) -> Any:
+    number = float(value)
+    return number if math.isfinite(number) and knob.low <= number <= knob.high else _REFUSED
+
+
+def _choice(knob: Knob, value: Any) -> Any:
+    return str(value) if str(value) in knob.options else _REFUSED
+
+
+def _choices(knob: Knob, value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
+
+
+def _date(knob: Knob, value: Any) -> Any:
+    if value in (None, ""):
+        return None
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _flag(knob: Knob, value: Any) -> Any:
+    return (
+        value
+        if isinstance(value, bool)
+        else {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower(), _REFUSED)
+    )
+
+
+_CHECKS = {"number": _number, "choice": _choice, "choices": _choices, "date": _date, "flag": _flag}
+
+
+def _metric_knobs(metric: Metric) -> list[Knob]:
+    assert metric.anchors is not None
+    bounds = {"low": metric.low, "high": metric.high, "step": metric.step, "unit": metric.unit, "metric": metric.key}
+    points = (("target", metric.anchors.target), ("pass", metric.anchors.passing), ("floor", metric.anchors.floor))
+    weight = Knob(f"w_{metric.key}", "number", metric.weight, 0, 100, 1, "weight", "weight", metric=metric.key)
+    return [weight] + [
+        Knob(f"{name}_{metric.key}", "number", default, room="anchor", **bounds) for name, default in points
+    ]
+
+
+def _declare() -> dict[str, Knob]:
+    number = "number"
+    knobs = [
+        Knob("period", "choice", "all", room="period", options=PERIODS),
+        Knob("from", "date", None, room="period"),
+        Knob("to", "date", None, room="period"),
+        Knob("week_start", "choice", "monday", room="period", options=("monday", "sunday")),
+        *(Knob(f"in_{name}", "choices", (), room="filter") for name in DIMENSIONS),
+        Knob("rules", "choice", RULE_SETS[0].key, room="rules", options=tuple(rule.key for rule in RULE_SETS)),
+        Knob("window_h", number, 0, 0, 168, 1, "hours", "rules"),
+        Knob("within_s", number, 30, 1, 86400, 1, "seconds", "rules"),
+        Knob("fcr_rule", "choice", "no_repeat", room="rules",
+             options=("no_repeat", "customer_says", "one_reply", "closed_once", "resolved_15min")),
+        Knob("fcr_h", number, 168, 1, 720, 1, "hours", "rules"),
+        Knob("repeat_d", number, 7, 1, 30, 1, "days", "rules"),
+        Knob("repeat_same_issue", "flag", False, room="rules"),
+        Knob("owner", "choice", "auto", room="rules", options=("auto", "first", "last", "most")),
+        Knob("conversion_d", number, 3, 1, 30, 1, "days", "rules"),
+        *(Knob(f"w_{group}", number, GROUP_WEIGHTS[group], 0, 100, 1, "weight", "group_weight") for group in GROUPS),
+        *(knob for metric in SCORED for knob in _metric_knobs(metric)),
+        Knob("band_a", number, 90, 0, 100, 0.5, "points", "band"),
+        Knob("band_b", number, 75, 0, 100, 0.5, "points", "band"),
+        Knob("band_c", number, 60, 0, 100, 0.5, "points", "band"),
+        Knob("min_conversations", number, 20, 0, 500, 1, "count", "band"),
+        Knob("team_share", number, 0, 0, 100, 5, "percent", "band"),
+        Knob("slot_min", "choice", "60", room="staffing", options=("15", "30", "60")),
+        Knob("sl_target", number, 0.8, 0.5, 0.99, 0.01, "share", "staffing"),
+        Knob("sl_s", number, 60, 5, 600, 5, "seconds", "staffing"),
+        Knob("max_occupancy", number, 0.85, 0.5, 1.0, 0.01, "share", "staffing"),
+        Knob("shrinkage", number, 0.0, 0.0, 0.6, 0.01, "share", "staffing"),
+        Knob("max_concurrency", number, 3, 1, 8, 1, "count", "staffing"),
+        Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
+    ]  # fmt: skip
+    return {knob.key: knob for knob in knobs}
+
+
+KNOBS: dict[str, Knob] = _declare()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything a user decided; only what differs from the defaults is kept.
+
+    >>> Scenario.of({"w_quality": 50}).get("w_quality")
+    50.0
+    >>> Scenario.of({}).get("band_a")
+    90
+    """
+
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Scenario:
+        """A scenario from knob values; unknown keys and values out of bounds are refused, never clamped."""
+        unknown = [key for key in values if key not in KNOBS]
+        if unknown:
+            facts = {"hint": did_you_mean(unknown[0], KNOBS)}
+            raise ScenarioError(Issue("unknown_knob", "error", value=unknown[0], facts=facts))
+        checked = {key: KNOBS[key].check(value) for key, value in values.items()}
+        return cls({key: value for key, value in sorted(checked.items()) if value != KNOBS[key].default})
+
+    def get(self, key: str) -> Any:
+        """A knob's value: what the user set, else the default."""
+        return self.changed.get(key, KNOBS[key].default)
+
+    def with_(self, **values: Any) -> Scenario:
+        """A copy with some knobs turned."""
+        return Scenario.of({**self.changed, **values})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values with the version, for a YAML or JSON file."""
+        values = {key: _plain(value) for key, value in self.changed.items()}
+        return {"version": VERSION, "knobs": values}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scenario:
+        """The scenario of a file written by `to_dict`."""
+        if (
+            not isinstance(data, Mapping)
+            or data.get("version") != VERSION
+            or not isinstance(data.get("knobs", {}), Mapping)
+        ):
+            version = data.get("version") if isinstance(data, Mapping) else data
+            raise ScenarioError(Issue("bad_scenario_file", "error", value=str(version), facts={"known": str(VERSION)}))
+        return cls.of(data.get("knobs", {}))
+
+    @property
+    def key(self) -> tuple[tuple[str, Any], ...]:
+        """A hashable identity for caches."""
+        return tuple(
+            sorted((key, tuple(value) if isinstance(value, list) else value) for key, value in self.changed.items())
+        )
+
+    def part(self, *rooms: str) -> Scenario:
+        """The scenario with only the knobs of some rooms: what a cached step depends on."""
+        return Scenario({key: value for key, value in self.changed.items() if KNOBS[key].room in rooms})
+
+    @property
+    def window_ms(self) -> int:
+        """Response window in ms: the window knob when set, else the rule set's own."""
+        hours = self.get("window_h") or rule_set(self.get("rules")).window_h
+        return int(hours * 3_600_000)
+
+    def anchors(self, metric: Metric) -> Anchors:
+        """Target, pass and floor of a scored metric; strictly ordered in its direction or refused."""
+        found = Anchors(*(float(self.get(f"{name}_{metric.key}")) for name in ("target", "pass", "floor")))
+        if not ordered(found, metric.better):
+            facts = {"knob": metric.key, "target": found.target, "passing": found.passing, "floor": found.floor}
+            raise ScenarioError(Issue("anchors_out_of_order", "error", value=metric.key, facts=facts))
+        return found
+
+    def bands(self) -> dict[str, float]:
+        """Lower ends of A, B and C; strictly falling or refused."""
+        bands = {name.upper(): float(self.get(f"band_{name}")) for name in "abc"}
+        if not bands["A"] > bands["B"] > bands["C"]:
+            raise ScenarioError(Issue("bands_out_of_order", "error", facts=dict(bands)))
+        return bands
+
+    def problems(self) -> tuple[Issue, ...]:
+        """Everything that makes the scenario unusable, as issues; empty when it is fine."""
+        found = []
+        for check in [self.bands, *(lambda m=metric: self.anchors(m) for metric in SCORED)]:
+            try:
+                check()
+            except ScenarioError as error:
+                found.append(error.issue)
+        return tuple(found)
+
+
+def ordered(anchors: Anchors, better: int) -> bool:
+    """Whether target, pass and floor are strictly ordered in the KPI's direction.
+
+    >>> ordered(Anchors(30, 120, 600), -1), ordered(Anchors(30, 120, 120), -1)
+    (True, False)
+    """
+    return (anchors.target - anchors.passing) * better > 0 and (anchors.passing - anchors.floor) * better > 0
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,274 @@
+"""Points → groups → score → grade; contributions that add up to the score (definitions §4).
+
+All of it is arithmetic on the KPI table's arrays: moving a slider calls `score` again and touches no log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.engine.observe import UNASSIGNED
+from core.kpis import KpiTable
+from core.metrics import GROUPS, SCORED, Anchors, Metric
+from core.scenario import Scenario
+
+Floats = NDArray[np.float64]
+GRADES = ("A", "B", "C", "D")
+INSUFFICIENT = "insufficient_data"
+MIN_WEIGHT_LEFT = 0.5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of one row per agent (or team) under one scenario.
+
+    Args:
+        names: label per row. keys: scored metrics, in column order.
+        values: the statistic that is scored, rows × metrics. points: 0–100, NaN where not used.
+        weights: effective weight of each metric in the row's score (sums to 1 over used ones).
+        contributions: weights × points; a row's contributions add up to its score.
+        groups: rows × efficiency, quality, business, NaN where a group is empty.
+        score: unrounded; NaN where nothing could be scored. grade: A–D or ``insufficient_data``.
+        reason: why there is no grade: ``few_conversations``, ``little_weight``, ``nothing_scored`` or empty.
+        nominal: normalised nominal weight per metric (sums to 1).
+        bands: lower ends of A, B, C.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    values: Floats
+    points: Floats
+    weights: Floats
+    contributions: Floats
+    groups: Floats
+    score: Floats
+    grade: NDArray[np.object_]
+    reason: NDArray[np.object_]
+    nominal: Floats
+    bands: dict[str, float]
+    conversations: Floats
+
+    def frame(self) -> pd.DataFrame:
+        """One row per agent: score, grade, reason, the three groups, conversations; best first, ungraded last."""
+        frame = pd.DataFrame({"agent": self.names, "score": self.score, "grade": self.grade, "reason": self.reason})
+        for at, group in enumerate(GROUPS):
+            frame[group] = self.groups[:, at]
+        frame["conversations"] = self.conversations
+        graded = frame["grade"] != INSUFFICIENT
+        order = np.lexsort((frame["agent"], -frame["score"].fillna(-1), ~graded))
+        return frame.iloc[order].reset_index(drop=True)
+
+    def contribution_frame(self) -> pd.DataFrame:
+        """One row per agent × used metric: value, points, weight, contribution."""
+        rows, columns = np.nonzero(~np.isnan(self.points))
+        picked = {"agent": np.array(self.names, dtype=object)[rows], "key": np.array(self.keys, dtype=object)[columns]}
+        for name in ("values", "points", "weights", "contributions"):
+            picked[name.removesuffix("s")] = getattr(self, name)[rows, columns]
+        return pd.DataFrame(picked)
+
+    def distribution(self) -> pd.DataFrame:
+        """How many rows hold each grade: grade, count, share (of the graded); insufficient data last, without a share."""
+        counts = {grade: int((self.grade == grade).sum()) for grade in (*GRADES, INSUFFICIENT)}
+        graded = sum(counts[grade] for grade in GRADES)
+        shares = [counts[g] / graded if graded and g != INSUFFICIENT else np.nan for g in counts]
+        return pd.DataFrame({"grade": list(counts), "count": list(counts.values()), "share": shares})
+
+
+def points(values: Floats, anchors: Anchors) -> Floats:
+    """0 at floor, 60 at pass, 100 at target, linear between, clipped outside; missing stays missing.
+
+    >>> points(np.array([30.0, 120.0, 600.0, 75.0]), Anchors(30, 120, 600)).tolist()
+    [100.0, 60.0, 0.0, 80.0]
+    """
+    rising = anchors.target > anchors.floor
+    xs = [anchors.floor, anchors.passing, anchors.target]
+    at = values if rising else -values
+    return np.asarray(np.interp(at, xs if rising else [-x for x in xs], [0.0, 60.0, 100.0]), dtype=np.float64)
+
+
+def grade(score: float, bands: dict[str, float]) -> str:
+    """Grade of an unrounded score; bands are half-open from below.
+
+    >>> [grade(s, {"A": 90, "B": 75, "C": 60}) for s in (90, 89.995, 75, 74.99, 60, 59.99)]
+    ['A', 'B', 'B', 'C', 'C', 'D']
+    """
+    return next((name for name, low in bands.items() if score >= low), "D")
+
+
+def shown(score: float) -> float:
+    """A score as it is shown: truncated to one decimal, never rounded up.
+
+    >>> shown(89.995)
+    89.9
+    """
+    return float(np.floor(score * 10 + 1e-9) / 10)
+
+
+def combine(group_points: dict[str, float], weights: dict[str, float]) -> float:
+    """Weighted mean of group scores; weights need not sum to anything.
+
+    >>> round(combine({"efficiency": 80, "quality": 90, "business": 70}, {"efficiency": 3, "quality": 4, "business": 3}), 10)
+    81.0
+    """
+    total = sum(weights[name] for name in group_points)
+    return sum(weights[name] * value for name, value in group_points.items()) / total
+
+
+def nominal_weights(scenario: Scenario) -> Floats:
+    """Normalised nominal weight of each scored metric: its share of its group × the group's share of the total."""
+    inside = np.array([scenario.get(f"w_{metric.key}") for metric in SCORED], dtype=np.float64)
+    of_group = np.array([scenario.get(f"w_{group}") for group in GROUPS], dtype=np.float64)
+    weights = np.zeros(len(SCORED))
+    total = of_group.sum()
+    for at, group in enumerate(GROUPS):
+        member = _members(group)
+        whole = inside[member].sum()
+        if whole > 0 and total > 0:
+            weights[member] = inside[member] / whole * of_group[at] / total
+    return weights
+
+
+def score(table: KpiTable, scenario: Scenario | None = None) -> Scores:
+    """Score every row of a KPI table by agent (or team) under a scenario.
+
+    A KPI that is unavailable or below its minimum n leaves numerator and denominator of its group; the group keeps its weight; an
+    empty group leaves the total. Less than half the nominal weight left, or too few conversations: ``insufficient_data``.
+    Raises `ScenarioError` when anchors or bands are out of order.
+    """
+    scenario = scenario or Scenario()
+    values, usable = scored_values(table)
+    return score_values(values, usable, table.column("conversations"), _names(table), scenario)
+
+
+def scored_values(table: KpiTable) -> tuple[Floats, NDArray[np.bool_]]:
+    """Rows × scored metrics: the statistic that is scored, and whether it may be."""
+    values = np.column_stack([table.column(metric.key, metric.statistic) for metric in SCORED])
+    usable = np.column_stack([table.status[:, table.place(metric.key)] == "ok" for metric in SCORED]) & ~np.isnan(
+        values
+    )
+    return values, usable
+
+
+def score_values(
+    values: Floats, usable: NDArray[np.bool_], conversations: Floats, names: tuple[str, ...], scenario: Scenario
+) -> Scores:
+    """The same from arrays: what resampling and what-if call thousands of times."""
+    anchors = [scenario.anchors(metric) for metric in SCORED]
+    found = np.column_stack([points(values[:, at], anchors[at]) for at in range(len(SCORED))])
+    found = np.where(usable, found, np.nan)
+    nominal = nominal_weights(scenario)
+    weights = effective_weights(usable, scenario, nominal)
+    contributions = np.where(usable, weights * np.nan_to_num(found), 0.0)
+    total = np.where(weights.sum(axis=1) > 0, contributions.sum(axis=1), np.nan)
+    bands = scenario.bands()
+    reason = _reasons(usable, nominal, conversations, total, scenario)
+    grades = np.array(
+        [INSUFFICIENT if why else grade(s, bands) for s, why in zip(total, reason, strict=True)], dtype=object
+    )
+    groups = _group_scores(found, usable, scenario)
+    keys = tuple(metric.key for metric in SCORED)
+    return Scores(
+        names, keys, values, found, weights, contributions, groups, total, grades, reason, nominal, bands, conversations
+    )
+
+
+def effective_weights(usable: NDArray[np.bool_], scenario: Scenario, nominal: Floats) -> Floats:
+    """Weights that are left once unusable KPIs have gone: inside the group first, then between groups; each row sums to 1 or 0."""
+    weights = np.zeros(usable.shape)
+    of_group = {group: float(scenario.get(f"w_{group}")) for group in GROUPS}
+    for group in GROUPS:
+        member = _members(group)
+        part = np.where(usable[:, member], nominal[member], 0.0)
+        whole = part.sum(axis=1, keepdims=True)
+        weights[:, member] = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0) * of_group[group]
+    total = weights.sum(axis=1, keepdims=True)
+    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
+
+def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:
+    """Who moves between two scenarios: one row per agent with both scores, grades, ranks, the change and its largest cause.
+
+    ``cause`` is the KPI whose contribution changed most and ``cause_points`` by how much; all KPIs' changes add up to ``change``.
+    """
+    delta = what_if.contributions - baseline.contributions
+    cause = np.argmax(np.abs(delta), axis=1) if delta.size else np.zeros(0, dtype=int)
+    rows = np.arange(len(cause))
+    frame = pd.DataFrame({"agent": baseline.names, "score_a": baseline.score, "score_b": what_if.score})
+    frame["grade_a"], frame["grade_b"] = baseline.grade, what_if.grade
+    frame["rank_a"], frame["rank_b"] = _ranks(baseline), _ranks(what_if)
+    frame["change"] = frame["score_b"] - frame["score_a"]
+    frame["cause"] = np.array(what_if.keys, dtype=object)[cause]
+    frame["cause_points"] = delta[rows, cause]
+    frame["moved"] = frame["grade_a"] != frame["grade_b"]
+    return frame.sort_values(["change", "agent"], ascending=[False, True], key=_sortable).reset_index(drop=True)
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    return column.fillna(0) if column.name == "change" else column
+
+
+def _ranks(scores: Scores) -> Floats:
+    """Rank among the graded, 1 is best, ties share; NaN for the ungraded."""
+    graded = pd.Series(scores.score).where(scores.grade != INSUFFICIENT)
+    return graded.rank(ascending=False, method="min").to_numpy(dtype=np.float64)
+
+
+def _members(group: str) -> list[int]:
+    return [at for at, metric in enumerate(SCORED) if metric.group == group]
+
+
+def _group_scores(found: Floats, usable: NDArray[np.bool_], scenario: Scenario) -> Floats:
+    columns = []
+    inside = np.array([scenario.get(f"w_{metric.key}") for metric in SCORED], dtype=np.float64)
+    for group in GROUPS:
+        member = _members(group)
+        weight = np.where(usable[:, member], inside[member], 0.0)
+        whole = weight.sum(axis=1)
+        earned = (weight * np.nan_to_num(found[:, member])).sum(axis=1)
+        columns.append(np.divide(earned, whole, out=np.full(len(whole), np.nan), where=whole > 0))
+    return np.column_stack(columns)
+
+
+def _reasons(
+    usable: NDArray[np.bool_], nominal: Floats, conversations: Floats, total: Floats, scenario: Scenario
+) -> NDArray[np.object_]:
+    left = np.where(usable, nominal, 0.0).sum(axis=1)
+    few = conversations < scenario.get("min_conversations")
+    reason = np.where(
+        np.isnan(total),
+        "nothing_scored",
+        np.where(few, "few_conversations", np.where(left < MIN_WEIGHT_LEFT, "little_weight", "")),
+    )
+    return reason.astype(object)
+
+
+def _names(table: KpiTable) -> tuple[str, ...]:
+    return tuple(str(name) for name in table.groups[table.by[0]])
+
+
+def persons(table: KpiTable) -> KpiTable:
+    """The table without the row of conversations that belong to nobody: that row is counted, never graded."""
+    keep = (table.groups[table.by[0]] != UNASSIGNED).to_numpy()
+    numbers = {name: column[keep] for name, column in table.numbers.items()}
+    sums = {name: column[keep] for name, column in table.sums.items()}
+    groups = table.groups[keep].reset_index(drop=True)
+    return KpiTable(
+        table.by,
+        groups,
+        table.metrics,
+        numbers,
+        table.status[keep],
+        table.reason[keep],
+        table.label,
+        table.period,
+        sums,
+    )
+
+
+def anchor_metric(key: str) -> Metric:
+    """The scored metric with this key."""
+    return next(metric for metric in SCORED if metric.key == key)
