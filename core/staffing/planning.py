@@ -87,8 +87,8 @@ class StaffingResult:
     """Staffing of one average week.
 
     ``slots``: one row per weekday × slot (weekday, start in minutes, contacts per date, aht_s, concurrency,
-    load_erlang, required, supplied, gap = supplied − required, service_level and occupancy predicted at the supply, model,
-    supply_label, n_days …). ``under_hours`` and ``over_hours``: agent-hours per week, never netted (NaN without
+    load_erlang, required, supplied, gap = supplied − required, service_level and occupancy predicted at the supply,
+    model, supply_label, n_days …). ``under_hours`` and ``over_hours``: agent-hours per week, never netted (NaN without
     supply). ``moves``: see :func:`core.staffing.gap.moves`. ``facts``: what the sentences need. ``reasons``: codes with
     words under ``staffing.reasons``.
     """

@@ -169,7 +169,7 @@ def erlang_c_surface(load: ArrayLike, max_agents: int) -> FloatArray:
     """
     a = np.atleast_1d(np.asarray(load, float))
     levels = np.arange(1, max_agents + 1, dtype=float)
-    steps = levels[:, None] / np.maximum(a, np.finfo(float).tiny)
+    steps = levels[:, None] / np.maximum(a, 1e-300)
     inverse = np.empty((max_agents, a.size))
     last = np.ones(a.size)
     with np.errstate(over="ignore"):

@@ -84,7 +84,7 @@ def _per_interval(numerator: FloatArray, denominator: FloatArray, interval: int)
 def roster_supply(roster: pd.DataFrame, period: tuple[int, int], zone: str) -> Supply:
     """Agents on shift per weekday and slot, averaged over the dates the roster covers in the period; label "given".
 
-    A roster covers the dates from its first to its last shift; dates outside are unknown, not unstaffed.
+    A roster covers the dates on which its first to its last shift start; dates outside are unknown, not unstaffed.
 
     Args:
         roster: one row per shift (agent_id, start_at, end_at in UTC ms, break_minutes or missing).
