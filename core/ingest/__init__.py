@@ -1,1 +1,19 @@
-"""x"""
+"""Bytes → Log: `load` reads, understands and books whatever a team lead hands in.
+
+- `choices`: what the user decided; remembered as a mapping file
+- `read`: encoding, separator, sheet, header row → tables of text
+- `match`: headings → fields, and which table a file is, with the evidence
+- `dates`, `convert`: cells → values
+- `stage`: one file → typed columns and its accounts
+- `people`: senders, names, machines, greetings
+- `checks`: impossible and contradictory values
+- `answers`: what the log can and cannot answer
+"""
+
+from __future__ import annotations
+
+from core.ingest.answers import Answer, answers
+from core.ingest.choices import Choices, FileChoice, InputFile
+from core.ingest.load import Preview, inspect, load, preview
+
+__all__ = ["Answer", "Choices", "FileChoice", "InputFile", "Preview", "answers", "inspect", "load", "preview"]

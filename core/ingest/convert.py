@@ -189,7 +189,9 @@ class Converted:
     placeholder: str = ""
 
 
-def by_cell(column: pa.Array, convert: Callable[[str], Any], kind: pa.DataType, *, words_missing: bool = True) -> Converted:
+def by_cell(
+    column: pa.Array, convert: Callable[[str], Any], kind: pa.DataType, *, words_missing: bool = True
+) -> Converted:
     """A column converted through its distinct cells.
 
     >>> by_cell(pa.array(["1", "-", "x", None]), number, pa.float64()).values.to_pylist()
@@ -200,7 +202,9 @@ def by_cell(column: pa.Array, convert: Callable[[str], Any], kind: pa.DataType, 
     absent = [not cell.strip() or (words_missing and normal_word(cell) in MISSING) for cell in cells]
     values = [None if gone else convert(cell) for cell, gone in zip(cells, absent, strict=True)]
     bad = np.array([value is None and not gone for value, gone in zip(values, absent, strict=True)], dtype=bool)
-    values = [None if value != value else value for value in values]  # a NaN says: understood, and missing
+    values = [
+        None if isinstance(value, float) and math.isnan(value) else value for value in values
+    ]  # understood: missing
     taken = pa.array(values, kind).take(encoded.indices)
     index = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     stood_for = np.array([gone and bool(cell.strip()) for cell, gone in zip(cells, absent, strict=True)], dtype=bool)

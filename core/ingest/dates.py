@@ -7,7 +7,7 @@ Every spelling is read with one regular expression over the distinct cells of a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 DAY = 86_400_000
 ORDERS = ("dmy", "mdy", "ymd")
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {m: i for i, m in enumerate(_MONTH_NAMES, start=1)}
 _TIME = (
     r"(?:(?:T|[, ]+)(?P<pre>上午|下午|[AaPp][Mm])? *(?P<h>\d{1,2}):(?P<mi>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,](?P<f>\d{1,9}))?)?"
     r" *(?P<ap>[AaPp]\.?[Mm]\.?|上午|下午)?)? *(?P<z>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
@@ -82,13 +83,18 @@ def scan(column: pa.Array) -> Stamps:
         else:
             day[hit] = _days(_year(found["y"]), _month(found), _number(found["d"]))[hit]
     day[_bad_clock(clock)] = np.nan
-    spelling += _numbers(cells, codes, day, abc, clock, offset)
-    return Stamps(codes, day, abc, clock, offset, tuple(spelling))
+    stamps = Stamps(codes, day, abc, clock, offset, tuple(spelling))
+    return replace(stamps, spelling=(*spelling, *_numbers(cells, stamps)))
 
 
 def _plain(cells: pa.Array) -> pa.Array:
     cells = pc.utf8_trim_whitespace(cells)
-    for pattern, plain in ((r"[年月](\d)", r"-\1"), (r"日[\s ]*", " "), (r"[时時点點](\d)", r":\1"), (r"分(\d)", r":\1")):
+    for pattern, plain in (
+        (r"[年月](\d)", r"-\1"),
+        (r"日[\s ]*", " "),
+        (r"[时時点點](\d)", r":\1"),
+        (r"分(\d)", r":\1"),
+    ):
         cells = pc.replace_substring_regex(cells, pattern, plain)
     cells = pc.replace_substring_regex(cells, r"[时時点點]$", ":00")
     cells = pc.replace_substring_regex(cells, r"[秒分]", "")
@@ -163,33 +169,35 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     return np.where(fine & (result < following), result, np.nan)
 
 
-def _numbers(
-    cells: pa.Array, codes: np.ndarray, day: np.ndarray, abc: np.ndarray, clock: np.ndarray, offset: np.ndarray
-) -> list[str]:
-    """Epoch stamps and Excel serials; the unit is the one that fits most rows of the column."""
+def _numbers(cells: pa.Array, stamps: Stamps) -> tuple[str, ...]:
+    """Epoch stamps and Excel serials, filled in place; the unit is the one that fits most rows of the column."""
+    day, clock = stamps.day, stamps.clock
     found = _fields(cells, _NUMBER)
-    hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
+    hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(stamps.abc[:, 0])
     if not hit.any():
-        return []
-    values = _number(np.where(hit, found["n"], None))
-    used = np.bincount(codes[codes >= 0], minlength=len(day))
-    unit = _unit(np.abs(values[hit]), used[hit])
+        return ()
+    values = np.where(hit, _number(found["n"]), np.nan)
+    unit = _unit(np.abs(values[hit]), stamps.used[hit])
     if not unit:
-        return []
-    millis = (values - 25569) * DAY if unit == "serial" else values * _EPOCH[unit]
-    millis = np.round(millis[hit])
+        return ()
+    millis = np.round((values - 25569) * DAY if unit == "serial" else values * _EPOCH[unit])[hit]
     day[hit] = np.floor(millis / DAY)
     clock[hit] = millis - day[hit] * DAY
-    if unit == "serial":
-        whole = hit & (clock == 0) & (values == np.floor(values))
-        clock[whole] = np.nan
-    else:
-        offset[hit] = 0.0
-    return [f"epoch_{unit}" if unit != "serial" else "excel_serial"]
+    if unit != "serial":
+        stamps.offset[hit] = 0.0
+        return (f"epoch_{unit}",)
+    clock[hit & (values == np.floor(values))] = np.nan
+    return ("excel_serial",)
 
 
 def _unit(values: np.ndarray, used: np.ndarray) -> str:
-    bounds = {"serial": (2.0e4, 8.0e4), "s": (6e8, 4.2e9), "ms": (6e11, 4.2e12), "us": (6e14, 4.2e15), "ns": (6e17, 4.2e18)}
+    bounds = {
+        "serial": (2.0e4, 8.0e4),
+        "s": (6e8, 4.2e9),
+        "ms": (6e11, 4.2e12),
+        "us": (6e14, 4.2e15),
+        "ns": (6e17, 4.2e18),
+    }
     counts = {unit: used[(values >= low) & (values <= high)].sum() for unit, (low, high) in bounds.items()}
     best = max(counts, key=lambda unit: counts[unit])
     return best if counts[best] > 0.5 * used.sum() else ""

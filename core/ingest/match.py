@@ -83,13 +83,12 @@ def aliases(table: Table) -> Mapping[str, tuple[tuple[str, int], ...]]:
     return {heading: tuple(dict.fromkeys(fields)) for heading, fields in known.items()}
 
 
-def match(raw: RawTable, choice: FileChoice, words: Mapping[str, str] | None = None) -> Match:
+def match(raw: RawTable, choice: FileChoice) -> Match:
     """The table and the fields of a file; of several possible tables the one that explains most headings.
 
     Args:
         raw: the file as read.
         choice: the user's decisions about it; they always win.
-        words: the user's own sender words.
 
     Returns:
         The best match; ``lacking`` names the needed columns that no heading fulfils.
@@ -109,12 +108,25 @@ def _rank(found: Match, raw: RawTable) -> tuple[bool, float, int]:
     return found.complete, strength - weak, tie
 
 
+@dataclass(frozen=True)
+class _Search:
+    """One table tried on one file: what is found so far; ``banned`` are the columns the user does not want."""
+
+    raw: RawTable
+    table: Table
+    samples: list[Sample]
+    fields: dict[str, int]
+    evidence: dict[str, tuple[str, ...]]
+    banned: set[int]
+
+
 def _match_table(raw: RawTable, table: Table, choice: FileChoice, samples: list[Sample]) -> Match:
     fields, evidence = _by_user(raw, table, choice)
     banned = {place for place, heading in enumerate(raw.headings) if choice.columns.get(heading) == ""}
-    _by_heading(raw, table, samples, fields, evidence, banned)
-    _by_part(raw, table, samples, fields, evidence, banned)
-    guessed = _by_values(raw, table, samples, fields, evidence, banned)
+    search = _Search(raw, table, samples, fields, evidence, banned)
+    _by_heading(search)
+    _by_part(search)
+    guessed = _by_values(search)
     _drop_spare_parts(table, fields)
     columns = _column_matches(raw, table, fields, evidence)
     return Match(table, fields, columns, table.lacking(set(fields)), guessed)
@@ -130,46 +142,36 @@ def _by_user(raw: RawTable, table: Table, choice: FileChoice) -> tuple[dict[str,
     return fields, dict.fromkeys(fields, ("user",))
 
 
-def _by_heading(
-    raw: RawTable,
-    table: Table,
-    samples: list[Sample],
-    fields: dict[str, int],
-    evidence: dict[str, tuple[str, ...]],
-    banned: set[int],
-) -> None:
+def _by_heading(search: _Search) -> None:
+    raw, table, fields = search.raw, search.table, search.fields
     known = aliases(table)
     columns = table.by_name()
     offers = [
         (columns[name].part, rank, place, name)
         for place, heading in enumerate(raw.headings)
         for name, rank in known.get(normal(heading), ())
-        if place not in banned
+        if place not in search.banned
     ]
     for _, _, place, name in sorted(offers):
         if name in fields or place in fields.values():
             continue
-        fit = samples[place].fits(columns[name].kind)
+        fit = search.samples[place].fits(columns[name].kind)
         if fit >= PLAUSIBLE or columns[name].kind == "sender":
             fields[name] = place
-            evidence[name] = ("heading", "values") if columns[name].kind in TYPED and fit >= SURE else ("heading",)
+            search.evidence[name] = (
+                ("heading", "values") if columns[name].kind in TYPED and fit >= SURE else ("heading",)
+            )
 
 
-def _by_part(
-    raw: RawTable,
-    table: Table,
-    samples: list[Sample],
-    fields: dict[str, int],
-    evidence: dict[str, tuple[str, ...]],
-    banned: set[int],
-) -> None:
+def _by_part(search: _Search) -> None:
     """A heading that contains a known one, for kinds whose cells can confirm it."""
+    raw, table, fields = search.raw, search.table, search.fields
     for place, heading in enumerate(raw.headings):
-        if place in banned or place in fields.values() or not len(samples[place].cells):
+        if place in search.banned or place in fields.values() or not len(search.samples[place].cells):
             continue
         name = _contained(normal(heading), table, fields)
-        if name and samples[place].fits(table.column(name).kind) >= SURE:
-            fields[name], evidence[name] = place, ("heading_part", "values")
+        if name and search.samples[place].fits(table.column(name).kind) >= SURE:
+            fields[name], search.evidence[name] = place, ("heading_part", "values")
 
 
 def _contained(heading: str, table: Table, taken: Iterable[str]) -> str:
@@ -188,15 +190,9 @@ def _confirmable(column: Column) -> bool:
     return column.kind in ("instant", "duration", "rating", "share") and not column.part
 
 
-def _by_values(
-    raw: RawTable,
-    table: Table,
-    samples: list[Sample],
-    fields: dict[str, int],
-    evidence: dict[str, tuple[str, ...]],
-    banned: set[int],
-) -> tuple[str, ...]:
+def _by_values(search: _Search) -> tuple[str, ...]:
     """A needed column that exactly one unused column's cells point to."""
+    raw, table, fields = search.raw, search.table, search.fields
     guessed = []
     for need in table.lacking(set(fields)):
         column = table.column(need[0])
@@ -205,17 +201,21 @@ def _by_values(
         fitting = [
             place
             for place in range(len(raw.headings))
-            if place not in banned and place not in fields.values() and _points_to(raw.headings[place], samples[place], column.kind)
+            if place not in search.banned
+            and place not in fields.values()
+            and _points_to(raw.headings[place], search.samples[place], column.kind)
         ]
         if len(fitting) == 1:
-            fields[column.name], evidence[column.name] = fitting[0], ("values",)
+            fields[column.name], search.evidence[column.name] = fitting[0], ("values",)
             guessed.append(column.name)
     return tuple(guessed)
 
 
 def _points_to(heading: str, sample: Sample, kind: str) -> bool:
     """Whether the cells say so by themselves; headings with a leading underscore are a loader's own book-keeping."""
-    return not heading.startswith("_") and len(sample.cells) > 0 and len(sample.distinct) > 1 and sample.fits(kind) >= SURE
+    return (
+        not heading.startswith("_") and len(sample.cells) > 0 and len(sample.distinct) > 1 and sample.fits(kind) >= SURE
+    )
 
 
 def _drop_spare_parts(table: Table, fields: dict[str, int]) -> None:

@@ -29,8 +29,12 @@ BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
 _COMMON = {
-    "gb18030": set("的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里客服您好请问谢订单买家消息内容时间"),
-    "big5": set("的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡客服您好請問謝訂單買家訊息內容時間"),
+    "gb18030": set(
+        "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里客服您好请问谢订单买家消息内容时间"
+    ),
+    "big5": set(
+        "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡客服您好請問謝訂單買家訊息內容時間"
+    ),
 }
 
 
@@ -97,7 +101,11 @@ def decode(name: str, data: bytes) -> tuple[str, str, tuple[Issue, ...]]:
     >>> decode("a.csv", "客服".encode("gb18030"))[:2]
     ('客服', 'gb18030')
     """
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return data.decode(encoding, errors="replace"), encoding, _replaced(name, data, encoding)
     for encoding in (_wide(data), "utf-8"):
@@ -246,7 +254,9 @@ def header_row(records: Sequence[Sequence[Any]]) -> int:
     width = _usual_width([[str(cell or "") for cell in record] for record in records])
     for index, record in enumerate(records[:30]):
         cells = [str(cell) for cell in record if cell]
-        known = sum(normal(cell) in KNOWN_HEADINGS for cell in cells) - 2 * sum(bool(_DATA_CELL.match(c)) for c in cells)
+        known = sum(normal(cell) in KNOWN_HEADINGS for cell in cells) - 2 * sum(
+            bool(_DATA_CELL.match(c)) for c in cells
+        )
         if known > most and (known > 1 or width <= 2):
             best, most = index, known
     words = _first_words(records, width)
@@ -408,7 +418,7 @@ def _read_workbook(name: str, data: bytes) -> tuple[RawTable, ...]:
     try:
         book = fastexcel.read_excel(data)
         sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
-    except Exception as error:  # noqa: BLE001 - the reader raises its own and foreign errors for broken books
+    except Exception as error:
         raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
     tables = [_sheet(name, sheet if len(sheets) > 1 else "", columns) for sheet, columns in sheets]
     found = tuple(table for table in tables if table is not None)
@@ -465,7 +475,7 @@ def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
 
 
 def _read_parquet(name: str, data: bytes) -> tuple[RawTable, ...]:
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     try:
         table = parquet.read_table(pa.BufferReader(data))
@@ -491,11 +501,21 @@ def as_text(column: pa.Array) -> pa.Array:
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))
         return pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
     if pa.types.is_timestamp(kind) and kind.tz:
-        return pc.binary_join_element_wise(column.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms")).cast(pa.string()), pa.scalar("Z"), "")
+        return pc.binary_join_element_wise(
+            column.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms")).cast(pa.string()), pa.scalar("Z"), ""
+        )
     if pa.types.is_nested(kind):
-        return pa.array([None if cell is None else json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_pylist()], pa.string())
+        return pa.array(
+            [
+                None if cell is None else json.dumps(cell, ensure_ascii=False, default=str)
+                for cell in column.to_pylist()
+            ],
+            pa.string(),
+        )
     if pa.types.is_duration(kind):
-        return pa.array([None if cell is None else f"{cell.total_seconds()} s" for cell in column.to_pylist()], pa.string())
+        return pa.array(
+            [None if cell is None else f"{cell.total_seconds()} s" for cell in column.to_pylist()], pa.string()
+        )
     return column.cast(pa.string(), safe=False)
 
 

@@ -1,0 +1,206 @@
+"""Impossible, doubtful and contradictory values of a staged table: set missing or noted, never silently kept or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.ingest import dates
+from core.ingest.choices import Choices
+from core.ingest.stage import Book
+
+PER_CONVERSATION = (
+    "csat",
+    "holiday_mode",
+    "team",
+    "category",
+    "order_id",
+    "priority",
+    "shift",
+    "region",
+    "assigned_agent",
+    "channel",
+    "customer_id",
+)
+Columns = dict[str, pa.Array]
+
+
+def check(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """Runs the checks of the book's table over its columns, in place.
+
+    Args:
+        columns: staged columns by name; offending cells become missing.
+        book: the accounts of the file.
+        choices: zone and rating scale.
+        headings: heading by column name, for the issues.
+    """
+    if "csat" in columns:
+        _ratings(columns, book, choices, headings)
+    for each in _CHECKS.get(book.table, ()):
+        each(columns, book, choices, headings)
+
+
+def _numbers(column: pa.Array) -> np.ndarray:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _void(column: pa.Array, marks: np.ndarray) -> pa.Array:
+    return pc.if_else(pa.array(marks), pa.scalar(None, column.type), column)
+
+
+def _before(columns: Columns, later: str, earlier: str) -> np.ndarray | None:
+    if later not in columns or earlier not in columns:
+        return None
+    return np.asarray(pc.fill_null(pc.less(columns[later], columns[earlier]), False).to_numpy(zero_copy_only=False))
+
+
+def _replies(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """A reply before the start has no time: lost where the clock shows midnight sharp, else impossible."""
+    early = _before(columns, "first_human_reply_at", "started_at")
+    if early is None or not early.any():
+        return
+    reply = columns["first_human_reply_at"]
+    millis = pc.fill_null(reply, 0).to_numpy(zero_copy_only=False)
+    midnight = dates.local_wall(millis, choices.zone) % dates.DAY == 0
+    heading = headings.get("first_human_reply_at", "")
+    lost, wrong = early & midnight & book.keep, early & ~midnight & book.keep
+    book.note("lost_time", "warning", lost, column=heading)
+    book.note("reply_before_start", "warning", wrong, column=heading)
+    columns["first_human_reply_at"] = _void(reply, early)
+    if lost.any():
+        columns["reply_time_lost"] = pa.array(lost.astype(np.int8))
+
+
+def _closes(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    for name in ("closed_at", "first_closed_at"):
+        early = _before(columns, name, "started_at")
+        if early is not None and early.any():
+            book.note("closed_before_start", "warning", early & book.keep, column=headings.get(name, ""))
+            columns[name] = _void(columns[name], early)
+
+
+def _calls(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """What nobody answered has no wait, no handling time."""
+    if "answered" not in columns:
+        return
+    unanswered = np.asarray(pc.fill_null(pc.equal(columns["answered"], 0), False).to_numpy(zero_copy_only=False))
+    for name in ("wait_s", "handle_s"):
+        if name in columns:
+            filled = unanswered & columns[name].is_valid().to_numpy(zero_copy_only=False)
+            book.note("value_of_unanswered", "warning", filled & book.keep, column=headings.get(name, ""))
+            columns[name] = _void(columns[name], filled)
+
+
+def _agents(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    empty = columns["agent_id"].is_null().to_numpy(zero_copy_only=False)
+    book.note("agent_missing", "note", empty & book.keep, column=headings.get("agent_id", ""))
+
+
+def _shifts(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    backwards = _before(columns, "end_at", "start_at")
+    if backwards is not None:
+        book.drop("shift_ends_before_start", backwards, column=headings.get("end_at", ""))
+
+
+def _orders(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """Stages out of order are noted and kept: shops really stamp them so."""
+    for later, earlier in (("paid_at", "created_at"), ("shipped_at", "confirmed_at"), ("completed_at", "shipped_at")):
+        early = _before(columns, later, earlier)
+        if early is not None:
+            book.note("stage_out_of_order", "note", early & book.keep, column=headings.get(later, ""))
+
+
+def _keys(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """One row per conversation or order: a repeated id keeps its last row; ids that repeat everywhere are no key."""
+    key = {"conversations": "conversation_id", "orders": "order_id"}[book.table]
+    if key not in columns:
+        return
+    kept = np.flatnonzero(book.keep)
+    ids = pd.Series(columns[key].to_pylist(), dtype="object").iloc[kept]
+    again = ids.notna() & ids.duplicated(keep="last")
+    marks = np.zeros(len(book.keep), dtype=bool)
+    marks[kept[again.to_numpy()]] = True
+    if again.mean() > 0.2:
+        book.note("id_is_no_key", "warning", marks, column=headings.get(key, ""))
+        columns.pop(key) if book.table == "conversations" else None
+    else:
+        book.drop("repeated_key", marks, column=headings.get(key, ""))
+
+
+def _conflicts(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """Values of the conversation that differ between its messages."""
+    if "conversation_id" not in columns:
+        return
+    conversation = columns["conversation_id"].dictionary_encode().indices
+    for name in PER_CONVERSATION:
+        if name not in columns or name not in headings:
+            continue
+        frame = pd.DataFrame(
+            {"c": conversation.to_numpy(zero_copy_only=False), "v": columns[name].to_numpy(zero_copy_only=False)}
+        )
+        frame = frame[book.keep].dropna()
+        several = frame.groupby("c", observed=True)["v"].nunique()
+        several = several[several > 1]
+        if len(several):
+            marks = np.zeros(len(book.keep), dtype=bool)
+            marks[frame[frame["c"].isin(several.index)].index] = True
+            facts = {"conversations": len(several)}
+            book.note("conflicting_conversation_values", "warning", marks, column=headings[name], facts=facts)
+
+
+def _no_key(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    keys = [columns[name] for name in ("conversation_id", "customer_id") if name in columns]
+    if not keys:
+        return
+    empty = np.ones(len(book.keep), dtype=bool)
+    for key in keys:
+        empty &= key.is_null().to_numpy(zero_copy_only=False)
+    book.drop("missing_key", empty, column=headings.get("conversation_id", headings.get("customer_id", "")))
+
+
+def _ratings(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """Ratings on 1–5: other scales are brought there, and the ledger says so; what lies outside is missing."""
+    values = _numbers(columns["csat"])
+    seen = values[np.isfinite(values) & book.keep]
+    low, high = choices.csat_scale or _scale(seen)
+    heading = headings.get("csat", "")
+    outside = (values < low) | (values > high)
+    book.note("out_of_range", "warning", outside & book.keep, column=heading, value=_first(values, outside))
+    values = np.where(outside, np.nan, values)
+    if (low, high) != (1, 5) and len(seen):
+        facts = {"low": f"{low:g}", "high": f"{high:g}"}
+        book.note("csat_scale", "warning", np.isfinite(values) & book.keep, column=heading, facts=facts)
+        values = 1 + (values - low) * 4 / (high - low)
+    columns["csat"] = pa.array(values, from_pandas=True)
+
+
+def _first(values: np.ndarray, marks: np.ndarray) -> str:
+    return f"{values[np.flatnonzero(marks)[0]]:g}" if marks.any() else ""
+
+
+def _scale(seen: np.ndarray) -> tuple[float, float]:
+    """The scale that the values show: 1–5, 1–10, 0–100, or 0/1 for bad and good.
+
+    >>> _scale(np.array([1.0, 5.0, 3.0])), _scale(np.array([7.0, 9.0])), _scale(np.array([80.0]))
+    ((1.0, 5.0), (1.0, 10.0), (0.0, 100.0))
+    """
+    if not len(seen):
+        return 1.0, 5.0
+    if len(seen) >= 10 and set(np.unique(seen)) == {0.0, 1.0}:
+        return 0.0, 1.0
+    top = np.quantile(seen, 0.95)
+    return (1.0, 5.0) if top <= 5 else (1.0, 10.0) if top <= 10 else (0.0, 100.0)
+
+
+_Check = Callable[[Columns, Book, Choices, Mapping[str, str]], Any]
+_CHECKS: Mapping[str, tuple[_Check, ...]] = {
+    "conversations": (_keys, _replies, _closes, _calls, _agents),
+    "messages": (_no_key, _conflicts),
+    "roster": (_shifts,),
+    "orders": (_keys, _orders),
+}

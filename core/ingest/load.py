@@ -1,0 +1,344 @@
+"""The way through the import: read all files, match them, join who is who, stage, check, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import InputError, Issue
+from core.ingest import checks, people
+from core.ingest.choices import Choices, InputFile, digest
+from core.ingest.match import Match, match, suggestion
+from core.ingest.read import RawTable, read
+from core.ingest.stage import Staged, has_identity, row_digests, stage
+from core.log import ColumnMatch, FileReport, Ledger, Log
+from core.schema import DIRECTORIES, staged, table
+
+Progress = Callable[[int, int, str], None]
+EXTRA = {"reply_time_lost": pa.int8(), "is_call": pa.int8()}
+_TYPES = {
+    "instant": pa.int64(), "date": pa.int64(), "flag": pa.int8(), "duration": pa.float64(), "number": pa.float64(),
+    "share": pa.float64(), "rating": pa.float64(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of one table of one file, as read (``raw``) and as understood (``understood``, canonical columns)."""
+
+    table: str
+    file: str
+    headings: tuple[str, ...]
+    raw: tuple[tuple[str, ...], ...]
+    columns: tuple[ColumnMatch, ...]
+    understood: pa.Table
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file after reading and matching: its tables, or the issue that stopped it."""
+
+    name: str
+    tables: tuple[tuple[RawTable, Match], ...] = ()
+    problem: Issue | None = None
+
+
+def load(files: Sequence[InputFile], choices: Choices | None = None, progress: Progress | None = None) -> Log:
+    r"""Reads files into a Log.
+
+    Args:
+        files: what the user handed in; several files of one kind are put together, directories are joined in.
+        choices: the user's decisions; none are needed for a file whose headings speak for themselves.
+        progress: called with (done, total, file) in bytes; raise from it to cancel.
+
+    Returns:
+        The staging tables (only columns that are there, plus ``seq`` and ``file_row``) and the ledger.
+
+    Raises:
+        InputError: nothing could be loaded; its issue says which file, what was found, and what would cure it.
+            A file that fails beside others that do not is reported in the ledger instead.
+
+    >>> log = load([InputFile("a.csv", "Agent,Started at,CSAT\nAnn,2024-01-01 09:00,5\n".encode())])
+    >>> log.tables["conversations"].column("csat").to_pylist()
+    [5.0]
+    """
+    log, _ = _import(files, choices or Choices(), progress)
+    return log
+
+
+def inspect(files: Sequence[InputFile], choices: Choices | None = None) -> Ledger:
+    """The ledger alone: what each file was taken for and what became of its rows."""
+    return load(files, choices).ledger
+
+
+def preview(files: Sequence[InputFile], choices: Choices | None = None, rows: int = 20) -> tuple[Preview, ...]:
+    """The first rows of every table, as read and as understood; dates are decided over the whole column as in `load`."""
+    _, parts = _import(files, choices or Choices(), None)
+    return tuple(_preview(part, rows) for part in parts)
+
+
+def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | None) -> tuple[Log, list[Staged]]:
+    if not files:
+        raise InputError(Issue("no_files", "error"))
+    _check_zone(choices)
+    steps = _Steps(files, progress)
+    found = [_open(file, choices, steps) for file in files]
+    who = people.directory([each for one in found for each in one.tables], choices)
+    parts, reports = _stage_all(found, choices, who, steps)
+    if not parts:
+        raise InputError(_worst(reports))
+    _drop_overlap(parts)
+    _note_overlap(parts)
+    ledger = Ledger(tuple(_report(each) if isinstance(each, Staged) else _mild(each) for each in reports))
+    tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
+    return Log(digest(files, choices), choices.zone, tables, ledger), parts
+
+
+def _check_zone(choices: Choices) -> None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(choices.zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(Issue("unknown_zone", "error", value=choices.zone)) from error
+
+
+class _Steps:
+    """Turns "this file is half done" into bytes done of all bytes."""
+
+    def __init__(self, files: Sequence[InputFile], progress: Progress | None) -> None:
+        self._sizes = {file.name: file.size for file in files}
+        self._done: dict[str, float] = {}
+        self._progress = progress
+
+    def at(self, name: str, share: float) -> None:
+        """The named file is done to this share."""
+        self._done[name] = max(share, self._done.get(name, 0.0))
+        if self._progress:
+            done = sum(self._sizes.get(key, 0) * part for key, part in self._done.items())
+            self._progress(round(done), sum(self._sizes.values()), name)
+
+
+def _open(file: InputFile, choices: Choices, steps: _Steps) -> _Read:
+    steps.at(file.name, 0.0)
+    try:
+        tables = tuple((raw, match(raw, choices.of(raw.name))) for raw in read(file))
+    except InputError as error:
+        return _Read(file.name, problem=error.issue)
+    finally:
+        steps.at(file.name, 0.4)
+    complete = tuple(each for each in tables if each[1].complete)
+    return _Read(file.name, complete or tables[:1])
+
+
+def _stage_all(
+    found: Sequence[_Read], choices: Choices, who: people.Directory, steps: _Steps
+) -> tuple[list[Staged], list[Staged | FileReport]]:
+    parts: list[Staged] = []
+    reports: list[Staged | FileReport] = []
+    for one in found:
+        if one.problem is not None:
+            reports.append(FileReport("", one.name, issues=(one.problem,)))
+        for raw, matched in one.tables:
+            done = _stage_one(raw, matched, choices, who)
+            reports.append(done)
+            if isinstance(done, Staged):
+                parts.append(done)
+        steps.at(one.name, 1.0)
+    return parts, reports
+
+
+def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Directory) -> Staged | FileReport:
+    if not found.complete:
+        return _refused(raw, found, _missing_columns(raw, found))
+    if found.table in DIRECTORIES:
+        return _directory_report(raw, found)
+    try:
+        part = stage(raw, found, choices, choices.of(raw.name))
+        _understand(part, choices, who)
+    except InputError as error:
+        return _refused(raw, found, error.issue)
+    for name in found.guessed:
+        place = found.fields[name]
+        part.book.issues.append(
+            Issue("matched_by_values", "warning", found.table.name, raw.name, raw.headings[place], value=name)
+        )
+    return part
+
+
+def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
+    columns, book = part.columns, part.book
+    if book.table == "messages":
+        people.name_senders(columns, part.raw, part.match, book)
+        if people.thread(columns):
+            book.issues.append(Issue("threads_from_replies", "note", book.table, book.file))
+        people.mark_machines(columns, who, choices, book)
+        people.mark_automation(columns, who, choices, book)
+    elif book.table == "conversations":
+        people.free_machines(columns, who, book)
+    people.name_agents(columns, who)
+    headings = {name: part.raw.headings[place] for name, place in part.match.fields.items()}
+    checks.check(columns, book, choices, headings)
+
+
+def _missing_columns(raw: RawTable, found: Match) -> Issue:
+    missing = [need[0] for need in found.lacking]
+    field, heading = suggestion(found, raw)
+    unknown = (
+        found.table in DIRECTORIES
+        or not found.fields
+        or (len(missing) == len(found.table.needs) and len(found.fields) < 3)
+    )
+    facts = {
+        "missing": ", ".join(missing), "fields": missing, "headings": ", ".join(raw.headings[:30]), "like": heading, "like_field": field,
+    }  # fmt: skip
+    code = "unknown_table" if unknown else "missing_columns_like" if heading else "missing_columns"
+    return Issue(code, "error", "" if unknown else found.table.name, raw.name, missing[0], row=1, facts=facts)
+
+
+def _refused(raw: RawTable, found: Match, issue: Issue) -> FileReport:
+    rows = len(raw.rows) + raw.rejected
+    return FileReport(
+        issue.table,
+        raw.file,
+        raw.encoding,
+        raw.separator,
+        raw.sheet,
+        rows,
+        0,
+        rows,
+        found.columns,
+        (*raw.issues, issue),
+    )
+
+
+def _directory_report(raw: RawTable, found: Match) -> FileReport:
+    rows = len(raw.rows) + raw.rejected
+    note = Issue("directory_joined", "note", found.table.name, raw.name, rows=len(raw.rows))
+    return FileReport(
+        found.table.name, raw.file, raw.encoding, raw.separator, raw.sheet, rows, len(raw.rows), raw.rejected,
+        found.columns, (*raw.issues, note),
+    )  # fmt: skip
+
+
+def _worst(reports: Sequence[Staged | FileReport]) -> Issue:
+    issues = [issue for each in reports if isinstance(each, FileReport) for issue in each.issues]
+    errors = [issue for issue in issues if issue.severity == "error"]
+    return errors[0] if errors else Issue("only_directories", "error", file=", ".join(_files(reports)))
+
+
+def _mild(report: FileReport) -> FileReport:
+    """Beside files that were loaded, one that is no log at all (a list of codes, say) is no error."""
+    issues = [replace(each, severity="warning") if each.code == "unknown_table" else each for each in report.issues]
+    return replace(report, issues=tuple(issues))
+
+
+def _files(reports: Sequence[Staged | FileReport]) -> Iterator[str]:
+    return (each.file for each in reports if isinstance(each, FileReport))
+
+
+def _drop_overlap(parts: Sequence[Staged]) -> None:
+    """Rows that an earlier file of the same layout already held are dropped from the later one."""
+    seen: dict[tuple[str, tuple[str, ...]], np.ndarray] = {}
+    layouts = [(part.book.table, part.raw.headings) for part in parts]
+    for part, layout in zip(parts, layouts, strict=True):
+        if layouts.count(layout) < 2 or not has_identity(part.match):
+            continue
+        digests = row_digests(part.raw)
+        before = seen.get(layout, digests[:0])
+        part.book.drop("already_loaded", np.isin(digests, before))
+        seen[layout] = np.concatenate([before, digests])
+
+
+def _note_overlap(parts: Sequence[Staged]) -> None:
+    """Messages of conversations that no conversation row names, and the reverse, are counted."""
+    ids = {name: _ids([part for part in parts if part.book.table == name]) for name in ("messages", "conversations")}
+    if not ids["messages"] or not ids["conversations"]:
+        return
+    for name, other in (("messages", "conversations"), ("conversations", "messages")):
+        orphans = ids[name] - ids[other]
+        part = next(part for part in parts if part.book.table == name)
+        if orphans:
+            part.book.issues.append(
+                Issue(
+                    "orphans",
+                    "note",
+                    name,
+                    part.raw.name,
+                    rows=len(orphans),
+                    value=min(orphans),
+                    facts={"other": other},
+                )
+            )
+
+
+def _ids(parts: Sequence[Staged]) -> set[str]:
+    return {
+        key
+        for part in parts
+        if "conversation_id" in part.columns
+        for key in part.columns["conversation_id"].filter(pa.array(part.book.keep)).unique().to_pylist()
+        if key
+    }
+
+
+def _report(part: Staged) -> FileReport:
+    raw, book = part.raw, part.book
+    kept = int(book.keep.sum())
+    read_rows = len(raw.rows) + raw.rejected
+    return FileReport(
+        book.table, raw.file, raw.encoding, raw.separator, raw.sheet, read_rows, kept, read_rows - kept,
+        part.matches(), (*(replace(issue, table=book.table) for issue in raw.issues), *book.issues),
+    )  # fmt: skip
+
+
+def _names(parts: Sequence[Staged]) -> list[str]:
+    return list(dict.fromkeys(part.book.table for part in parts))
+
+
+def _table(name: str, parts: Sequence[Staged]) -> pa.Table:
+    pieces, start = [], 0
+    for part in parts:
+        piece = _piece(part, start)
+        start += len(part.raw.rows)
+        pieces.append(piece)
+    return pa.concat_tables(pieces, promote_options="default").combine_chunks()
+
+
+def _piece(part: Staged, start: int) -> pa.Table:
+    mask = pa.array(part.book.keep)
+    columns = {name: part.columns[name].cast(kind) for name, kind in _schema(part.book.table) if name in part.columns}
+    columns["seq"] = pa.array(np.arange(start, start + len(part.raw.rows), dtype=np.int64))
+    columns["file_row"] = pa.array(part.raw.rows)
+    return pa.table(columns).filter(mask)
+
+
+def _schema(name: str) -> list[tuple[str, Any]]:
+    extra = list(EXTRA.items()) if name == "conversations" else []
+    made = [("team", pa.string())] if "team" not in table(name).by_name() else []
+    return [(column.name, _TYPES.get(column.kind, pa.string())) for column in staged(name)] + extra + made
+
+
+def _preview(part: Staged, rows: int) -> Preview:
+    head = part.raw.head(rows)
+    cells = [column.to_pylist() for column in head.columns]
+    raw = tuple(tuple(cell or "" for cell in row) for row in zip(*cells, strict=True))
+    piece = _piece(part, 0).slice(0, rows)
+    return Preview(part.book.table, part.raw.name, part.raw.headings, raw, part.matches(), piece, len(part.raw.rows))
+
+
+def issues_by_code(ledger: Ledger) -> Mapping[str, int]:
+    """Rows per issue code over the whole ledger.
+
+    >>> issues_by_code(Ledger((FileReport("t", "f", issues=(Issue("blank_rows", "note", rows=3),)),)))
+    {'blank_rows': 3}
+    """
+    total: dict[str, int] = {}
+    for issue in ledger.issues:
+        total[issue.code] = total.get(issue.code, 0) + issue.rows
+    return total

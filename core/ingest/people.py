@@ -1,0 +1,303 @@
+"""Who is who: senders of messages, agents' names and teams from directories, machines, canned greetings, hand-over texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.ingest.choices import Choices
+from core.ingest.convert import convert
+from core.ingest.match import Match
+from core.ingest.read import RawTable
+from core.ingest.stage import Book, refuse
+
+BOT_NAME = re.compile(
+    r"机器人|智能客服|智能助手|店小蜜|小蜜机器人|chat ?bot|\bbot\b|robot|virtual (agent|assistant)|answer bot",
+    re.IGNORECASE,
+)
+OPENING = re.compile(
+    r"您好|你好|hello|^hi\b|欢迎|welcome|thank you for contacting|thanks for contacting", re.IGNORECASE
+)
+OFFER = re.compile(
+    r"(有什么|什么|有啥)(可以|能)(帮|为)|很高兴为您服务|how (can|may) i (help|assist)|(can|may) i help you|assist you today",
+    re.IGNORECASE,
+)
+HAND_OVER = re.compile(
+    r"正在为您转接|转接人工.{0,8}请稍|为您转接人工|transferring you to|connecting you (to|with)", re.IGNORECASE
+)
+REPEATED = 3
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What the directories among the files say, by person id."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    greetings: frozenset[str] = frozenset()
+    bots: frozenset[str] = frozenset()
+
+
+def directory(files: Sequence[tuple[RawTable, Match]], choices: Choices) -> Directory:
+    """Reads the directories (people, groups) among the matched files."""
+    groups: dict[str, str] = {}
+    people = [each for each in files if each[1].table.name == "people"]
+    for raw, found in files:
+        if found.table.name == "groups":
+            groups.update(zip(_cells(raw, found, "group_id"), _cells(raw, found, "name"), strict=True))
+    total = Directory()
+    for raw, found in people:
+        total = _joined(total, _people(raw, found, groups))
+    chosen = frozenset(choices.bots or ())
+    return Directory(total.names, total.teams, total.roles, total.greetings, total.bots | chosen)
+
+
+def _cells(raw: RawTable, found: Match, name: str) -> list[str]:
+    if name not in found.fields:
+        return [""] * len(raw.rows)
+    values = convert(raw.columns[found.fields[name]], "id").values.to_pylist()
+    return [value or "" for value in values]
+
+
+def _people(raw: RawTable, found: Match, groups: Mapping[str, str]) -> Directory:
+    ids, names, group = (_cells(raw, found, name) for name in ("person_id", "name", "group_id"))
+    counts = pd.Series(names).value_counts()
+    shown = [
+        name if name and counts[name] == 1 else f"{name} ({key})".strip() for key, name in zip(ids, names, strict=True)
+    ]
+    roles = [convert(pa.array([cell]), "sender").values[0].as_py() or "" for cell in _cells(raw, found, "role")]
+    teams = {key: groups.get(each, each) for key, each in zip(ids, group, strict=True) if each}
+    bots = {key for key, name in zip(ids, names, strict=True) if BOT_NAME.search(name)}
+    greetings = {text.strip() for text in _cells(raw, found, "auto_message") if text.strip()}
+    known = {key: role for key, role in zip(ids, roles, strict=True) if role}
+    return Directory(dict(zip(ids, shown, strict=True)), teams, known, frozenset(greetings), frozenset(bots))
+
+
+def _joined(one: Directory, other: Directory) -> Directory:
+    return Directory(
+        {**one.names, **other.names},
+        {**one.teams, **other.teams},
+        {**one.roles, **other.roles},
+        one.greetings | other.greetings,
+        one.bots | other.bots,
+    )
+
+
+# ── senders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def name_senders(columns: dict[str, pa.Array], raw: RawTable, found: Match, book: Book) -> None:
+    """Fills ``sender``, ``agent_id`` and ``customer_id`` of messages from what the file has; parts are used up.
+
+    Raises:
+        InputError: a sender word that is not known and is neither the row's agent nor its customer.
+    """
+    person, other = columns.pop("sender_id", None), columns.pop("receiver_id", None)
+    inbound = columns.pop("from_customer", None)
+    if "sender" in columns:
+        columns["sender"] = _resolved(columns, raw, found, book)
+    elif inbound is not None:
+        columns["sender"] = pc.if_else(
+            pc.equal(inbound, 1), "customer", pc.if_else(pc.equal(inbound, 0), "agent", None)
+        )
+    if "sender" not in columns:
+        return
+    if person is not None:
+        _assign_people(columns, person, other)
+    book.drop("sender_missing", columns["sender"].is_null().to_numpy(zero_copy_only=False))
+
+
+def _resolved(columns: dict[str, pa.Array], raw: RawTable, found: Match, book: Book) -> pa.Array:
+    place = found.fields["sender"]
+    cells = convert(raw.columns[place], "id").values
+    sender = columns["sender"]
+    for name in ("agent", "customer"):
+        if f"{name}_id" in columns:
+            same = pc.fill_null(pc.equal(cells, columns[f"{name}_id"]), False)
+            sender = pc.if_else(pc.and_(pc.is_null(sender), same), name, sender)
+    unknown = pc.and_(pc.is_null(sender), pc.is_valid(cells)).to_numpy(zero_copy_only=False)
+    if unknown.any():
+        words = pd.Series(cells.filter(pa.array(unknown)).to_pylist()).value_counts()
+        first = int(np.flatnonzero(unknown)[0])
+        shown = ", ".join(f"{word} ({count})" for word, count in words.head(5).items())
+        raise refuse(
+            "unknown_sender", book, column=raw.headings[place], row=int(raw.rows[first]), rows=int(unknown.sum()),
+            value=str(words.index[0]), facts={"values": shown, "words": [str(word) for word in words.index[:50]]},
+        )  # fmt: skip
+    return sender
+
+
+def _assign_people(columns: dict[str, pa.Array], person: pa.Array, other: pa.Array | None) -> None:
+    from_customer = pc.equal(columns["sender"], "customer")
+    nobody = pa.nulls(len(person), pa.string())
+    if "customer_id" not in columns:
+        columns["customer_id"] = pc.if_else(from_customer, person, nobody if other is None else other)
+    if "agent_id" not in columns:
+        columns["agent_id"] = pc.if_else(from_customer, nobody, person)
+
+
+def thread(columns: dict[str, pa.Array]) -> bool:
+    """Conversations from reply links where a file has message ids and no conversation ids; True when it did so."""
+    if "conversation_id" in columns or not {"message_id", "reply_to"} <= set(columns):
+        return False
+    ids = columns["message_id"].to_pylist()
+    roots: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while roots.setdefault(key, key) != key:
+            roots[key] = roots[roots[key]]
+            key = roots[key]
+        return key
+
+    for message, link in zip(ids, columns["reply_to"].to_pylist(), strict=True):
+        if message and link:
+            roots[root(message)] = root(link)
+    columns["conversation_id"] = pa.array([root(key) if key else None for key in ids], pa.string())
+    return True
+
+
+# ── machines, greetings, hand-overs ──────────────────────────────────────────────────────────────────────────────────
+
+
+def mark_machines(columns: dict[str, pa.Array], who: Directory, choices: Choices, book: Book) -> None:
+    """Messages of agents that are machines become the bot's; each machine is named in the ledger."""
+    if "agent_id" not in columns or "sender" not in columns:
+        return
+    bots = _bots(columns, who, choices)
+    if bots:
+        marks = _equal_any(columns["agent_id"], bots) & _is(columns["sender"], "agent")
+        columns["sender"] = pc.if_else(pa.array(marks), "bot", columns["sender"])
+        book.note("bot_found", "note", marks, value=", ".join(sorted(who.names.get(bot, bot) for bot in bots)))
+    machine = _is(columns["sender"], "bot")
+    columns["agent_id"] = pc.if_else(pa.array(machine), pa.scalar(None, pa.string()), columns["agent_id"])
+
+
+def _bots(columns: dict[str, pa.Array], who: Directory, choices: Choices) -> set[str]:
+    agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
+    if choices.bots is not None:
+        return {agent for agent in agents if agent in who.bots or who.names.get(agent, agent) in who.bots}
+    named = {agent for agent in agents if agent in who.bots or BOT_NAME.search(agent)}
+    return named or {agent for agent in agents if agent == "0" and _instant_answers(columns, agent)}
+
+
+def _instant_answers(columns: dict[str, pa.Array], agent: str) -> bool:
+    """Whether most of an agent's messages follow the message before within a second."""
+    if "sent_at" not in columns or "conversation_id" not in columns:
+        return False
+    names = ("conversation_id", "sent_at", "agent_id")
+    frame = pd.DataFrame({name: columns[name].to_numpy(zero_copy_only=False) for name in names})
+    frame = frame.sort_values(["conversation_id", "sent_at"], kind="stable")
+    gap = frame.groupby("conversation_id", observed=True)["sent_at"].diff()
+    own = gap[frame["agent_id"] == agent].dropna()
+    return len(own) >= 5 and bool((own <= 1000).mean() >= 0.6)
+
+
+def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choices, book: Book) -> None:
+    """Fills ``automation``: the bot's answers, agents' canned greetings; hand-over texts become the system's."""
+    if "sender" not in columns:
+        return
+    length = len(columns["sender"])
+    given = columns.get("automation", pa.nulls(length, pa.string()))
+    if "text" in columns:
+        _mark_hand_over(columns, book)
+    code = pc.if_else(pc.is_null(given), pa.scalar("none"), given)
+    plain = code.to_numpy(zero_copy_only=False) == "none"
+    bot = _is(columns["sender"], "bot") & plain
+    code = pc.if_else(pa.array(bot), "assistant", code)
+    if "text" in columns and choices.greetings:
+        canned = _greetings(columns, who) & plain & _is(columns["sender"], "agent")
+        shown = columns["text"].filter(pa.array(canned))
+        book.note("canned_greeting", "note", canned, value=str(shown[0].as_py())[:60] if len(shown) else "")
+        code = pc.if_else(pa.array(canned), "greeting", code)
+    columns["automation"] = code
+
+
+def _mark_hand_over(columns: dict[str, pa.Array], book: Book) -> None:
+    text = columns["text"].dictionary_encode()
+    known = [bool(cell) and len(cell) < 60 and bool(HAND_OVER.search(cell)) for cell in text.dictionary.to_pylist()]
+    if not any(known):
+        return
+    counts = np.bincount(pc.drop_null(text.indices).to_numpy(zero_copy_only=False), minlength=len(known))
+    marks = _spread(np.array(known) & (counts >= REPEATED), text) & ~_is(columns["sender"], "customer")
+    shown = columns["text"].filter(pa.array(marks))
+    book.note("hand_over_text", "note", marks, value=str(shown[0].as_py())[:60] if len(shown) else "")
+    columns["sender"] = pc.if_else(pa.array(marks), "system", columns["sender"])
+
+
+def _greetings(columns: dict[str, pa.Array], who: Directory) -> np.ndarray:
+    """Texts that a directory gives as automatic, or an opening with an offer of help that stands word for word three times."""
+    text = columns["text"].dictionary_encode()
+    cells = [str(cell).strip() for cell in text.dictionary.to_pylist()]
+    opening = np.array(
+        [len(cell) <= 120 and bool(OPENING.search(cell) and OFFER.search(cell)) for cell in cells], dtype=bool
+    )
+    agent = pa.array(_is(columns["sender"], "agent"))
+    used = pc.drop_null(text.indices.filter(agent)).to_numpy(zero_copy_only=False)
+    counts = np.bincount(used, minlength=len(cells))
+    listed = np.array([cell in who.greetings for cell in cells], dtype=bool)
+    return _spread(listed | (opening & (counts >= REPEATED)), text)
+
+
+def name_agents(columns: dict[str, pa.Array], who: Directory) -> None:
+    """Agents' ids → their names from the directory (or from a name column where it is one to one), and their team."""
+    if "agent_id" not in columns:
+        return
+    own = columns.pop("agent_name", None)
+    names = dict(who.names) or _own_names(columns["agent_id"], own)
+    for name in ("agent_id", "assigned_agent", "from_agent", "to_agent"):
+        if name in columns:
+            if name == "agent_id" and who.teams and "team" not in columns:
+                columns["team"] = _mapped(columns[name], who.teams, keep=False)
+            columns[name] = _mapped(columns[name], names, keep=True)
+
+
+def _own_names(ids: pa.Array, names: pa.Array | None) -> dict[str, str]:
+    if names is None:
+        return {}
+    pairs = pd.DataFrame({"id": ids.to_pylist(), "name": names.to_pylist()}).dropna().drop_duplicates()
+    unique = len(pairs) == pairs["id"].nunique() == pairs["name"].nunique()
+    return dict(zip(pairs["id"], pairs["name"], strict=True)) if unique else {}
+
+
+def _mapped(column: pa.Array, names: Mapping[str, str], *, keep: bool) -> pa.Array:
+    if not names:
+        return column
+    encoded = column.dictionary_encode()
+    known = [names.get(cell, cell if keep else None) for cell in encoded.dictionary.to_pylist()]
+    return pa.array(known, pa.string()).take(encoded.indices)
+
+
+def free_machines(columns: dict[str, pa.Array], who: Directory, book: Book) -> None:
+    """Conversations whose agent is a machine have no agent: they belong to nobody."""
+    if "agent_id" not in columns:
+        return
+    agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
+    bots = {
+        agent
+        for agent in agents
+        if agent in who.bots or who.names.get(agent, agent) in who.bots or BOT_NAME.search(agent)
+    }
+    marks = _equal_any(columns["agent_id"], bots)
+    book.note("bot_found", "note", marks, value=", ".join(sorted(who.names.get(bot, bot) for bot in bots)))
+    columns["agent_id"] = pc.if_else(pa.array(marks), pa.scalar(None, pa.string()), columns["agent_id"])
+
+
+def _is(column: pa.Array, word: str) -> np.ndarray:
+    return np.asarray(pc.fill_null(pc.equal(column, word), False).to_numpy(zero_copy_only=False))
+
+
+def _equal_any(column: pa.Array, words: set[str]) -> np.ndarray:
+    listed = pc.is_in(column, value_set=pa.array(sorted(words), pa.string()))
+    return np.asarray(pc.fill_null(listed, False).to_numpy(zero_copy_only=False))
+
+
+def _spread(marks: np.ndarray, encoded: pa.DictionaryArray) -> np.ndarray:
+    index = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return np.where(index >= 0, marks[np.maximum(index, 0)], False) if len(marks) else np.zeros(len(index), dtype=bool)

@@ -1,0 +1,386 @@
+"""One matched file → one staging table: typed columns, and a book entry for every cell and row that did not make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import InputError, Issue
+from core.ingest import dates
+from core.ingest.choices import Choices, FileChoice
+from core.ingest.convert import Converted, convert, unit_of
+from core.ingest.match import Match
+from core.ingest.read import RawTable
+from core.log import ColumnMatch
+from core.schema import SUMMARY, Column, normal_word
+
+BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
+FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
+STAMPS = ("instant", "date")
+CALL_HEADINGS = (
+    "call id",
+    "通话id",
+    "avgtalkduration",
+    "talk time",
+    "talk duration",
+    "call duration",
+    "speed of answer",
+    "通话时长",
+)
+
+
+@dataclass
+class Book:
+    """The accounts of one file while it is staged: which rows are kept, why the others are not, what was changed in cells."""
+
+    file: str
+    table: str
+    rows: np.ndarray
+    keep: np.ndarray
+    issues: list[Issue] = field(default_factory=list)
+
+    def note(self, code: str, severity: str, marks: np.ndarray, **about: Any) -> None:
+        """Enters an issue for the marked rows; nothing happens when none is marked."""
+        places = np.flatnonzero(marks)
+        if not len(places):
+            return
+        examples = tuple(int(row) for row in self.rows[places[:5]])
+        about = {"table": self.table, "file": self.file, "row": examples[0], "rows": len(places), **about}
+        self.issues.append(Issue(code, severity, examples=examples, **about))
+
+    def drop(self, code: str, marks: np.ndarray, severity: str = "warning", **about: Any) -> None:
+        """Sets the marked rows aside; a row counts under the first reason that met it."""
+        marks = marks & self.keep
+        self.note(code, severity, marks, **about)
+        self.keep &= ~marks
+
+    @property
+    def dropped(self) -> int:
+        """Rows set aside so far."""
+        return int((~self.keep).sum())
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file in the columns of its table (parts included), all rows still there; ``book.keep`` says which stay."""
+
+    raw: RawTable
+    match: Match
+    columns: dict[str, pa.Array]
+    book: Book
+    formats: Mapping[str, str]
+
+    def matches(self) -> tuple[ColumnMatch, ...]:
+        """The column matches with the format each column turned out to have."""
+        return tuple(replace(each, format=self.formats.get(each.field, "")) for each in self.match.columns)
+
+
+def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> Staged:
+    """Converts every matched column of a file.
+
+    Args:
+        raw: the file as read.
+        found: what its headings mean.
+        choices: the user's decisions for the whole import.
+        choice: those for this file.
+
+    Raises:
+        InputError: the sender column holds words that nobody explained.
+    """
+    book = Book(raw.name, found.table.name, raw.rows, np.ones(len(raw.rows), dtype=bool))
+    _drop_summaries(raw, found, book)
+    if not choices.keep_duplicates:
+        _drop_duplicates(raw, found, book)
+    columns: dict[str, pa.Array] = {}
+    formats: dict[str, str] = {}
+    for name, place in found.fields.items():
+        column = found.table.column(name)
+        if column.kind not in STAMPS:
+            words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
+            unit = choice.units.get(raw.headings[place]) or unit_of(raw.headings[place])
+            done = convert(raw.columns[place], column.kind, unit, {normal_word(word): words[word] for word in words})
+            columns[name] = _accounted(raw, column, place, done, book)
+            formats[name] = unit if column.kind == "duration" else ""
+    _stamps(raw, found, choices, choice, _Out(columns, formats, book))
+    _call_log(raw, found, columns)
+    return Staged(raw, found, columns, book, formats)
+
+
+@dataclass(frozen=True)
+class _Out:
+    columns: dict[str, pa.Array]
+    formats: dict[str, str]
+    book: Book
+
+
+def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
+    labels = [
+        found.fields[name]
+        for name in ("agent_id", "agent_name", "date", "order_id", "conversation_id")
+        if name in found.fields
+    ]
+    if found.table.name == "messages" or not labels:
+        return
+    for place in {0, *labels}:
+        encoded = raw.columns[place].dictionary_encode()
+        words = [normal_word(cell) in SUMMARY for cell in encoded.dictionary.to_pylist()]
+        if any(words):
+            marks = pc.fill_null(pa.array(words).take(encoded.indices), False).to_numpy(zero_copy_only=False)
+            shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
+            book.drop("summary_row", marks, "note", column=raw.headings[place], value=shown)
+
+
+def row_digests(raw: RawTable) -> np.ndarray:
+    """A 64-bit digest of each row's cells; columns without a heading (a running index) are left out."""
+    import pandas as pd
+
+    total = np.zeros(len(raw.rows), dtype=np.uint64)
+    for heading, column in zip(raw.headings, raw.columns, strict=True):
+        if heading.startswith("#"):
+            continue
+        encoded = pc.fill_null(column, "").dictionary_encode()
+        cells = np.array(encoded.dictionary.to_pylist(), dtype=object)
+        hashed = pd.util.hash_array(cells, categorize=False)
+        total = total * np.uint64(1_000_003) + hashed[encoded.indices.to_numpy(zero_copy_only=False)]
+    return total
+
+
+def has_identity(found: Match) -> bool:
+    """Whether equal rows must be the same thing: the file names its conversations, orders or messages."""
+    return bool({"message_id", "conversation_id", "order_id", "review_id", "customer_id"} & set(found.fields))
+
+
+def _drop_duplicates(raw: RawTable, found: Match, book: Book) -> None:
+    digests = row_digests(raw)
+    _, first = np.unique(digests, return_index=True)
+    again = np.ones(len(digests), dtype=bool)
+    again[first] = False
+    if has_identity(found) or found.table.name in ("agent_days", "roster"):
+        book.drop("exact_duplicate_rows", again)
+    else:
+        book.note("possible_duplicates", "note", again)
+
+
+def _accounted(raw: RawTable, column: Column, place: int, done: Converted, book: Book) -> pa.Array:
+    """The values of a column with every cell that could not be used entered in the book."""
+    if column.name == "sender":
+        return done.values
+    _note_cells(raw, raw.headings[place], place, done, book)
+    return _bounded(raw, column, place, done.values, book)
+
+
+def _note_cells(raw: RawTable, heading: str, place: int, done: Converted, book: Book) -> None:
+    bad = done.bad & book.keep
+    if bad.any():
+        shown = str(raw.columns[place][int(np.flatnonzero(bad)[0])].as_py())
+        book.note("unknown_value", "warning", bad, column=heading, value=shown)
+    if done.missing:
+        book.issues.append(
+            Issue("placeholder", "note", book.table, book.file, heading, rows=done.missing, value=done.placeholder)
+        )
+
+
+def _bounded(raw: RawTable, column: Column, place: int, values: pa.Array, book: Book) -> pa.Array:
+    if column.low is None and column.high is None:
+        return values
+    numbers = values.to_numpy(zero_copy_only=False)
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    outside = (numbers < low) | (numbers > high)
+    if not outside.any():
+        return values
+    shown = str(raw.columns[place][int(np.flatnonzero(outside)[0])].as_py())
+    book.note("out_of_range", "warning", outside, column=raw.headings[place], value=shown)
+    return pa.array(np.where(outside, np.nan, numbers), from_pandas=True)
+
+
+def _call_log(raw: RawTable, found: Match, columns: dict[str, pa.Array]) -> None:
+    """Marks the rows of a call log: nobody can answer a call later, so these conversations are never pending."""
+    if found.table.name != "conversations":
+        return
+    headings = [raw.headings[place].strip().lower() for place in found.fields.values()]
+    if any(heading.startswith(CALL_HEADINGS) for heading in headings):
+        columns["is_call"] = pa.array(np.ones(len(raw.rows), dtype=np.int8))
+    elif "channel" in columns and "phone" in (words := columns["channel"].unique().to_pylist()) and words:
+        columns["is_call"] = pc.fill_null(pc.equal(columns["channel"], "phone"), False).cast(pa.int8())
+
+
+# ── stamps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, out: _Out) -> None:
+    scanned = {
+        name: dates.scan(raw.columns[place])
+        for name, place in found.fields.items()
+        if found.table.column(name).kind in STAMPS
+    }
+    orders = _orders(raw, found, choice, scanned, out.book)
+    done = {name: dates.instants(stamps, orders[name], choices.zone) for name, stamps in scanned.items()}
+    for name, column in done.items():
+        heading = raw.headings[found.fields[name]]
+        spelling = "+".join(scanned[name].spelling)
+        out.formats[name] = " ".join(part for part in (spelling, orders[name], "date" if column.dated else "") if part)
+        _note_stamps(raw, found, name, column, out.book)
+        if found.table.column(name).kind == "date":
+            out.columns[name] = _local_days(column, choices.zone)
+        else:
+            good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE)
+            out.columns[name] = pa.array(column.millis, mask=~good)
+            if column.dated:
+                out.book.note("date_only", "note", column.valid, column=heading)
+    _merge_clock(found, choices.zone, out)
+    _drop_dated_replies(found, out)
+    _drop_without_stamp(raw, found, out)
+
+
+def _orders(
+    raw: RawTable, found: Match, choice: FileChoice, scanned: Mapping[str, dates.Stamps], book: Book
+) -> dict[str, str]:
+    possible = {name: dates.possible_orders(stamps) for name, stamps in scanned.items()}
+    decided = {options[0] for options in possible.values() if len(options) == 1}
+    result = {}
+    for name, options in possible.items():
+        heading = raw.headings[found.fields[name]]
+        wanted = choice.orders.get(heading) or choice.orders.get("*", "")
+        if wanted and options:
+            result[name] = wanted
+        elif len(options) <= 1:
+            result[name] = options[0] if options else ""
+        else:
+            result[name] = _open_order(options, decided, scanned, name)
+            _ask_order(book, scanned[name], heading, result[name], (options, bool(decided & set(options))))
+    return result
+
+
+def _open_order(options: Sequence[str], decided: set[str], scanned: Mapping[str, dates.Stamps], name: str) -> str:
+    shared = [order for order in options if order in decided]
+    if len(shared) == 1:
+        return shared[0]
+    spreads = {order: dates.spread(scanned[name], order) for order in options}
+    tight = min(options, key=lambda order: spreads[order])
+    others = [spreads[order] for order in options if order != tight]
+    return tight if others and min(others) > 3 * max(spreads[tight], 1.0) else options[0]
+
+
+def _ask_order(book: Book, stamps: dates.Stamps, heading: str, order: str, facts: tuple[Sequence[str], bool]) -> None:
+    options, settled = facts
+    marks = np.zeros(len(book.rows), dtype=bool)
+    open_cells = np.isfinite(stamps.abc[:, 0])
+    known = stamps.codes >= 0
+    marks[known] = open_cells[stamps.codes[known]]
+    code = "date_order_from_other_column" if settled else "ambiguous_date_order"
+    about = {"order": order, "options": "/".join(options)}
+    book.note(code, "note" if settled else "warning", marks, column=heading, facts=about)
+
+
+def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants, book: Book) -> None:
+    place = found.fields[name]
+    heading = raw.headings[place]
+    about: dict[str, Any] = {"column": heading}
+    unreadable = column.filled & ~column.valid & ~_blank(raw.columns[place])
+    needed = any(name == need[0] for need in found.table.needs)
+    bogus = column.valid & ((column.millis < BOGUS) | (column.millis >= FUTURE))
+    enter = book.drop if needed else _change(book)
+    for code, marks in (("bad_date", unreadable), ("before_2000", bogus)):
+        if marks.any():
+            shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
+            enter(code, marks, **about, value=shown)
+    for code, count in (("doubled_local_time", column.doubled), ("skipped_local_time", column.skipped)):
+        if count:
+            book.issues.append(Issue(code, "note", book.table, book.file, heading, rows=count))
+
+
+def _blank(column: pa.Array) -> np.ndarray:
+    return np.asarray(convert(column, "id").values.is_null().to_numpy(zero_copy_only=False))
+
+
+def _change(book: Book) -> Any:
+    def enter(code: str, marks: np.ndarray, **about: Any) -> None:
+        book.note(code, "warning", marks & book.keep, **about)
+
+    return enter
+
+
+def _local_days(column: dates.Instants, zone: str) -> pa.Array:
+    days = np.floor_divide(dates.local_wall(column.millis, zone), dates.DAY)
+    return pa.array(days.astype(np.int64), mask=~column.valid)
+
+
+_MERGED = {
+    "messages": (("sent_at", "sent_date", "sent_time"),),
+    "conversations": (("started_at", "started_date", "started_clock"),),
+    "roster": (("start_at", "start_date", "start_clock"), ("end_at", "end_date", "end_clock")),
+}
+
+
+def _merge_clock(found: Match, zone: str, out: _Out) -> None:
+    """Date and time of day in two columns → one stamp; a shift that ends before it starts ends on the next day."""
+    columns = out.columns
+    for stamp, day, clock in _MERGED.get(found.table.name, ()):
+        date = columns.pop(day, None)
+        date = columns.get("start_date_kept", date) if date is None and day == "end_date" else date
+        hours = columns.pop(clock, None)
+        if date is None or stamp in columns:
+            continue
+        if day == "start_date":
+            columns["start_date_kept"] = date
+        columns[stamp] = _joined(date, hours, zone)
+        if hours is None:
+            out.formats[stamp] = "date"
+            out.book.note("date_only", "note", np.ones(len(out.book.rows), dtype=bool), column=day)
+    columns.pop("start_date_kept", None)
+    if found.table.name == "roster" and {"start_at", "end_at"} <= set(columns):
+        columns["end_at"] = _past_midnight(columns["start_at"], columns["end_at"], "end_clock" in found.fields)
+
+
+def _joined(date: pa.Array, clock: pa.Array | None, zone: str) -> pa.Array:
+    days = date.to_numpy(zero_copy_only=False)
+    seconds = np.zeros(len(days)) if clock is None else clock.to_numpy(zero_copy_only=False)
+    good = np.isfinite(days) & np.isfinite(seconds)
+    wall = np.where(good, days * dates.DAY + np.round(seconds * 1000), 0).astype(np.int64)
+    return pa.array(dates.to_utc(wall, zone)[0], mask=~good)
+
+
+def _past_midnight(start: pa.Array, end: pa.Array, by_clock: bool) -> pa.Array:
+    if not by_clock:
+        return end
+    return pc.if_else(pc.less_equal(end, start), pc.add(end, dates.DAY), end)
+
+
+def _drop_dated_replies(found: Match, out: _Out) -> None:
+    """A response time needs two times of day: a reply column without them is not used."""
+    if found.table.name != "conversations" or "first_human_reply_at" not in out.columns:
+        return
+    if any(out.formats.get(name, "").endswith("date") for name in ("started_at", "first_human_reply_at")):
+        del out.columns["first_human_reply_at"]
+
+
+def _drop_without_stamp(raw: RawTable, found: Match, out: _Out) -> None:
+    for need in found.table.needs:
+        name = need[0]
+        if name in out.columns and _is_key(found, name):
+            empty = out.columns[name].is_null().to_numpy(zero_copy_only=False)
+            place = next((found.fields[each] for each in need if each in found.fields), None)
+            heading = raw.headings[place] if place is not None else name
+            open_end = found.table.name == "roster" and name == "end_at"
+            out.book.drop("open_ended_shift" if open_end else "missing_key", empty, column=heading)
+
+
+def _is_key(found: Match, name: str) -> bool:
+    if found.table.name == "conversations" and name == "agent_id":
+        return False
+    return (
+        len([need for need in found.table.needs if name == need[0]]) > 0
+        and name != "sender"
+        and (found.table.name != "messages" or name == "sent_at")
+    )
+
+
+def refuse(code: str, book: Book, **about: Any) -> InputError:
+    """The error that sets a whole file aside."""
+    return InputError(Issue(code, "error", table=book.table, file=book.file, **about))
