@@ -1,0 +1,317 @@
+"""Log × Scenario → Report. A what-if is the same function called with another scenario; there is no second path to a number.
+
+The slow half (`measure`: figures of a period) and the fast half (`judge`: points, scores, grades) are apart, so that a slider that only
+changes weights, anchors or bands touches no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from core.engine import Facts, Observed, build_facts, observe
+from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED
+from core.engine.runner import sql_text
+from core.fairness import Estimate, difference, normal_quantile
+from core.kpis import KpiTable, kpi_table
+from core.log import Log
+from core.metrics import METRICS, Metric, metric
+from core.period import Period, choose, day_date, week_of
+from core.robustness import Doubt, doubt
+from core.scenario import DIMENSIONS, Scenario
+from core.scoring import Scores, persons, score
+
+if TYPE_CHECKING:
+    from core.staffing import Demand
+
+COUNTS = ("conversations", "bot_resolved", "needs_human", "answered", "late", "unanswered", "pending", "holiday_mode")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The slow half: every figure of a period.
+
+    Args:
+        period: whole local days, zone and anchor.
+        agents, teams, shop: KPI tables of the period.
+        before: the shop in the preceding period of the same length; None when the log does not reach back that far.
+        changes: one row per metric: key, now, before, difference, low, high, verdict, n_now, n_before, family.
+        counts: conversations, bot_resolved, needs_human, answered, late, unanswered, pending, holiday_mode of the shop.
+        daily: one row per day of the period: local_day, date, and one column per metric key (NaN where there is nothing).
+        heat: KPI table by weekday × hour.
+    """
+
+    observed: Observed
+    period: Period
+    agents: KpiTable
+    teams: KpiTable
+    shop: KpiTable
+    before: KpiTable | None
+    changes: pd.DataFrame
+    counts: dict[str, int]
+    daily: pd.DataFrame
+    heat: KpiTable
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is shown: what was measured, and how the scenario judges it."""
+
+    measured: Measured
+    scores: Scores
+    doubt: Doubt
+    scenario: Scenario
+
+
+def recompute(log: Log, scenario: Scenario | None = None, facts: Facts | None = None) -> Report:
+    """The whole way from a log to its report under a scenario."""
+    scenario = scenario or Scenario()
+    observed = observe(facts or build_facts(log), scenario)
+    measured = measure(observed, scenario)
+    scores, unsure = judge(measured, scenario)
+    return Report(measured, scores, unsure, scenario)
+
+
+def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
+    """The fast half with its doubt: scores of persons, and how sure each grade is."""
+    people = persons(measured.agents)
+    scores = score(people, scenario)
+    return scores, doubt(people, scores, scenario)
+
+
+def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
+    """Figures of the scenario's period and filters: per agent, team, shop, day and weekday × hour, and against the period before."""
+    scenario = scenario or Scenario()
+    period = choose(scenario, *observed.days, observed.zone)
+    tables = {name: kpi_table(observed, scenario, by, period) for name, by in _TABLES.items()}
+    earlier = period.before()
+    before = kpi_table(observed, scenario, ("shop",), earlier) if earlier.first_day >= observed.days[0] else None
+    shop = tables["shop"]
+    counts = {name: round(float(shop.sums[name][0])) for name in COUNTS}
+    daily = _daily(tables["daily"], period)
+    return Measured(
+        observed, period, tables["agents"], tables["teams"], shop, before, changes(shop, before), counts, daily, tables["heat"]
+    )  # fmt: skip
+
+
+_TABLES: dict[str, tuple[str, ...]] = {
+    "agents": ("agent",), "teams": ("team",), "shop": ("shop",), "daily": ("date",), "heat": ("weekday", "hour"),
+}  # fmt: skip
+
+
+def _daily(table: KpiTable, period: Period) -> pd.DataFrame:
+    """One row per calendar day: a day without conversations counts 0 conversations and has no other figure."""
+    days = np.arange(period.first_day, period.last_day + 1)
+    frame = pd.DataFrame(
+        table.numbers["value"], columns=list(table.keys), index=table.groups["date"].to_numpy(dtype=np.int64)
+    ).reindex(days)
+    for known in [m for m in METRICS if m.measure.kind == "count"]:
+        if not (table.reason[:, table.place(known.key)] == "missing_columns").any():
+            frame[known.key] = frame[known.key].fillna(0.0)
+    frame.insert(0, "date", pd.to_datetime([day_date(day) for day in days.tolist()]))
+    return frame.rename_axis("local_day").reset_index()
+
+
+def changes(now: KpiTable, before: KpiTable | None) -> pd.DataFrame:
+    """Each figure against the period before: difference with its 95 % interval and a verdict that knows how many were compared.
+
+    ``evidence``: the interval still excludes 0 at the level of the whole family (Bonferroni); ``some_evidence``: only on its own;
+    ``not_enough_data``: below the minimum n on either side. A count's verdict compares Poisson counts of periods of equal length.
+    """
+    keys = [m.key for m in METRICS]
+    cells = [(now.cell(0, key), before.cell(0, key) if before else None) for key in keys]
+    usable = [a.status == "ok" and b is not None and b.status == "ok" for a, b in cells]
+    family = sum(usable)
+    rows = [_change(key, a, b, use, family) for key, (a, b), use in zip(keys, cells, usable, strict=True)]
+    return pd.DataFrame(rows)
+
+
+def _change(key: str, now: Any, before: Any, usable: bool, family: int) -> dict[str, Any]:
+    row = {
+        "key": key,
+        "now": now.value,
+        "before": before.value if before else np.nan,
+        "n_now": now.n,
+        "n_before": before.n if before else 0.0,
+    }
+    row |= {
+        "difference": row["now"] - row["before"],
+        "low": np.nan,
+        "high": np.nan,
+        "verdict": "not_enough_data",
+        "family": family,
+    }
+    if not usable:
+        return row
+    found = difference(_estimate(now), _estimate(before))
+    row |= {"low": found.low, "high": found.high}
+    return row | {"verdict": _change_verdict(found, family)}
+
+
+def _estimate(kpi: Any) -> Estimate:
+    return Estimate(kpi.value, kpi.low, kpi.high, kpi.n, "interval", "")
+
+
+def _change_verdict(found: Estimate, family: int) -> str:
+    if np.isnan(found.low) or np.isnan(found.high):
+        return "cannot_be_judged"
+    wider = normal_quantile(1 - 0.05 / max(family, 1)) / normal_quantile(0.95)
+    reach = (found.value - found.low) if found.value > 0 else (found.high - found.value)
+    if abs(found.value) > reach * wider:
+        return "evidence"
+    return "some_evidence" if abs(found.value) > reach else "no_evidence"
+
+
+def series(observed: Observed, scenario: Scenario, key: str, by: str, unit: str) -> KpiTable:
+    """Figures of a metric's groups per ``date`` or ``week`` within the period and filters: what trends look at."""
+    groups = (unit,) if by == "shop" else (by, unit)
+    return kpi_table(observed, scenario, groups, choose(scenario, *observed.days, observed.zone))
+
+
+def _statistic(found: Metric) -> str:
+    """Trends of durations look at medians, which a single forgotten conversation cannot move; all else at the figure itself."""
+    return "median" if found.unit == "seconds" and found.measure.values else "value"
+
+
+def _long(table: KpiTable, key: str, by: str, unit: str, name: str) -> pd.DataFrame:
+    values = table.column(key, _statistic(metric(key)))
+    group = table.groups[by].astype("str") if by != "shop" else pd.Series(["shop"] * len(table), dtype="str")
+    frame = pd.DataFrame(
+        {"group": group.to_numpy(), name: table.groups[unit].to_numpy(), "value": values, "n": table.column(key, "n")}
+    )
+    return frame[frame["value"].notna()].reset_index(drop=True)
+
+
+def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
+    """One trend verdict per group (definitions §6): two tests that must agree, Holm over the groups, slope per week with interval.
+
+    Durations are judged on medians per day and week, shares and rates on pooled figures. Rows as `core.trends.trend_verdicts`, with
+    ``statistic`` saying which was used. Raises `ScenarioError` for an unknown metric.
+    """
+    from core.trends import trend_verdicts
+    from core.trends import week_of as week_number
+
+    found = metric(key)
+    start = 0 if scenario.get("week_start") == "monday" else 6
+    period = choose(scenario, *observed.days, observed.zone)
+    days = _long(series(observed, scenario, key, by, "date"), key, by, "date", "local_day")
+    weeks = _long(series(observed, scenario, key, by, "week"), key, by, "week", "week")
+    weeks["week"] = week_number(weeks["week"].to_numpy(), start)
+    days, weeks = (frame[frame["group"] != UNASSIGNED] for frame in (days, weeks))
+    relative = found.unit not in ("share", "points")
+    margin = scenario.get("margin") * (1 if relative else (100 if found.unit == "points" else 1) * 0.3)
+    rules = {"margin": margin, "relative": relative, "week_start": start, "period": (period.first_day, period.last_day)}
+    verdicts = trend_verdicts(days[["group", "local_day", "value"]], weeks, **rules)
+    return verdicts.assign(statistic=_statistic(found), key=key)
+
+
+def weekly(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
+    """The points behind a trend: one row per group × week that lies whole in the period: group, week (first day), date, value, low, high, n."""
+    table = series(observed, scenario, key, by, "week")
+    statistic = _statistic(metric(key))
+    ends = ("median_low", "median_high") if statistic == "median" else ("low", "high")
+    group = table.groups[by].astype("str") if by != "shop" else "shop"
+    frame = pd.DataFrame({"group": group, "week": table.groups["week"]})
+    for name, column in zip(("value", "low", "high", "n"), (statistic, *ends, "n"), strict=True):
+        frame[name] = table.column(key, column)
+    whole = (frame["week"] >= table.period.first_day) & (frame["week"] + 6 <= table.period.last_day)
+    frame["date"] = pd.to_datetime([day_date(int(week)) for week in frame["week"]])
+    return frame[whole & (frame["group"] != UNASSIGNED)].reset_index(drop=True)
+
+
+def day_values(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
+    """One row per calendar day of the shop: local_day, value (the day's own figure), n."""
+    table = series(observed, scenario, key, "shop", "date")
+    frame = pd.DataFrame(
+        {"local_day": table.groups["date"].astype("int64"), "value": table.column(key), "n": table.column(key, "n")}
+    )
+    return frame[frame["value"].notna()].reset_index(drop=True)
+
+
+def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **where: str) -> pd.DataFrame:
+    """The newest conversations behind a figure, at most ``limit``: ids, clocks and flags; customers masked for the log.
+
+    ``where`` narrows by text dimensions, e.g. ``agent="Lin Xiao"``.
+    """
+    from core.engine.observe import rules_sql
+    from core.privacy import mask_id
+
+    frame = _judged_rows(observed, scenario, rules_sql(observed.facts, scenario), limit, where)
+    frame["customer"] = [
+        mask_id(str(one), observed.facts.log.digest) if isinstance(one, str) else None for one in frame.pop("cust")
+    ]
+    return frame
+
+
+def _judged_rows(observed: Observed, scenario: Scenario, rules: str, limit: int, where: dict[str, str]) -> pd.DataFrame:
+    period = choose(scenario, *observed.days, observed.zone)
+    judged = sql_text("judged").format(rules=rules)
+    tests = [
+        "local_day BETWEEN ? AND ?",
+        *(f"CAST({name} AS VARCHAR) = ?" for name in where if name in TEXT_DIMENSIONS),
+    ]
+    sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute, channel,
+      language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s, effort_ms / 1000.0 AS handle_s,
+      rating, answered, late, unanswered, pending, bot_resolved FROM ({judged}) AS j WHERE {" AND ".join(tests)}
+      ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
+    values = [period.first_day, period.last_day, *(where[name] for name in where if name in TEXT_DIMENSIONS)]
+    return observed.facts.con.cursor().execute(sql, values).df()
+
+
+def demand(observed: Observed, scenario: Scenario) -> Demand:
+    """What staffing plans with: arrivals, effort, concurrency and supply of the period and filters (slow half of staffing)."""
+    from core.staffing import measure_demand
+
+    period = choose(scenario, *observed.days, observed.zone)
+    contacts, people = _contacts(observed, scenario)
+    roster = _roster(observed, people)
+    seen = observed.facts.frame(
+        "SELECT agent AS agent_id, CAST(floor(slot_no / 288) AS BIGINT) AS local_day, slot_no % 288 AS slot FROM activity"
+    )
+    if people is not None:
+        seen = seen[seen["agent_id"].isin(people)]
+    return measure_demand(contacts, seen, roster, zone=observed.zone, period=(period.first_day, period.last_day))
+
+
+def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:
+    from core.engine.observe import rules_sql
+
+    judged = sql_text("judged").format(rules=rules_sql(observed.facts, scenario))
+    frame = observed.facts.frame(
+        f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started, c.holiday AS holiday_mode,
+        j.bot_resolved, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
+        CASE WHEN c.handle_given = 1 THEN 'given' ELSE 'estimated' END AS handle_label,
+        c.start_ms AS started_ms, c.first_human_ms, c.last_human_ms, c.first_ms, c.last_ms, c.last_close_ms AS closed_ms, c.is_call,
+        j.agent, j.channel, j.language, j.category, j.team, j.shift
+        FROM conversations AS c JOIN ({judged}) AS j ON c.conv = j.conv"""
+    )
+    for name in DIMENSIONS:
+        wanted = scenario.get(f"in_{name}")
+        if wanted:
+            frame = frame[frame[name].isin(wanted)]
+    narrowed = scenario.get("in_team") or scenario.get("in_agent")
+    return frame.reset_index(drop=True), set(frame["owner"].dropna()) if narrowed else None
+
+
+def _roster(observed: Observed, people: set[str] | None) -> pd.DataFrame | None:
+    if not {"roster.start_at", "roster.end_at"} <= observed.facts.available:
+        return None
+    breaks = (
+        "break_minutes"
+        if "roster.break_minutes" in observed.facts.available
+        else "CAST(NULL AS DOUBLE) AS break_minutes"
+    )
+    roster = observed.facts.frame(
+        f"SELECT agent_id, start_at, end_at, {breaks} FROM raw_roster WHERE end_at > start_at"
+    )
+    return roster if people is None else roster[roster["agent_id"].isin(people)]
+
+
+def weeks_of(period: Period, week_start: str = "monday") -> Sequence[int]:
+    """First days of the weeks that lie whole in the period."""
+    first = week_of(period.first_day + 6, week_start)
+    return range(first, period.last_day - 5, 7)
