@@ -53,13 +53,16 @@ def _intervals(language: str, x: str, unit: str, by: float, extra: tuple[str, ..
     text = Text(language)
     colour = alt.condition(_TOO_FEW, alt.value(theme.FAINT), alt.value(theme.ACCENT))
     tips = ["agent", "value_tip", "interval_tip", *(["n_tip"] if "n" in extra else []), "status_tip"]
-    base = axis.rows().encode(axis.names("agent"), color=colour, tooltip=axis.tooltips(text, tips))
+    named = axis.rows().encode(axis.names("agent"), tooltip=axis.tooltips(text, tips))
+    base = named.encode(color=colour)
     scale = alt.Scale(zero=False, nice=True)
     bar = base.mark_bar(height=5, opacity=0.35, cornerRadius=2).encode(
         alt.X("low_shown:Q", title=x, scale=scale, axis=axis.axis(unit)), alt.X2("high_shown:Q")
     )
     point = base.mark_point(filled=True, size=70, opacity=1).encode(alt.X("value_shown:Q", title=x, scale=scale))
-    layers = [bar, axis.picked(point, "agent")]
+    # Marks without a value are left out together with their name; these, which nobody sees, keep every line.
+    lines = named.mark_tick(opacity=0)
+    layers = [lines, bar, axis.picked(point, "agent")]
     drawn = ["value", "low", "high"]
     if "target" in extra:
         drawn.append("target")

@@ -78,8 +78,10 @@ def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, boo
     )
     coloured = base.mark_rect(cornerRadius=2).encode(alt.Color("value_shown:Q", scale=scale, legend=legend))
     thin = base.mark_rect(cornerRadius=2, color=theme.FAINT, opacity=0.5)
-    layers = (coloured.transform_filter("datum.state === 'ok'"), thin.transform_filter("datum.state === 'too_few'"))
-    return template(axis.calculated(alt.layer(*layers), ["value"], by))
+    empty = base.mark_rect(opacity=0)
+    layers = {"empty": empty, "too_few": thin, "ok": coloured}
+    drawing = alt.layer(*(layer.transform_filter(f"datum.state === '{state}'") for state, layer in layers.items()))
+    return template(axis.calculated(drawing, ["value"], by))
 
 
 def gap_chart(frame: pd.DataFrame, labels: Labels, height: int = 280) -> Chart:

@@ -25,14 +25,15 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     r"""A frame as CSV in UTF-8 with the mark Excel needs for Chinese; unrounded, missing is empty, no index.
 
     >>> csv_bytes(pd.DataFrame({"客服": ["@cmd"], "n": [1]})).decode("utf-8-sig")
-    "客服,n\n'@cmd,1\n"
+    "客服,n\r\n'@cmd,1\r\n"
     """
     safe = frame.rename(columns=escape_cell)
     texts = [index for index, kind in enumerate(safe.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
     safe = safe.copy()
     for index in texts:
         safe.isetitem(index, safe.iloc[:, index].map(escape_cell, na_action="ignore"))
-    text: str = safe.to_csv(index=False, lineterminator="\n")
+    # With these line ends, those of RFC 4180, a carriage return inside a cell is quoted as well.
+    text: str = safe.to_csv(index=False, lineterminator="\r\n")
     return text.encode("utf-8-sig")
 
 

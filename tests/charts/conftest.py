@@ -1,0 +1,111 @@
+"""Frames for every builder, small enough to check by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from core import charts
+from core.charts import Chart, Labels
+
+WEEKS = pd.date_range("2026-03-02", periods=4, freq="7D")
+
+
+def line(labels: Labels) -> Chart:
+    """Four weeks with a gap, a band, a fit and a target, in seconds."""
+    frame = pd.DataFrame(
+        {"x": WEEKS, "y": [400.0, None, 200.0, 100.0], "fit": [420.0, 320.0, 220.0, 120.0], "n": [50, 0, 40, 30]}
+    )
+    return charts.line_with_band(
+        frame.assign(low=frame["y"] - 30, high=frame["y"] + 30, target=120.0), labels, "seconds"
+    )
+
+
+def intervals(labels: Labels) -> Chart:
+    """Three agents, one with too few observations."""
+    frame = pd.DataFrame(
+        {"agent": ["王芳", "Li", "Wu"], "value": [0.9, 0.7, 0.8], "low": [0.85, 0.3, 0.7], "high": [0.95, 0.9, 0.9]}
+    )
+    return charts.bars_with_interval(
+        frame.assign(n=[99, 5, 60], status=["ok", "too_few", "ok"], target=0.95), labels, "share"
+    )
+
+
+def grades(labels: Labels) -> Chart:
+    """A baseline against a what-if."""
+    rows = [
+        ("baseline", "A", 2),
+        ("baseline", "insufficient_data", 1),
+        ("whatif", "B", 2),
+        ("whatif", "insufficient_data", 1),
+    ]
+    return charts.grade_distribution(pd.DataFrame(rows, columns=["scenario", "grade", "agents"]), labels)
+
+
+def week(labels: Labels) -> Chart:
+    """Two known hours, one of them thin."""
+    return charts.heatmap(
+        pd.DataFrame({"weekday": [0, 4], "hour": [9, 10], "value": [5.0, 7.0], "n": [50, 3]}), labels, n_min=20
+    )
+
+
+def gap(labels: Labels) -> Chart:
+    """One slot short of people, one with a spare one, one closed."""
+    frame = pd.DataFrame(
+        {"slot": ["09:00", "09:30", "10:00"], "required": [5.0, 3.0, None], "supplied": [4.0, 4.0, None]}
+    )
+    return charts.gap_chart(frame, labels)
+
+
+def _points() -> pd.DataFrame:
+    rows = [("Li", "CSAT", "Quality", 40.0), ("Li", "FCR", "Efficiency", 20.0), ("王芳", "CSAT", "Quality", 70.0)]
+    return pd.DataFrame(rows, columns=["agent", "part", "group", "points"])
+
+
+def contributions(labels: Labels) -> Chart:
+    """Two agents, one with two parts."""
+    return charts.contribution_bars(_points(), labels)
+
+
+def parts(labels: Labels) -> Chart:
+    """One agent's points over what was possible."""
+    return charts.contribution_parts(_points().iloc[:2].assign(possible=[50.0, 30.0]), labels)
+
+
+def changes(labels: Labels) -> Chart:
+    """A gain and a loss."""
+    return charts.contribution_changes(pd.DataFrame({"part": ["FCR", "CSAT"], "change": [-1.5, 2.0]}), labels)
+
+
+def plane(labels: Labels) -> Chart:
+    """Three agents, the shop's cross."""
+    frame = pd.DataFrame(
+        {"agent": ["Li", "王芳", "Wu"], "x": [30.0, 400.0, 60.0], "y": [0.7, 0.95, 0.9], "n": [50, 60, 6]}
+    )
+    return charts.scatter_plane(frame.assign(x_mid=100.0, y_mid=0.85), labels, ("seconds", "share"))
+
+
+def moves(labels: Labels) -> Chart:
+    """One agent who changes grade, one who does not."""
+    frame = pd.DataFrame({"agent": ["Li", "王芳"], "baseline": [76.0, 80.0], "whatif": [74.0, 82.0]})
+    graded = frame.assign(grade_baseline=["B", "B"], grade_whatif=["C", "B"], band_a=90.0, band_b=75.0, band_c=60.0)
+    return charts.arrows(graded, labels)
+
+
+BUILDERS = (line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
+
+
+def labelled(language: str) -> Labels:
+    """Labels in a language."""
+    if language == "zh":
+        return Labels("zh", "首次响应中位数", "首次响应", "数值", "2026-03-02 至 2026-03-29 · n = 120")
+    return Labels("en", "Median first response", "First response", "Value", "2026-03-02 to 2026-03-29 · n = 120")
+
+
+@pytest.fixture(params=BUILDERS, ids=lambda builder: builder.__name__)
+def build(request: pytest.FixtureRequest) -> Callable[[Labels], Chart]:
+    """Each builder with its frame."""
+    builder: Callable[[Labels], Chart] = request.param
+    return builder
