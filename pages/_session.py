@@ -1,0 +1,419 @@
+"""What this visitor has: a log, a language, a scenario; and what the core made of them.
+
+The only place with ``st.session_state``, ``st.query_params`` and ``st.cache_*``. A page asks, this room answers:
+
+    text()       -> Text             words in the visitor's language (browser first, then the switch)
+    scenario()   -> Scenario         every knob: turned here, else given by the link, else the default
+    log()        -> Log | None       what is loaded; None means: show `_widgets.empty`
+    facts()      -> Facts            one row a conversation            cached by digest
+    observed()   -> Observed         a rule set applied                cached by digest + rules
+    measured()   -> Measured         every figure of the period        cached by digest + rules, filters, period
+    scores()     -> Scores           points, groups, scores, grades    cached by digest + those and weights, anchors, bands
+    doubt()      -> Doubt            how sure scores and grades are    (the same call)
+    baseline()   -> Scenario         the scenario with scoring knobs at their defaults, for "before / what-if"
+    trouble()    -> tuple[Issue]     what of the link or the knobs could not be used (defaults are used instead)
+    load_files(files, choices), load_sample(name) -> tuple[Issue]     a failure keeps what was loaded
+
+Why the link is written here and not by ``bind="query-params"``: a bound choice puts its *translated* label into the address, and
+parameters bound to another page's widgets are removed on a page switch. Here the address holds codes, and all of them, on every page.
+Widgets of knobs carry the knob's own key, so ``st.session_state["w_quality"]`` is the knob.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core.errors import Issue, KefuError, ScenarioError
+from core.period import day_date
+from core.scenario import KNOBS, Scenario
+from core.text import LANGUAGES, Text
+
+# The rooms below load pandas, SciPy and DuckDB: they are opened when a figure is asked for, so that the first page comes at once.
+if TYPE_CHECKING:
+    from core.engine import Facts, Observed
+    from core.ingest import Choices, InputFile
+    from core.log import Log
+    from core.recompute import Measured
+    from core.robustness import Doubt
+    from core.scoring import Scores
+
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_data"
+SCORING_ROOMS = ("group_weight", "weight", "anchor", "band")
+_SEEN_ROOMS = ("rules", "filter", "period")
+_JUDGED_ROOMS = (*_SEEN_ROOMS, *SCORING_ROOMS)
+_LANG = "lang"
+
+
+# --- the frame ---------------------------------------------------------------------------------------------------------------
+
+
+def framed_now(inside: bool | None = None) -> bool:
+    """Whether the frame runs right now; with an argument, says so. Per run, never per session."""
+    if inside is not None:
+        st.session_state["_in_frame"] = inside
+    return bool(st.session_state.get("_in_frame"))
+
+
+# --- language ----------------------------------------------------------------------------------------------------------------
+
+
+def _browser_language() -> str:
+    locale = st.context.locale or "zh"
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def language() -> str:
+    """``zh`` or ``en``: the switch, else the link, else the browser's."""
+    chosen = st.session_state.get(_LANG)
+    return chosen if chosen in LANGUAGES else _browser_language()
+
+
+def text() -> Text:
+    """The words of the visitor's language."""
+    return Text(language())
+
+
+# --- the link and the scenario -----------------------------------------------------------------------------------------------
+
+
+def adopt_link() -> None:
+    """Take over what the address says where it differs from what we last wrote: a link, a reload, Back and Forward."""
+    given = {key: st.query_params.get_all(key) for key in st.query_params}
+    if given == st.session_state.get("_link"):
+        return
+    before = st.session_state.get("_link", {})
+    st.session_state["_refused"] = ()
+    for key in before.keys() - given.keys():
+        _forget(key)
+    for key, values in given.items():
+        if values != before.get(key):
+            _adopt(key, values)
+    st.session_state["_link"] = given
+
+
+def _forget(key: str) -> None:
+    if key == _LANG:
+        st.session_state[key] = _browser_language()
+    elif key in KNOBS:
+        st.session_state[key] = shown(key, KNOBS[key].default)
+
+
+def _adopt(key: str, values: list[str]) -> None:
+    if key == _LANG and values[0] in LANGUAGES:
+        st.session_state[key] = values[0]
+    elif key in KNOBS:
+        try:
+            checked = KNOBS[key].check(values if KNOBS[key].kind == "choices" else values[0])
+        except ScenarioError as error:
+            st.session_state["_refused"] += (error.issue,)
+            checked = KNOBS[key].default
+        st.session_state[key] = shown(key, checked)
+
+
+def shown(key: str, value: Any) -> Any:
+    """A knob's value as its widget holds it: numbers as floats, choices as lists."""
+    kind = KNOBS[key].kind
+    if kind == "number":
+        return float(value)
+    return list(value) if kind == "choices" else value
+
+
+def publish_link() -> None:
+    """Write the scenario and the language into the address: whoever opens it sees the same, on whatever page."""
+    wanted = {key: _written(value) for key, value in scenario().changed.items()}
+    if language() != _browser_language():
+        wanted[_LANG] = [language()]
+    if wanted != {key: st.query_params.get_all(key) for key in st.query_params}:
+        st.query_params.from_dict(wanted)
+    st.session_state["_link"] = wanted
+
+
+def _written(value: Any) -> list[str]:
+    if isinstance(value, (tuple, list)):
+        return [str(item) for item in value]
+    return [
+        f"{value:g}" if isinstance(value, float) else value.isoformat() if hasattr(value, "isoformat") else str(value)
+    ]
+
+
+def _turned() -> tuple[dict[str, Any], tuple[Issue, ...]]:
+    values: dict[str, Any] = {}
+    refused: list[Issue] = []
+    for key in KNOBS:
+        if key in st.session_state:
+            try:
+                values[key] = KNOBS[key].check(st.session_state[key])
+            except ScenarioError as error:
+                refused.append(error.issue)
+    return values, tuple(refused)
+
+
+def _judged() -> tuple[Scenario, tuple[Issue, ...]]:
+    values, refused = _turned()
+    found = Scenario.of(values)
+    problems = found.problems()
+    spoiled = {key for problem in problems for key in _keys_of(problem)}
+    kept = {key: value for key, value in found.changed.items() if key not in spoiled}
+    return (Scenario.of(kept) if spoiled else found), refused + problems
+
+
+def _keys_of(problem: Issue) -> tuple[str, ...]:
+    if problem.code == "bands_out_of_order":
+        return ("band_a", "band_b", "band_c")
+    return tuple(f"{name}_{problem.value}" for name in ("target", "pass", "floor"))
+
+
+def scenario() -> Scenario:
+    """Everything the visitor decided; what cannot be used is left at its default and listed by `trouble`."""
+    return _judged()[0]
+
+
+def trouble() -> tuple[Issue, ...]:
+    """What of the link or the knobs could not be used."""
+    return tuple(st.session_state.get("_refused", ())) + _judged()[1]
+
+
+def baseline() -> Scenario:
+    """The scenario with every scoring knob at its default: what a what-if is compared with."""
+    return Scenario({key: value for key, value in scenario().changed.items() if KNOBS[key].room not in SCORING_ROOMS})
+
+
+def knob_state(key: str) -> Any:
+    """Make sure the knob's widget finds its value in the session; returns that value."""
+    if key not in st.session_state:
+        st.session_state[key] = shown(key, KNOBS[key].default)
+    return st.session_state[key]
+
+
+def hold(key: str, value: Any) -> Any:
+    """A place of the session with a first value: for widgets that are no knobs, and for what a page has to remember."""
+    return st.session_state.setdefault(key, value)
+
+
+def forget(key: str) -> None:
+    """Drop such a place, e.g. when its value does not fit the log any more."""
+    st.session_state.pop(key, None)
+
+
+def put(key: str, value: Any) -> None:
+    """Turn a knob from a callback (presets, "use this period"); the value is checked."""
+    st.session_state[key] = shown(key, KNOBS[key].check(value))
+
+
+def reset(rooms: Sequence[str]) -> None:
+    """Put every knob of some rooms back to its default; for callbacks."""
+    for key, knob in KNOBS.items():
+        if knob.room in rooms:
+            st.session_state[key] = shown(key, knob.default)
+    publish_link()
+
+
+# --- the log -----------------------------------------------------------------------------------------------------------------
+
+
+def log() -> Log | None:
+    """The loaded log, or None. With ``KEFULENS_SAMPLE=1`` the sample is there from the first moment."""
+    if "_log" not in st.session_state and os.environ.get("KEFULENS_SAMPLE") == "1":
+        load_sample()
+    return st.session_state.get("_log")
+
+
+def source() -> str:
+    """Where the log came from: ``"files"``, a sample's folder name, or empty."""
+    return str(st.session_state.get("_source", ""))
+
+
+def choices() -> Choices:
+    """What was decided at import: zone, columns, sender words; kept for the mapping file and for a second reading."""
+    from core.ingest.choices import Choices
+
+    return st.session_state.get("_choices") or Choices()
+
+
+def files() -> tuple[InputFile, ...]:
+    """The bytes of the last successful import, for reading them again with other choices."""
+    return st.session_state.get("_files", ())
+
+
+def import_trouble() -> tuple[Issue, ...]:
+    """Why the last import failed; empty after a success."""
+    return st.session_state.get("_import_trouble", ())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(digest: str, _files: tuple[InputFile, ...], _choices: Choices, _progress: Callable[..., None] | None) -> Log:
+    from core.ingest import load
+
+    return load(_files, _choices, _progress)
+
+
+def load_files(
+    given: Sequence[InputFile],
+    decided: Choices | None = None,
+    progress: Callable[..., None] | None = None,
+    came_from: str = "files",
+) -> tuple[Issue, ...]:
+    """Read files into the session's log. On failure returns (and keeps) the issues, and what was loaded before stays.
+
+    Filters name agents, teams and channels of a log; they are cleared when another log comes in.
+    """
+    from core.ingest.choices import Choices, digest
+
+    decided = decided or Choices()
+    try:
+        loaded = _read(digest(given, decided), tuple(given), decided, progress)
+    except KefuError as error:
+        st.session_state["_import_trouble"] = (error.issue,)
+        return (error.issue,)
+    st.session_state.update(
+        {"_files": tuple(given), "_choices": decided, "_log": loaded, "_source": came_from, "_import_trouble": ()}
+    )
+    return ()
+
+
+def load_sample(name: str = "shop", progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
+    """Load a folder of ``sample_data`` as if its files had been uploaded."""
+    paths = sorted((SAMPLES / name).glob("*.csv"))
+    if not paths:
+        return (Issue("sample_missing", "error", file=name),)
+    from core.ingest.choices import InputFile
+
+    return load_files([InputFile(path.name, path.read_bytes()) for path in paths], None, progress, name)
+
+
+# --- what the core makes of it -----------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _facts(digest: str, _log: Log) -> Facts:
+    from core.engine import build_facts
+
+    return build_facts(_log)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _observed(digest: str, key: tuple, _facts: Facts, _scenario: Scenario) -> Observed:
+    from core.engine import observe
+
+    return observe(_facts, _scenario)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _measured(digest: str, key: tuple, _observed: Observed, _scenario: Scenario) -> Measured:
+    from core.recompute import measure
+
+    return measure(_observed, _scenario)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _verdict(digest: str, key: tuple, _measured: Measured, _scenario: Scenario) -> tuple[Scores, Doubt]:
+    from core.recompute import judge
+
+    return judge(_measured, _scenario)
+
+
+def _loaded() -> Log:
+    found = log()
+    if found is None:
+        raise KefuError(Issue("nothing_loaded", "error"))
+    return found
+
+
+def facts() -> Facts:
+    """One row a conversation, every clock; built once a log."""
+    return _facts(_loaded().digest, _loaded())
+
+
+def observed(decided: Scenario | None = None) -> Observed:
+    """The facts under the scenario's rule set."""
+    seen = (decided or scenario()).part("rules")
+    return _observed(_loaded().digest, seen.key, facts(), seen)
+
+
+def measured(decided: Scenario | None = None) -> Measured:
+    """Every figure of the period: agents, teams, shop, the period before, days, hours."""
+    seen = (decided or scenario()).part(*_SEEN_ROOMS)
+    return _measured(_loaded().digest, seen.key, observed(seen), seen)
+
+
+def scores(decided: Scenario | None = None) -> Scores:
+    """Points, groups, scores and grades of the agents; `scores(baseline())` is what a what-if is compared with."""
+    return _judged_by(decided or scenario())[0]
+
+
+def doubt(decided: Scenario | None = None) -> Doubt:
+    """Intervals of the scores and probabilities of the grades, row for row as in `scores`."""
+    return _judged_by(decided or scenario())[1]
+
+
+def _judged_by(decided: Scenario) -> tuple[Scores, Doubt]:
+    used = decided.part(*_JUDGED_ROOMS)
+    return _verdict(_loaded().digest, used.key, measured(used), used)
+
+
+# --- what the frame and the cards ask for ------------------------------------------------------------------------------------
+
+
+def days_of_log() -> tuple[date | None, date | None]:
+    """First and last local day of the log; Nones when nothing is loaded."""
+    return (day_date(facts().first_day), day_date(facts().last_day)) if log() is not None else (None, None)
+
+
+def as_of() -> datetime:
+    """The latest kept stamp of the whole log, in the shop's zone."""
+    return datetime.fromtimestamp(facts().horizon_ms / 1000, UTC).astimezone(ZoneInfo(facts().zone))
+
+
+def values_of(dimension: str) -> tuple[str, ...]:
+    """The values a filter can take in this log; empty when the log does not tell them apart."""
+    if log() is None:
+        return ()
+    labels = observed().labels[dimension]
+    return labels if len(labels) > 1 else ()
+
+
+def loaded_facts(text: Text) -> dict[str, str]:
+    """What the sidebar says about the loaded log."""
+    first, last = days_of_log()
+    names = [report.file for report in _loaded().ledger.files]
+    several = text("pages.frame.file_count", n=len(set(names)))
+    name = text("pages.frame.sample_name") if source() == "shop" else names[0] if len(set(names)) == 1 else several
+    return {
+        "files": name,
+        "n": text.number(len_of_log(), 0),
+        "first": str(first),
+        "last": str(last),
+        "zone": facts().zone,
+        "asof": f"{as_of():%Y-%m-%d %H:%M}",
+    }
+
+
+def len_of_log() -> int:
+    """How many conversations the whole log holds, whatever the period and the filters."""
+    return int(facts().frame("SELECT count(*) AS n FROM conversations")["n"].iloc[0])
+
+
+def shop_kpi(key: str) -> Any:
+    """One figure of the whole shop in the period."""
+    return measured().shop.cell(0, key)
+
+
+def change_of(key: str) -> Any:
+    """The change of a shop figure against the period before; None when there is no such period."""
+    shown = measured()
+    if shown.before is None:
+        return None
+    return next((row for row in shown.changes.itertuples() if row.key == key), None)
+
+
+def sparkline(key: str) -> list[float] | None:
+    """A KPI's values by day, without days that have none."""
+    daily = measured().daily
+    return [float(value) for value in daily[key].dropna()] if key in daily else None

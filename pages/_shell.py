@@ -1,0 +1,111 @@
+"""The frame round every page: page settings, navigation, language, what is loaded, period and filters.
+
+Every page starts with ``from pages._shell import framed`` and ``framed()``. A folder named ``pages`` beside ``app.py`` makes Streamlit run a
+deep-linked page of a fresh server by itself, without ``app.py``; then `framed` runs the whole app and ends the lone run. The same happens
+at every page switch of AppTest.
+
+A new page: one line in `PAGES`, words under ``pages.<url_path>.title`` and ``pages.<url_path>.question``, and the file. Pages whose file
+is not there are left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.text import LANGUAGES, Text
+from pages import _session as session
+from pages import _widgets as widgets
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# section -> (file, url path, icon); titles come from the locale files
+PAGES = {
+    "start": (("1_data", "data", "upload_file"), ("2_overview", "overview", "dashboard")),
+    "people": (("3_scores", "scores", "tune"), ("4_compare", "compare", "groups")),
+    "time": (("5_trends", "trends", "timeline"), ("6_staffing", "staffing", "calendar_view_week")),
+    "reference": (("7_methods", "methods", "menu_book"),),
+}
+DEFAULT = "overview"
+
+
+def framed() -> None:
+    """First call of every page: does nothing inside the frame; run alone, runs the app and stops the lone run."""
+    if not session.framed_now():
+        run_app()
+        st.stop()
+
+
+def run_app() -> None:
+    """The frame, then the page."""
+    session.framed_now(True)
+    try:
+        session.adopt_link()
+        text = session.text()
+        st.set_page_config(
+            page_title=text("pages.app.name"), page_icon=str(ROOT / "static" / "icon.png"), layout="wide"
+        )
+        page = st.navigation(_sections(text))
+        with st.sidebar:
+            text = _language()
+            _loaded(text)
+            _period_and_filters(text)
+            st.caption(text("pages.frame.link_hint"))
+        session.publish_link()
+        widgets.issues(session.trouble())
+        page.run()
+    finally:
+        session.framed_now(False)
+
+
+def _sections(text: Text) -> dict[str, list[st.Page]]:
+    found = {}
+    for section, pages in PAGES.items():
+        there = [_page(text, *page) for page in pages if (ROOT / "pages" / f"{page[0]}.py").exists()]
+        if there:
+            found[text(f"pages.section.{section}")] = there
+    return found
+
+
+def _page(text: Text, file: str, path: str, icon: str) -> st.Page:
+    words = {"title": text(f"pages.{path}.title"), "help": text(f"pages.{path}.question")}
+    return st.Page(f"pages/{file}.py", icon=f":material/{icon}:", url_path=path, default=path == DEFAULT, **words)
+
+
+def _language() -> Text:
+    names = {code: Text(code)("pages.frame.language_name") for code in LANGUAGES}
+    session.hold("lang", session.language())
+    st.segmented_control(
+        "语言 / Language",
+        LANGUAGES,
+        format_func=lambda code: names[code],
+        key="lang",
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return session.text()
+
+
+def _loaded(text: Text) -> None:
+    if session.log() is None:
+        st.info(text("pages.frame.nothing_loaded"), icon=":material/info:")
+        return
+    st.markdown(widgets.loaded_line(text))
+
+
+def _period_and_filters(text: Text) -> None:
+    if session.log() is None:
+        return
+    widgets.knob("period", text)
+    if session.scenario().get("period") == "custom":
+        left, right = st.columns(2)
+        with left:
+            widgets.knob("from", text)
+        with right:
+            widgets.knob("to", text)
+    chosen = widgets.chosen_filters()
+    with st.expander(text("pages.frame.filters", n=chosen), icon=":material/filter_alt:"):
+        widgets.filter_knobs(text)
+        widgets.reset(("period", "filter"), text)
