@@ -1,0 +1,179 @@
+"""Every reception of the sample shop before its messages: when, who, which kind, how long until the first reply."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sample_data.crew import SHIFTS, languages
+from sample_data.story import CATEGORIES, LANGUAGES, Story
+
+DAY = 86_400
+MEDIAN_REPLY = 50.0
+SIGMA = 0.5
+LANGUAGE_PACE = (0.88, 0.95, 1.05, 1.15, 1.6, 1.02)
+CATEGORY_SHARE = (0.28, 0.15, 0.14, 0.15, 0.19, 0.09)
+CHANNELS = ("chat", "marketplace", "email", "social")
+CHANNEL_SHARE = (0.46, 0.27, 0.12, 0.15)
+KINDS = ("plain", "faq_followup", "bot", "bot_then_human", "unanswered", "agent_started")
+KIND_SHARE = (0.721, 0.13, 0.085, 0.012, 0.022, 0.03)
+# hours of a shift and how busy each is
+PROFILE = {
+    "day": (8, (0.7, 1.0, 1.35, 1.25, 0.9, 0.95, 1.2, 1.15)),
+    "evening": (16, (0.9, 0.8, 0.85, 1.1, 1.4, 1.4, 1.0, 0.7)),
+    "night": (0, (1.5, 1.2, 0.9, 0.7, 0.7, 0.8, 1.0, 1.2)),
+}
+
+
+def receptions(story: Story, crew: pd.DataFrame, on: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """One row per conversation in order of start (seconds after the first midnight); `clock` in whole seconds.
+
+    `agent` is a row number of `crew`. `clock` is NaN where nobody answers; weekday and pair sizes are exact in it.
+    """
+    n = story.conversations
+    day = np.repeat(np.arange(story.days), _daily_counts(story, rng))
+    agent = _pick(_agent_weights(crew, on)[day], rng)
+    frame = pd.DataFrame({"day": day, "agent": agent})
+    frame["start"] = day * DAY + _second_of_day(crew["shift"].to_numpy()[agent], rng)
+    frame["language"] = _pick(languages(crew, story)[agent], rng)
+    frame["category"] = rng.choice(len(CATEGORIES), n, p=CATEGORY_SHARE)
+    frame["channel"] = rng.choice(CHANNELS, n, p=CHANNEL_SHARE)
+    frame["kind"] = rng.choice(KINDS, n, p=np.array(KIND_SHARE))
+    frame = frame.sort_values("start", kind="stable", ignore_index=True)
+    frame["holiday"] = _holiday(frame, story)
+    frame = _newcomer(frame, story, crew, on, rng)
+    frame["kind"] = _pending(frame, story, rng)
+    frame["clock"] = _clock(frame, story, crew, rng)
+    frame["customer"] = _customers(frame, crew["repeat"].to_numpy()[frame["agent"]], rng)
+    return frame
+
+
+def _daily_counts(story: Story, rng: np.random.Generator) -> np.ndarray:
+    weekday = np.arange(story.days) % 7
+    weight = np.where(weekday >= 5, story.weekend_volume, 1.0) * np.where(
+        weekday == story.weekday, story.weekday_volume, 1.0
+    )
+    return rng.multinomial(story.conversations, weight / weight.sum())
+
+
+def _agent_weights(crew: pd.DataFrame, on: np.ndarray) -> np.ndarray:
+    """Chance of each agent (column) per day (row): the share of a shift never moves, its agents split it."""
+    rate = crew["rate"].to_numpy()
+    weights = np.zeros((on.shape[1], len(crew)))
+    for shift in SHIFTS:
+        here = (crew["shift"] == shift).to_numpy()
+        present = on[here].T * rate[here]
+        weights[:, here] = rate[here].sum() / rate.sum() * present / present.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _pick(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One column per row, drawn with the row's weights."""
+    reach = np.cumsum(weights, axis=1)
+    return (reach < rng.random(len(weights))[:, None] * reach[:, -1:]).sum(axis=1)
+
+
+def _second_of_day(shift: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    second = rng.integers(0, 3600, len(shift))
+    for name, (first, busy) in PROFILE.items():
+        here = shift == name
+        chance = np.array(busy) / sum(busy)
+        second[here] += 3600 * (first + rng.choice(len(busy), int(here.sum()), p=chance))
+    return second
+
+
+def _holiday(frame: pd.DataFrame, story: Story) -> np.ndarray:
+    """The storefront of one language is in holiday mode for some days."""
+    since = frame["day"] - story.holiday_first_day
+    mode = (frame["language"] == LANGUAGES.index(story.holiday_language)) & since.between(0, story.holiday_days - 1)
+    return mode.to_numpy()
+
+
+def _newcomer(
+    frame: pd.DataFrame, story: Story, crew: pd.DataFrame, on: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Hand the thin agent exactly its few conversations out of those of its shift on its days."""
+    if not story.planted:
+        return frame
+    thin = int(np.flatnonzero(crew["role"] == "thin")[0])
+    donors = np.flatnonzero(crew["role"].isin(["equal"]))
+    open_to = on[thin][frame["day"]] & frame["agent"].isin(donors) & (frame["kind"] == "plain")
+    open_to &= frame["day"] < story.days - 2
+    frame.loc[rng.choice(np.flatnonzero(open_to), story.thin_conversations, replace=False), "agent"] = thin
+    return frame
+
+
+def _pending(frame: pd.DataFrame, story: Story, rng: np.random.Generator) -> pd.Series:
+    """Ten conversations of the last 20 hours still wait for their first answer."""
+    kind = frame["kind"].copy()
+    young = np.flatnonzero((frame["start"] > story.days * DAY - 20 * 3600) & (kind == "plain") & ~frame["holiday"])
+    kind.iloc[rng.choice(young, min(10, len(young)), replace=False)] = "pending"
+    return kind
+
+
+def _clock(frame: pd.DataFrame, story: Story, crew: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    n = len(frame)
+    agent = frame["agent"].to_numpy()
+    pace = crew["pace"].to_numpy()[agent] * np.array(LANGUAGE_PACE)[frame["language"]]
+    drift = crew["drift"].to_numpy()[agent] * (frame["start"].to_numpy() / (story.days * DAY) - 0.5)
+    clock = MEDIAN_REPLY * pace * np.exp(drift + SIGMA * rng.standard_normal(n))
+    clock = np.where(frame["holiday"], rng.uniform(25, 60, n) * 3600, clock)
+    silent = frame["kind"].isin(["bot", "unanswered", "pending", "agent_started"]).to_numpy()
+    silent = silent | frame["holiday"].to_numpy() & (rng.random(n) < 0.5)
+    counted = ~silent & frame["kind"].isin(["plain", "faq_followup"]).to_numpy() & ~frame["holiday"].to_numpy()
+    if story.planted:
+        clock = _pair_sizes(clock, frame, story, crew, counted)
+        clock = _weekday_size(clock, frame["day"].to_numpy(), counted, story)
+    clock = np.maximum(np.rint(clock), 3.0)
+    late = frame["kind"].to_numpy() == "bot_then_human"
+    clock = np.where(late, np.rint(rng.uniform(300, 3600, n)), clock)
+    return np.where(silent, np.nan, clock)
+
+
+def _pair_sizes(
+    clock: np.ndarray, frame: pd.DataFrame, story: Story, crew: pd.DataFrame, counted: np.ndarray
+) -> np.ndarray:
+    """Make one of the pair faster by the planted advantage in each language; the mix alone turns the total round."""
+    role = crew["role"].to_numpy()[frame["agent"]]
+    for language, pace in enumerate(LANGUAGE_PACE):
+        for name, size in (("pair_better", 1 - story.simpson_advantage), ("pair_other", 1.0)):
+            here = (role == name) & (frame["language"].to_numpy() == language)
+            if (here & counted).any():
+                target = MEDIAN_REPLY * np.exp(SIGMA**2 / 2) * pace * size
+                clock = np.where(here, clock * target / clock[here & counted].mean(), clock)
+    return clock
+
+
+def _weekday_size(clock: np.ndarray, day: np.ndarray, counted: np.ndarray, story: Story) -> np.ndarray:
+    """Scale the planted weekday of the first weeks until its ratio to the rest is the planted one."""
+    early = day < 7 * story.story_weeks
+    use = counted & early
+    total = np.bincount(day[use], clock[use], minlength=story.days)
+    count = np.bincount(day[use], minlength=story.days)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = total / count
+    weekday = np.arange(story.days) % 7
+    rest = (weekday != story.weekday) & ((weekday < 5) | (story.weekday >= 5))
+    now = np.nanmean(value[weekday == story.weekday]) / np.nanmean(value[rest])
+    clock = np.where(early, clock, clock * (1 + story.reroster_cost))
+    return np.where(early & (day % 7 == story.weekday), clock * story.weekday_ratio / now, clock)
+
+
+def _customers(frame: pd.DataFrame, repeat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Customer number of each conversation: some come back within a week, as often as the agent's manner makes them."""
+    n = len(frame)
+    start = frame["start"].to_numpy()
+    soon = rng.random(n) < repeat
+    back = np.where(soon, rng.uniform(0.3, 6.0, n), rng.uniform(8.0, 45.0, n)) * DAY + start
+    source = np.flatnonzero(soon | (rng.random(n) < 0.05))
+    parent = np.arange(n)
+    for language in range(len(LANGUAGES)):
+        pool = np.flatnonzero(frame["language"] == language)
+        mine = source[frame["language"].to_numpy()[source] == language]
+        place = np.searchsorted(start[pool], back[mine])
+        mine, place = mine[place < len(pool)], place[place < len(pool)]
+        target, first = np.unique(pool[place], return_index=True)
+        parent[target] = mine[first]
+    while not np.array_equal(parent, parent[parent]):
+        parent = parent[parent]
+    return np.unique(parent, return_inverse=True)[1]
