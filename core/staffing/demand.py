@@ -98,9 +98,10 @@ def _groups(contacts: pd.DataFrame, period: tuple[int, int]) -> tuple[Group, ...
 
 
 def _is_voice(conversations: pd.DataFrame) -> pd.Series:
-    if "channel" not in conversations:
-        return pd.Series(False, index=conversations.index)
-    return conversations["channel"].isin(VOICE_CHANNELS)
+    """Calls by their channel, or as the log marks them (``is_call``)."""
+    nothing = pd.Series(False, index=conversations.index)
+    marked = conversations.get("is_call", nothing).fillna(0).astype(bool)
+    return conversations.get("channel", nothing).isin(VOICE_CHANNELS) | marked
 
 
 def _overlap_by_quarter(seen: Concurrency, zone: str) -> tuple[FloatArray, FloatArray]:

@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 from core.staffing.queues import FloatArray, IntArray
 
 MOVE_COLUMNS = (
-    "from_weekday", "from_start", "from_end", "to_weekday", "to_start", "to_end", "agents", "hours",
+    "from_weekday", "from_start", "from_end", "to_weekday", "to_start", "to_end", "agents", "hours", "basis",
 )  # fmt: skip
-MIN_MOVE_MIN = 60
+# Nobody comes in for less; evening out a day is worth a bigger piece of a shift than a real hole.
+MIN_MOVE_MIN = {"deficit": 60, "balance": 120}
 MAX_MOVE_MIN = 480
 MAX_MOVES = 60
 
@@ -104,21 +105,35 @@ def moves(required: FloatArray, supplied: FloatArray, interval_min: int) -> pd.D
 
     Returns:
         One row per move: from_weekday, from_start, from_end, to_weekday, to_start, to_end (minutes of the day), agents,
-        hours (agents × length). Empty when there is no giver or no taker. A move lasts 1 to 8 hours.
+        hours (agents × length), basis "deficit". Empty when there is no giver or no taker. A move is 1–8 hours.
 
     >>> need, have = np.ones((7, 24)), np.ones((7, 24))
     >>> need[4, 14:17], have[1, 14:17] = 3, 3
-    >>> moves(need, have, 60).iloc[0].tolist()
-    [1.0, 840.0, 1020.0, 4.0, 840.0, 1020.0, 2.0, 6.0]
+    >>> print(moves(need, have, 60).to_csv(index=False, header=False).strip())
+    1,840,1020,4,840,1020,2,6.0,deficit
     """
     gap = np.nan_to_num(supplied - required)
     spare = np.minimum(np.floor(gap + 1e-9), np.floor(np.nan_to_num(supplied) + 1e-9) - 1).clip(min=0).astype(np.int64)
     short = np.floor(0.5 - gap).clip(min=0).astype(np.int64)
-    limits = (MIN_MOVE_MIN // interval_min, MAX_MOVE_MIN // interval_min)
-    steps = [step for step, _ in zip(_proposals(short, spare, limits), range(MAX_MOVES), strict=False)]
+    return propose(short, spare, interval_min, "deficit")
+
+
+def propose(short: IntArray, spare: IntArray, interval_min: int, basis: str) -> pd.DataFrame:
+    """Pair slots that should get whole agents with slots that can give them; columns as :func:`moves`.
+
+    Args:
+        short, spare: whole agents wanted and on offer, 7 weekdays × slots; left unchanged.
+        interval_min: minutes of a slot.
+        basis: why: "deficit" (below the requirement) or "balance" (a weekday with more contacts per agent).
+
+    >>> propose(np.zeros((7, 24), int), np.ones((7, 24), int), 60, "balance").empty
+    True
+    """
+    limits = (MIN_MOVE_MIN[basis] // interval_min, MAX_MOVE_MIN // interval_min)
+    steps = [step for step, _ in zip(_proposals(short.copy(), spare.copy(), limits), range(MAX_MOVES), strict=False)]
     rows = pd.DataFrame(steps, columns=["from_weekday", "from_slot", "to_weekday", "to_slot", "length"], dtype=np.int64)
     merged = rows.groupby(list(rows.columns), sort=False).size().rename("agents").reset_index()
-    return _as_minutes(merged, interval_min)
+    return _as_minutes(merged.assign(basis=basis), interval_min)
 
 
 def _as_minutes(merged: pd.DataFrame, interval_min: int) -> pd.DataFrame:

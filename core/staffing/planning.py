@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.staffing.balance import balancing
 from core.staffing.chat import chat_pool, required_chat_agents, useful_concurrency
 from core.staffing.concurrency import chat_times
 from core.staffing.demand import MIN_EFFORT_N, VOLUMES, Demand, Group, measure_demand, slot_counts, volume
-from core.staffing.gap import cover_hours, moves
+from core.staffing.gap import cover_hours, moves, propose
 from core.staffing.patience import erlang_a, required_agents_patience
 from core.staffing.queues import FloatArray, check_share, erlang_c_queue, out_of_range, positions, required_agents
 from core.staffing.supply import INTERVALS
@@ -317,10 +318,20 @@ def plan(demand: Demand, knobs: StaffingKnobs | None = None) -> StaffingResult:
         table.take(order).reset_index(drop=True),
         np.nan if unknown else hours.under,
         np.nan if unknown else hours.over,
-        moves(required, supplied, chosen.interval_min),
+        _moves(demand, required, supplied, chosen),
         facts,
         tuple(code for code, holds in _reasons(demand, works, facts).items() if holds),
     )
+
+
+def _moves(demand: Demand, required: FloatArray, supplied: FloatArray, knobs: StaffingKnobs) -> pd.DataFrame:
+    """Moves towards slots below their requirement; where none is, towards weekdays with more contacts per agent."""
+    found = moves(required, supplied, knobs.interval_min)
+    if len(found) or np.nansum(np.maximum(required - supplied, 0)) > 0:
+        return found
+    daily = sum((group.counts.sum(axis=1) for group in demand.groups), np.zeros(len(demand.weekdays), np.int64))
+    short, spare = balancing(daily, demand.weekdays, required, supplied)
+    return propose(short, spare, knobs.interval_min, "balance")
 
 
 def _facts(demand: Demand, works: list[_Work], table: pd.DataFrame, knobs: StaffingKnobs) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_no_giver_no_move() -> None:
     empty = moves(np.full((7, 24), 3.0), np.full((7, 24), 2.0), 60)
     unknown = moves(np.full((7, 24), 3.0), np.full((7, 24), np.nan), 60)
     assert len(empty) == len(unknown) == 0
-    assert list(empty.columns)[-2:] == ["agents", "hours"]
+    assert list(empty.columns)[-3:] == ["agents", "hours", "basis"]
 
 
 def test_chats_use_the_chat_model_and_calls_erlang() -> None:
@@ -296,3 +296,31 @@ def test_plan_runs_at_slider_speed() -> None:
     result = plan(demand, StaffingKnobs(interval_min=15))
     assert time.process_time() - began < 0.3
     assert len(result.slots) == 672
+
+
+def well_staffed(weeks: int, friday: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Weeks of Poisson contacts under a roster with plenty of agents; Friday's volume is multiplied."""
+    rng = np.random.default_rng(seed)
+    days = range(4, 4 + 7 * weeks)
+    busy = [contacts(d, h, rng.poisson(10 * (friday if d % 7 == 1 else 1))) for d in days for h in range(10, 16)]
+    return pd.concat(busy), pd.concat([shift(d, 10, 16, 8) for d in days])
+
+
+def test_busy_weekday_without_a_deficit_still_gets_moves() -> None:
+    """Enough agents everywhere, yet Friday carries 60 % more per agent: balancing moves go to Friday, within the roster."""
+    log, roster = well_staffed(8, 1.6, seed=2)
+    result = staffing_table(log, None, roster, StaffingKnobs(interval_min=60), zone="UTC", period=(4, 59))
+    assert result.under_hours == 0
+    assert set(result.moves["to_weekday"]) == {4}
+    assert set(result.moves["basis"]) == {"balance"}
+    assert (result.moves["from_start"] == result.moves["to_start"]).all()
+
+
+def test_even_weekdays_get_no_moves() -> None:
+    """Without a planted weekday, at most one of ten seeds proposes a move."""
+    named = 0
+    for seed in range(10):
+        log, roster = well_staffed(6, 1.0, seed)
+        result = staffing_table(log, None, roster, StaffingKnobs(interval_min=60), zone="UTC", period=(4, 45))
+        named += len(result.moves) > 0
+    assert named <= 1
