@@ -24,7 +24,7 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
     """A line with its interval, and where given a fitted line and a target.
 
     Args:
-        frame: one row per point: ``x`` (naive local datetime, or a label in drawing order) and ``y``; optional ``low``
+        frame: one row per point: ``x`` (naive local time or date, or a label in drawing order) and ``y``; optional ``low``
             and ``high`` (band), ``fit`` (straight line), ``target``, ``n`` (tooltip), ``series`` (one line each).
             A missing ``y`` is a gap, not a zero.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
@@ -36,12 +36,18 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
     ['1 min', '1 min 30 s', '30 s']
     """
     text = labels.text
+    frame = frame.assign(x=_times(frame["x"]))
     columns = tuple(column for column in (*_DRAWN, "n", "series") if column in frame)
     by = axis.divisor(unit, frame[[c for c in columns if c in _DRAWN]].stack())
     face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)
     spec = _template(face, by, _kind(frame["x"]), _ticks(frame["x"]), columns)
     data = axis.with_tips(frame, ["y"], unit, text).assign(x_tip=_moments(frame["x"]))
     return assemble("line_with_band", spec, data, labels, height)
+
+
+def _times(x: pd.Series) -> pd.Series:
+    """Dates as times, because a browser would take a bare date for midnight in Greenwich."""
+    return pd.to_datetime(x) if pd.api.types.infer_dtype(x, skipna=True) == "date" else x
 
 
 def _kind(x: pd.Series) -> str:
@@ -53,7 +59,7 @@ def _kind(x: pd.Series) -> str:
 
 def _ticks(x: pd.Series) -> Ticks:
     """Labels stand under points: a week from Monday is not labelled with its Sunday. Empty: the axis decides."""
-    if _kind(x) != "days" or (x != x.dt.normalize()).any():
+    if x.empty or _kind(x) != "days" or (x != x.dt.normalize()).any():
         return ()
     days = sorted(x.unique())
     kept = days[:: -(-len(days) // _TICKS)]
@@ -68,7 +74,9 @@ def _moments(x: pd.Series) -> list[str]:
 
 def _x(kind: str, title: str, ticks: Ticks) -> Any:
     if kind == "label":
-        return alt.X("x:O", sort=None, title=title or None, axis=alt.Axis(labelAngle=0, grid=False))
+        return alt.X(
+            "x:O", sort=None, title=title or None, axis=alt.Axis(labelAngle=0, grid=False, labelOverlap="greedy")
+        )
     shape = "%Y-%m" if kind == "months" else "%m-%d"
     face: Any = alt.Axis(format=shape, grid=False, labelOverlap="greedy")
     if ticks:

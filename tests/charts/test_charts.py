@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import json
 import re
@@ -202,6 +203,36 @@ def test_too_many_rows_are_refused() -> None:
     frame = pd.DataFrame({"x": range(2001), "y": 1.0})
     with pytest.raises(ValueError, match="2001 rows, must be <= 2000"):
         charts.line_with_band(frame, cases.labelled("en"))
+
+
+EMPTY = (
+    (charts.line_with_band, {"x": "datetime64[us]", "y": "float", "low": "float", "high": "float"}),
+    (charts.bars_with_interval, {"agent": "str", "value": "float"}),
+    (charts.grade_distribution, {"scenario": "str", "grade": "str", "agents": "int"}),
+    (charts.heatmap, {"weekday": "int", "hour": "int", "value": "float", "n": "int"}),
+    (charts.gap_chart, {"slot": "str", "required": "float", "supplied": "float"}),
+    (charts.contribution_bars, {"agent": "str", "part": "str", "group": "str", "points": "float"}),
+    (charts.contribution_parts, {"part": "str", "group": "str", "points": "float", "possible": "float"}),
+    (charts.contribution_changes, {"part": "str", "change": "float"}),
+    (charts.scatter_plane, {"agent": "str", "x": "float", "y": "float"}),
+    (charts.arrows, {"agent": "str", "baseline": "float", "whatif": "float"}),
+)
+
+
+@pytest.mark.parametrize(("builder", "columns"), EMPTY, ids=lambda value: getattr(value, "__name__", ""))
+def test_an_empty_frame_gives_an_empty_chart(builder: Callable[..., Chart], columns: dict[str, str]) -> None:
+    """A filter that leaves nothing ends in axes without marks, not in an error."""
+    frame = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    svg = pictures.svg(builder(frame, cases.labelled("zh")))
+    assert "首次响应中位数" in svg
+    assert "NaN" not in svg
+
+
+def test_plain_dates_are_drawn_as_times() -> None:
+    """A column of dates leaves as local midnights, which no browser moves to the day before."""
+    frame = pd.DataFrame({"x": [dt.date(2026, 3, 2), dt.date(2026, 3, 3)], "y": [1.0, 2.0]})
+    values = pictures.complete(charts.line_with_band(frame, cases.labelled("en")))["data"]["values"]
+    assert [value["x"][:19] for value in values] == ["2026-03-02T00:00:00", "2026-03-03T00:00:00"]
 
 
 def test_the_picture_has_words() -> None:
