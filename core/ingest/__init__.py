@@ -8,12 +8,25 @@
 - `people`: senders, names, machines, greetings
 - `checks`: impossible and contradictory values
 - `answers`: what the log can and cannot answer
+- `explain`: an issue in words
 """
 
 from __future__ import annotations
 
 from core.ingest.answers import Answer, answers
 from core.ingest.choices import Choices, FileChoice, InputFile
+from core.ingest.explain import explain
 from core.ingest.load import Preview, inspect, load, preview
 
-__all__ = ["Answer", "Choices", "FileChoice", "InputFile", "Preview", "answers", "inspect", "load", "preview"]
+__all__ = [
+    "Answer",
+    "Choices",
+    "FileChoice",
+    "InputFile",
+    "Preview",
+    "answers",
+    "explain",
+    "inspect",
+    "load",
+    "preview",
+]

@@ -116,20 +116,32 @@ def _orders(columns: Columns, book: Book, choices: Choices, headings: Mapping[st
 
 
 def _keys(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
-    """One row per conversation or order: a repeated id keeps its last row; ids that repeat everywhere are no key."""
+    """One row per conversation or order: a repeated id keeps the row rated last, else its last row."""
     key = {"conversations": "conversation_id", "orders": "order_id"}[book.table]
     if key not in columns:
         return
-    kept = np.flatnonzero(book.keep)
-    ids = pd.Series(columns[key].to_pylist(), dtype="object").iloc[kept]
-    again = ids.notna() & ids.duplicated(keep="last")
+    frame = pd.DataFrame({"id": columns[key].to_pylist()}, dtype="object")[book.keep]
+    if frame["id"].dropna().is_unique:
+        return
+    frame["rated"] = _numbers(columns["csat_at"])[book.keep] if "csat_at" in columns else 0.0
+    frame = frame.sort_values("rated", kind="stable", na_position="first")
+    again = frame["id"].notna() & frame["id"].duplicated(keep="last")
     marks = np.zeros(len(book.keep), dtype=bool)
-    marks[kept[again.to_numpy()]] = True
+    marks[again.index[again]] = True
     if again.mean() > 0.2:
         book.note("id_is_no_key", "warning", marks, column=headings.get(key, ""))
         columns.pop(key) if book.table == "conversations" else None
     else:
         book.drop("repeated_key", marks, column=headings.get(key, ""))
+
+
+def _scores(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """A criterion without a score says nothing unless it is marked as not applicable."""
+    empty = columns["score"].is_null().to_numpy(zero_copy_only=False)
+    if "not_applicable" in columns:
+        spared = pc.fill_null(pc.equal(columns["not_applicable"], 1), False)
+        empty = empty & ~spared.to_numpy(zero_copy_only=False)
+    book.drop("missing_key", empty, column=headings.get("score", ""))
 
 
 def _conflicts(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
@@ -151,6 +163,15 @@ def _conflicts(columns: Columns, book: Book, choices: Choices, headings: Mapping
             marks[frame[frame["c"].isin(several.index)].index] = True
             facts = {"conversations": len(several)}
             book.note("conflicting_conversation_values", "warning", marks, column=headings[name], facts=facts)
+
+
+def _nameless(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    """Messages of a person without an id: they count for the shop and for nobody."""
+    if "agent_id" not in columns:
+        return
+    person = pc.fill_null(pc.equal(columns["sender"], "agent"), False).to_numpy(zero_copy_only=False)
+    empty = columns["agent_id"].is_null().to_numpy(zero_copy_only=False)
+    book.note("agent_missing", "note", person & empty & book.keep, column=headings.get("agent_id", ""))
 
 
 def _no_key(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
@@ -200,7 +221,8 @@ def _scale(seen: np.ndarray) -> tuple[float, float]:
 _Check = Callable[[Columns, Book, Choices, Mapping[str, str]], Any]
 _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "conversations": (_keys, _replies, _closes, _calls, _agents),
-    "messages": (_no_key, _conflicts),
+    "messages": (_no_key, _nameless, _conflicts),
+    "reviews": (_scores,),
     "roster": (_shifts,),
     "orders": (_keys, _orders),
 }

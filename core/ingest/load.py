@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
 from core.ingest import checks, people
@@ -94,8 +95,9 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
         raise InputError(_worst(reports))
     _drop_overlap(parts)
     _note_overlap(parts)
-    ledger = Ledger(tuple(_report(each) if isinstance(each, Staged) else _mild(each) for each in reports))
     tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
+    _note_starts(parts, tables)
+    ledger = Ledger(tuple(_report(each) if isinstance(each, Staged) else _mild(each) for each in reports))
     return Log(digest(files, choices), choices.zone, tables, ledger), parts
 
 
@@ -275,6 +277,27 @@ def _note_overlap(parts: Sequence[Staged]) -> None:
                     facts={"other": other},
                 )
             )
+
+
+def _note_starts(parts: Sequence[Staged], tables: Mapping[str, pa.Table]) -> None:
+    """Counts conversations whose given start differs from the customer's first message, which is the one that counts."""
+    if not {"messages", "conversations"} <= set(tables):
+        return
+    messages, given = tables["messages"], tables["conversations"]
+    if "conversation_id" not in messages.column_names or "conversation_id" not in given.column_names:
+        return
+    asked = messages.filter(pc.equal(messages.column("sender"), "customer")).group_by("conversation_id")
+    first = asked.aggregate([("sent_at", "min")])
+    if "started_by" in given.column_names:
+        given = given.filter(pc.fill_null(pc.not_equal(given.column("started_by"), "agent"), True))
+    both = given.select(["conversation_id", "started_at", "file_row"]).join(first, "conversation_id", join_type="inner")
+    late = both.filter(pc.not_equal(both.column("started_at"), both.column("sent_at_min")))
+    part = next(part for part in parts if part.book.table == "conversations")
+    if late.num_rows:
+        rows = tuple(sorted(late.column("file_row").to_pylist())[:5])
+        name = part.raw.headings[part.match.fields["started_at"]] if "started_at" in part.match.fields else ""
+        about = {"column": name, "row": rows[0], "rows": late.num_rows, "examples": rows}
+        part.book.issues.append(Issue("start_differs", "note", "conversations", part.raw.name, **about))
 
 
 def _ids(parts: Sequence[Staged]) -> set[str]:

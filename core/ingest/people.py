@@ -25,12 +25,18 @@ OPENING = re.compile(
     r"您好|你好|hello|^hi\b|欢迎|welcome|thank you for contacting|thanks for contacting", re.IGNORECASE
 )
 OFFER = re.compile(
-    r"(有什么|什么|有啥)(可以|能)(帮|为)|很高兴为您服务|how (can|may) i (help|assist)|(can|may) i help you|assist you today",
+    r"(有什么|什么|有啥)(可以|能)(帮|为)|很高兴为您服务|how (can|may) i (help|assist)"
+    r"|(can|may) i help you|assist you today",
     re.IGNORECASE,
 )
 HAND_OVER = re.compile(
     r"正在为您转接|转接人工.{0,8}请稍|为您转接人工|transferring you to|connecting you (to|with)", re.IGNORECASE
 )
+NOT_UNDERSTOOD = re.compile(
+    r"(没有?|未能|无法|不能|不太?)(听懂|看懂|理解|明白|识别)|听不懂|(didn't|did not|don't|do not|couldn't|could not) (quite )?(understand|get that|catch that)",
+    re.IGNORECASE,
+)
+"""A machine that says it did not understand has answered nothing: such a text only leads on to a person."""
 REPEATED = 3
 
 
@@ -205,6 +211,10 @@ def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choic
         return
     length = len(columns["sender"])
     given = columns.get("automation", pa.nulls(length, pa.string()))
+    if "event" in columns:
+        columns["event"] = pc.if_else(
+            pc.equal(columns["event"], "message"), pa.scalar(None, pa.string()), columns["event"]
+        )
     if "text" in columns:
         _mark_hand_over(columns, book)
     code = pc.if_else(pc.is_null(given), pa.scalar("none"), given)
@@ -221,11 +231,14 @@ def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choic
 
 def _mark_hand_over(columns: dict[str, pa.Array], book: Book) -> None:
     text = columns["text"].dictionary_encode()
-    known = [bool(cell) and len(cell) < 60 and bool(HAND_OVER.search(cell)) for cell in text.dictionary.to_pylist()]
-    if not any(known):
+    cells = [cell or "" for cell in text.dictionary.to_pylist()]
+    leads = np.array([len(cell) < 60 and bool(HAND_OVER.search(cell)) for cell in cells], dtype=bool)
+    lost = np.array([len(cell) < 120 and bool(NOT_UNDERSTOOD.search(cell)) for cell in cells], dtype=bool)
+    if not (leads.any() or lost.any()):
         return
-    counts = np.bincount(pc.drop_null(text.indices).to_numpy(zero_copy_only=False), minlength=len(known))
-    marks = _spread(np.array(known) & (counts >= REPEATED), text) & ~_is(columns["sender"], "customer")
+    often = np.bincount(pc.drop_null(text.indices).to_numpy(zero_copy_only=False), minlength=len(cells)) >= REPEATED
+    marks = _spread(leads & often, text) & ~_is(columns["sender"], "customer")
+    marks |= _spread(lost & often, text) & _is(columns["sender"], "bot")
     shown = columns["text"].filter(pa.array(marks))
     book.note("hand_over_text", "note", marks, value=str(shown[0].as_py())[:60] if len(shown) else "")
     columns["sender"] = pc.if_else(pa.array(marks), "system", columns["sender"])

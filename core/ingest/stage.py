@@ -372,13 +372,10 @@ def _drop_without_stamp(raw: RawTable, found: Match, out: _Out) -> None:
 
 
 def _is_key(found: Match, name: str) -> bool:
-    if found.table.name == "conversations" and name == "agent_id":
-        return False
-    return (
-        len([need for need in found.table.needs if name == need[0]]) > 0
-        and name != "sender"
-        and (found.table.name != "messages" or name == "sent_at")
-    )
+    """Whether a row without this value says nothing; an agent may be missing, scores and ids of messages are checked apart."""
+    spared = {"messages": ("conversation_id", "sender"), "conversations": ("agent_id",), "reviews": ("score",)}
+    alternatives = {"transfers": ("from_agent",)}
+    return name not in (*spared.get(found.table.name, ()), *alternatives.get(found.table.name, ()))
 
 
 def refuse(code: str, book: Book, **about: Any) -> InputError:

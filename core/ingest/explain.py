@@ -1,0 +1,43 @@
+"""An issue in words: the sentence and the cure of its code, with field and table names in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import Issue
+from core.text import Text
+
+_FIELDS = ("missing", "like_field")
+_TABLES = ("table", "other")
+
+
+def explain(issue: Issue, text: Text) -> tuple[str, str]:
+    """What is wrong and what to do about it; an unknown code gives its bare facts and no cure.
+
+    >>> explain(Issue("empty_file", "error", file="a.csv"), Text("en"))[0]
+    'a.csv is empty.'
+    """
+    facts = {name: getattr(issue, name) for name in ("table", "file", "column", "row", "rows", "value")}
+    facts = _named({**facts, **issue.facts}, issue, text)
+    if not text.has(f"issues.{issue.code}.message"):
+        return issue.describe(), ""
+    return text(f"issues.{issue.code}.message", **facts), text(f"issues.{issue.code}.cure", **facts)
+
+
+def _named(facts: dict[str, Any], issue: Issue, text: Text) -> dict[str, Any]:
+    named = dict(facts)
+    for key in _TABLES:
+        named[key] = _word(text, "table", str(facts.get(key, "")))
+    for key in _FIELDS:
+        fields = str(facts.get(key, "")).split(", ")
+        named[key] = ", ".join(_word(text, "column", field) for field in fields)
+    if issue.code == "matched_by_values":
+        named["value"] = _word(text, "column", issue.value)
+    if "order" in facts:
+        named["order"] = text(f"ingest.order.{facts['order']}")
+    return named
+
+
+def _word(text: Text, room: str, name: str) -> str:
+    key = f"schema.{room}.{name}.name"
+    return text(key) if text.has(key) else name
