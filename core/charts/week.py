@@ -15,7 +15,9 @@ WEEKDAYS = range(7)
 _HEIGHT = 310
 
 
-def heatmap(frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int = 0, diverging: bool = False) -> Chart:
+def heatmap(
+    frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int = 0, diverging: bool = False, slot_min: int = 60
+) -> Chart:
     """A value per weekday and hour; cells with fewer than ``n_min`` observations are grey, hours without any are empty.
 
     Args:
@@ -24,6 +26,7 @@ def heatmap(frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int
         unit: unit of ``value``; durations in seconds.
         n_min: smallest n that is coloured.
         diverging: zero is the neutral middle (a gap: below is missing, above is spare).
+        slot_min: minutes of a column; below 60, ``hour`` is the number of the slot in the day.
 
     >>> frame = pd.DataFrame({"weekday": [0, 6], "hour": [9, 10], "value": [5.0, 7.0], "n": [50, 3]})
     >>> chart = heatmap(frame, Labels("en", "Conversations"), n_min=20)
@@ -36,8 +39,8 @@ def heatmap(frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int
     data["state"] = _states(data, n_min)
     data = axis.with_tips(data, ["value"], unit, text)
     data["weekday_tip"] = [text(f"charts.weekday.{day}") for day in data["weekday"]]
-    data["hour_tip"] = [text("charts.hour_tip", hour=f"{hour:02d}") for hour in data["hour"]]
-    spec = _map(labels.language, axis.titled(labels.y, unit, by, text), unit, by, (diverging, "n" in data))
+    data["hour_tip"] = [_slot_words(int(hour), slot_min, text) for hour in data["hour"]]
+    spec = _map(labels.language, axis.titled(labels.y, unit, by, text), unit, by, (diverging, "n" in data, slot_min))
     return assemble("heatmap", spec, data, labels, _HEIGHT)
 
 
@@ -53,19 +56,31 @@ def _states(data: pd.DataFrame, n_min: int) -> list[str]:
     return [("ok" if enough else "too_few") if there else "empty" for there, enough in known]
 
 
+def _slot_words(slot: int, slot_min: int, text: Text) -> str:
+    if slot_min == 60:
+        return text("charts.hour_tip", hour=f"{slot:02d}")
+    start = slot * slot_min
+    return "–".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in (start, start + slot_min))
+
+
 def _weekday_words(text: Text) -> str:
     """A Vega expression that turns 0–6 into names: the data keep the number, so that the order is the week's."""
     names = ", ".join(f"'{text(f'charts.weekday.{day}')}'" for day in WEEKDAYS)
     return f"[{names}][datum.value]"
 
 
+def _slot_axis(slot_min: int) -> dict[str, str]:
+    """Slots shorter than an hour are labelled with the hour that begins there."""
+    return {} if slot_min == 60 else {"labelExpr": f"datum.value * {slot_min} % 60 ? '' : datum.value * {slot_min} / 60"}
+
+
 @lru_cache(maxsize=64)
-def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, bool]) -> str:
+def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, bool, int]) -> str:
     text = Text(language)
-    diverging, with_n = shape
+    diverging, with_n, slot_min = shape
     tips = axis.tooltips(text, ["weekday_tip", "hour_tip", "value_tip", *(["n_tip"] if with_n else [])])
     base = axis.rows().encode(
-        alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+        alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", **_slot_axis(slot_min))),
         alt.Y(
             "weekday:O", title=None, axis=alt.Axis(labelExpr=_weekday_words(text), labelOverlap=False, labelFlush=False)
         ),
@@ -74,7 +89,12 @@ def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, boo
     # The default way between two hues goes round the colour circle and would tint the neutral middle.
     scale = alt.Scale(domainMid=0, interpolate="rgb") if diverging else alt.Scale(zero=unit == "count")
     legend = alt.Legend(
-        title=title or None, orient="top", format=axis.number_format(unit), gradientLength=200, gradientThickness=10
+        title=title or None,
+        orient="top",
+        format=axis.number_format(unit),
+        labelExpr="isFinite(datum.value) ? datum.label : ''",  # a week without values has no range
+        gradientLength=200,
+        gradientThickness=10,
     )
     coloured = base.mark_rect(cornerRadius=2).encode(alt.Color("value_shown:Q", scale=scale, legend=legend))
     thin = base.mark_rect(cornerRadius=2, color=theme.FAINT, opacity=0.5)
