@@ -120,6 +120,14 @@ METRICS: tuple[Metric, ...] = (
         **_TIME,
     ),
     Metric(
+        "first_response_greeted",
+        "efficiency",
+        "seconds",
+        -1,
+        _mean("greeted_s", "greeted_n", "greeted_v"),
+        _MESSAGES,
+    ),
+    Metric(
         "reply_time",
         "efficiency",
         "seconds",

@@ -26,7 +26,8 @@ from core.scenario import DIMENSIONS, Scenario
 from core.scoring import Scores, persons, score
 
 if TYPE_CHECKING:
-    from core.staffing import Demand
+    from core.effects import WeekdayFinding
+    from core.staffing import Demand, StaffingKnobs
 
 COUNTS = ("conversations", "bot_resolved", "needs_human", "answered", "late", "unanswered", "pending", "holiday_mode")
 
@@ -186,6 +187,17 @@ def _long(table: KpiTable, key: str, by: str, unit: str, name: str) -> pd.DataFr
     return frame[frame["value"].notna()].reset_index(drop=True)
 
 
+def trend_margin(found: Metric, scenario: Scenario) -> tuple[float, bool]:
+    """The change over the period that is practically none, and whether it is relative to the median week (else in the metric's unit).
+
+    >>> from core.metrics import metric
+    >>> trend_margin(metric("handle_time"), Scenario()), trend_margin(metric("fcr"), Scenario())
+    ((0.1, True), (0.03, False))
+    """
+    relative = found.unit not in ("share", "points")
+    return scenario.get("margin") * (1 if relative else (100 if found.unit == "points" else 1) * 0.3), relative
+
+
 def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
     """One trend verdict per group (definitions §6): two tests that must agree, Holm over the groups, slope per week with interval.
 
@@ -202,8 +214,7 @@ def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") 
     weeks = _long(series(observed, scenario, key, by, "week"), key, by, "week", "week")
     weeks["week"] = week_number(weeks["week"].to_numpy(), start)
     days, weeks = (frame[frame["group"] != UNASSIGNED] for frame in (days, weeks))
-    relative = found.unit not in ("share", "points")
-    margin = scenario.get("margin") * (1 if relative else (100 if found.unit == "points" else 1) * 0.3)
+    margin, relative = trend_margin(found, scenario)
     rules = {"margin": margin, "relative": relative, "week_start": start, "period": (period.first_day, period.last_day)}
     verdicts = trend_verdicts(days[["group", "local_day", "value"]], weeks, **rules)
     return verdicts.assign(statistic=_statistic(found), key=key)
@@ -230,6 +241,55 @@ def day_values(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame
         {"local_day": table.groups["date"].astype("int64"), "value": table.column(key), "n": table.column(key, "n")}
     )
     return frame[frame["value"].notna()].reset_index(drop=True)
+
+
+def weekdays(
+    observed: Observed, scenario: Scenario, key: str = "first_response"
+) -> tuple[WeekdayFinding, pd.DataFrame]:
+    """Which weekday differs in a metric's day values, and what else differs on the strongest such day.
+
+    Returns the finding and the drivers' table (empty when no weekday is named): volume, staff, contacts per staff, handling and mix, each
+    with its ratio to the rest, interval and verdict (see `core.effects.decompose`).
+    """
+    from core.effects import decompose, weekday_finding
+
+    start = 0 if scenario.get("week_start") == "monday" else 6
+    found = weekday_finding(day_values(observed, scenario, key), margin=scenario.get("margin"), week_start=start)
+    if not found.named:
+        return found, pd.DataFrame()
+    drivers = day_drivers(observed, scenario, key)
+    return found, decompose(drivers, found.named[0], margin=scenario.get("margin"), week_start=start)
+
+
+def day_drivers(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
+    """One row per calendar day: what can make a day slow. NaN where the log cannot say.
+
+    ``volume`` conversations; ``staff`` agents at work (worked hours); ``contacts_per_staff_hour``; ``handle_time`` mean effort; ``mix`` the
+    figure one would expect from the day's channels × languages × issues at each combination's own overall figure.
+    """
+    table = series(observed, scenario, key, "shop", "date")
+    hours = table.column("handled_per_hour", "n") / table.column("handled_per_hour")
+    frame = pd.DataFrame(
+        {"local_day": table.groups["date"].astype("int64"), "volume": table.sums["conversations"], "staff": hours}
+    )
+    frame["contacts_per_staff_hour"] = frame["volume"] / frame["staff"]
+    frame["handle_time"] = table.column("handle_time")
+    return frame.merge(_mix(observed, scenario, key), on="local_day", how="left").dropna(axis="columns", how="all")
+
+
+def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
+    """Expected day value from the day's mix alone: Σ n × the combination's overall figure / Σ n."""
+    known = [name for name in ("channel", "language", "category") if len(observed.labels[name]) > 1]
+    if not known:
+        return pd.DataFrame({"local_day": pd.Series(dtype="int64")})
+    period = choose(scenario, *observed.days, observed.zone)
+    table = kpi_table(observed, scenario, (*known, "date"), period)
+    frame = table.groups.assign(n=table.column(key, "n"), value=table.column(key))
+    frame = frame[frame["n"] > 0].assign(total=lambda rows: rows["n"] * rows["value"])
+    whole = frame.groupby(known)[["total", "n"]].transform("sum")
+    frame["expected"] = frame["n"] * whole["total"] / whole["n"]
+    days = frame.groupby("date")[["expected", "n"]].sum()
+    return (days["expected"] / days["n"]).rename("mix").rename_axis("local_day").reset_index()
 
 
 def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **where: str) -> pd.DataFrame:
@@ -275,6 +335,21 @@ def demand(observed: Observed, scenario: Scenario) -> Demand:
     if people is not None:
         seen = seen[seen["agent_id"].isin(people)]
     return measure_demand(contacts, seen, roster, zone=observed.zone, period=(period.first_day, period.last_day))
+
+
+def staffing_knobs(scenario: Scenario) -> StaffingKnobs:
+    """The scenario's staffing knobs as the planner takes them."""
+    from core.staffing import StaffingKnobs
+
+    return StaffingKnobs(
+        interval_min=int(scenario.get("slot_min")),
+        target=scenario.get("sl_target"),
+        within_s=scenario.get("sl_s"),
+        max_occupancy=scenario.get("max_occupancy"),
+        shrinkage=scenario.get("shrinkage"),
+        max_concurrency=int(scenario.get("max_concurrency")),
+        week_start=0 if scenario.get("week_start") == "monday" else 6,
+    )
 
 
 def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:

@@ -8,6 +8,7 @@ SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INT
   CAST(sum(pending) AS BIGINT) AS sum_pending, CAST(sum(bot_then_human) AS BIGINT) AS sum_bot_then_human,
   CAST(sum(responded) AS BIGINT) AS sum_responded, CAST(sum(response_of) AS BIGINT) AS sum_response_of, CAST(sum(human_of) AS BIGINT) AS sum_human_of,
   CAST(sum(first_response_n) AS BIGINT) AS sum_first_response_n, CAST(sum(first_response_ms) AS BIGINT) AS sum_first_response_ms,
+  CAST(count(greeted_ms) AS BIGINT) AS sum_greeted_n, CAST(sum(greeted_ms) AS BIGINT) AS sum_greeted_ms,
   CAST(sum(within_hit) AS BIGINT) AS sum_within, CAST(sum(within_of) AS BIGINT) AS sum_within_of,
   CAST(count(resolution_ms) AS BIGINT) AS sum_resolution_n, CAST(sum(resolution_ms) AS BIGINT) AS sum_resolution_ms,
   CAST(count(first_resolution_ms) AS BIGINT) AS sum_first_resolution_n, CAST(sum(first_resolution_ms) AS BIGINT) AS sum_first_resolution_ms,

@@ -12,14 +12,14 @@ SELECT conv, h,
   min(CASE WHEN is_human = 1 THEN sent END) AS human_ms, max(CASE WHEN is_human = 1 THEN m_agent END) AS agent,
   max(CASE WHEN is_human = 1 THEN m_polite END) AS polite,
   min(CASE WHEN is_cust = 1 THEN sent END) AS ask_ms,
-  min(CASE WHEN is_smart = 1 THEN sent END) AS smart_ms,
+  min(CASE WHEN is_smart = 1 THEN sent END) AS smart_ms, min(CASE WHEN is_greet = 1 THEN sent END) AS greet_ms,
   max(CASE WHEN is_cust = 1 THEN rn END) AS cust_rn, max(CASE WHEN is_smart = 1 THEN rn END) AS smart_rn,
   CAST(sum(is_cust) AS BIGINT) AS n_cust, CAST(sum(is_smart) AS BIGINT) AS n_smart, CAST(sum(is_msg) AS BIGINT) AS n_msg,
   min(CASE WHEN is_msg = 1 THEN sent END) AS first_ms, max(CASE WHEN is_msg = 1 THEN sent END) AS last_ms,
   min(CASE WHEN is_close = 1 THEN sent END) AS first_close_ms, max(CASE WHEN is_close = 1 THEN sent END) AS last_close_ms,
   CAST(sum(is_close) AS BIGINT) AS n_close, max(CASE WHEN is_reopen = 1 THEN sent END) AS reopen_ms
 FROM (
-  SELECT conv, m_cust, m_channel, m_language, m_agent, m_polite, sent, is_cust, is_human, is_smart, is_msg, is_close, is_reopen,
+  SELECT conv, m_cust, m_channel, m_language, m_agent, m_polite, sent, is_cust, is_human, is_smart, is_greet, is_msg, is_close, is_reopen,
     CAST(sum(is_human) OVER (PARTITION BY conv ORDER BY sent, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS h,
     CAST(row_number() OVER (PARTITION BY conv ORDER BY sent, seq) AS INTEGER) AS rn
   FROM stage_messages
@@ -91,7 +91,7 @@ SELECT conv, max(g.cust) AS cust, max(g.channel) AS channel,
   max(CASE WHEN g.h = 0 THEN g.ask_language END) AS first_language, max(g.ask_language) AS ask_language, max(g.any_language) AS any_language,
   min(CASE WHEN g.h = 0 THEN g.ask_ms END) AS opening_ms,
   min(CASE WHEN g.h = 1 THEN g.human_ms END) AS first_human_ms, max(g.human_ms) AS last_human_ms,
-  min(g.smart_ms) AS first_smart_ms,
+  min(g.smart_ms) AS first_smart_ms, min(g.greet_ms) AS greet_ms,
   max(CASE WHEN g.h = 0 THEN g.cust_rn END) AS open_cust_rn, max(CASE WHEN g.h = 0 THEN g.smart_rn END) AS open_smart_rn,
   CAST(sum(CASE WHEN g.h = 0 THEN g.n_cust ELSE 0 END) AS BIGINT) AS n_open_cust, CAST(sum(g.n_cust) AS BIGINT) AS n_cust,
   CAST(sum(CASE WHEN g.h > 0 THEN 1 ELSE 0 END) AS BIGINT) AS n_human, CAST(sum(g.n_smart) AS BIGINT) AS n_smart, CAST(sum(g.n_msg) AS BIGINT) AS n_msg,
@@ -133,7 +133,7 @@ SELECT known.conv,
   coalesce(f.holiday, a.holiday, 0) AS holiday,
   CASE WHEN s.conv IS NOT NULL THEN s.first_human_ms ELSE f.first_human_ms END AS first_human_ms,
   CASE WHEN s.conv IS NOT NULL THEN s.last_human_ms ELSE f.first_human_ms END AS last_human_ms,
-  s.first_smart_ms,
+  s.first_smart_ms, CASE WHEN s.greet_ms >= s.opening_ms THEN s.greet_ms END AS greet_ms,
   CASE WHEN s.conv IS NULL THEN coalesce(f.answered, CASE WHEN f.first_human_ms IS NOT NULL OR f.reply_lost = 1 THEN 1 ELSE 0 END)
     WHEN s.n_human > 0 THEN 1 ELSE 0 END AS replied,
   CASE WHEN s.conv IS NULL THEN CASE WHEN f.needs_human = 0 THEN 1 ELSE 0 END
@@ -191,7 +191,7 @@ WHERE step = 1
 CREATE TABLE conversations AS
 SELECT p.conv, p.has_messages, p.cust, p.channel, p.language, p.category, p.priority, p.team, p.shift, p.order_id,
   p.assigned, p.owner_most, p.owner_first, p.owner_last, p.n_agents, p.start_ms, p.customer_started, p.holiday,
-  p.first_human_ms, p.last_human_ms, p.first_smart_ms, p.replied, p.smart_solved, p.n_msg, p.n_cust, p.n_human, p.n_smart,
+  p.first_human_ms, p.last_human_ms, p.first_smart_ms, p.greet_ms, p.replied, p.smart_solved, p.n_msg, p.n_cust, p.n_human, p.n_smart,
   p.first_ms, p.last_ms, p.first_close_ms, p.last_close_ms, p.n_close, p.end_ms, p.closed, p.handle_ms, p.handle_given, p.open_sum, p.n_said,
   p.csat, p.survey_sent, p.resolved, p.complaint, p.complaint_solved, p.transfers, p.is_call, p.polite,
   f.next_ms, f.next_issue_ms, g.after_ms,

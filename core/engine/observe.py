@@ -30,6 +30,7 @@ OWNERS = ("auto", "first", "last", "most")
 _VALUES = {
     "first_response_ms": "first_response_v", "resolution_ms": "resolution_v",
     "first_resolution_ms": "first_resolution_v", "effort_ms": "handle_v",
+    "greeted_ms": "greeted_v",
 }  # fmt: skip
 
 Codes = NDArray[np.int64]

@@ -33,6 +33,10 @@ _WHOLE = {
 }
 
 
+_WHILE_BUILDING = ("messages", "conversations")
+"""Scanned where they lie while facts are made; the small tables are kept, since cursors do not see registered ones."""
+
+
 def _type(name: str) -> str:
     return "BIGINT" if name in _WHOLE else "VARCHAR"
 
@@ -52,7 +56,10 @@ def register(con: duckdb.DuckDBPyConnection, log: Log) -> None:
             path = str(source).replace("'", "''")
             con.execute(f"CREATE VIEW raw_{name} AS SELECT * FROM read_parquet('{path}')")
         else:
-            con.register(f"raw_{name}", source)
+            con.register(f"raw_{name}" if name in _WHILE_BUILDING else f"given_{name}", source)
+            if name not in _WHILE_BUILDING:
+                con.execute(f"CREATE TABLE raw_{name} AS SELECT * FROM given_{name}")
+                con.unregister(f"given_{name}")
 
 
 def available(log: Log) -> frozenset[str]:
@@ -105,6 +112,7 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
+      CAST(CASE WHEN event = '' AND sender = 'agent' AND automation = 'greeting' THEN 1 ELSE 0 END AS TINYINT) AS is_greet,
       CAST(CASE WHEN event = '' AND sender = 'customer' THEN 1 ELSE 0 END AS TINYINT) AS is_cust,
       CAST(CASE WHEN event = '' AND sender = 'agent' AND coalesce(automation, 'none') = 'none' THEN 1 ELSE 0 END AS TINYINT) AS is_human,
       CAST(CASE WHEN event = '' AND sender <> 'customer' AND ({smart}) THEN 1 ELSE 0 END AS TINYINT) AS is_smart,
@@ -116,7 +124,7 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
 
 _EMPTY_MESSAGES = """CREATE VIEW stage_messages AS SELECT CAST(NULL AS VARCHAR) AS conv, 0 AS seq, 0 AS sent,
   CAST(NULL AS VARCHAR) AS m_cust, CAST(NULL AS VARCHAR) AS m_channel, CAST(NULL AS VARCHAR) AS m_language,
-  CAST(NULL AS VARCHAR) AS m_agent, 0 AS m_polite, 0 AS is_cust, 0 AS is_human, 0 AS is_smart, 0 AS is_msg, 0 AS is_close,
+  CAST(NULL AS VARCHAR) AS m_agent, 0 AS m_polite, 0 AS is_cust, 0 AS is_greet, 0 AS is_human, 0 AS is_smart, 0 AS is_msg, 0 AS is_close,
   0 AS is_reopen WHERE 1 = 0"""
 
 

@@ -1,0 +1,120 @@
+"""The command line: ``python -m core COMMAND FILE… [--json]`` gives every figure of the app as JSON or as a table.
+
+Exit 0 fine; 2 wrong usage or unreadable input, with one line on standard error that says what, where and the cure.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from core.command import COMMANDS, check_knob, plain, rows_of, sentence
+from core.errors import KefuError
+from core.text import LANGUAGES, Text
+
+_BY = "shop, agent, team, channel, language, category, shift, weekday, hour, date, week (several with commas)"
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line instead of the whole usage."""
+        sys.stderr.write(f"{self.prog}: {message}; see {self.prog} --help\n")
+        raise SystemExit(2)
+
+
+def parser() -> ArgumentParser:
+    """All commands and their options."""
+    root = _Parser(prog="python -m core", description=__doc__)
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name in COMMANDS:
+        command = commands.add_parser(name, help=(COMMANDS[name].__doc__ or "").splitlines()[0])
+        command.add_argument("--json", action="store_true", help="JSON instead of a table")
+        command.add_argument("--lang", choices=LANGUAGES, default="en", help="language of messages")
+        _erlang(command) if name == "erlang" else _reading(command, name)
+    return root
+
+
+def _reading(command: ArgumentParser, name: str) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="logs, roster, orders …: read as one log")
+    command.add_argument("--scenario", help="scenario file (JSON or YAML)")
+    command.add_argument("--map", help="mapping file of the import (JSON)")
+    command.add_argument("--rules", help="rule set")
+    command.add_argument("--tz", help="the shop's zone, e.g. Asia/Shanghai")
+    command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
+    command.add_argument("--to", dest="end", metavar="D", help="last day, included")
+    command.add_argument("--by", help=_BY)
+    if name in ("trends", "weekdays"):
+        command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
+
+
+def _erlang(command: ArgumentParser) -> None:
+    for name, text in (("arrivals", "contacts per interval"), ("interval", "seconds"), ("aht", "handle time, seconds")):
+        command.add_argument(f"--{name}", type=float, required=True, help=text)
+    command.add_argument("--within", type=float, required=True, help="answered within, seconds")
+    command.add_argument("--target", type=float, default=0.8, help="share answered within, 0–1")
+    command.add_argument("--agents", type=int, default=0, help="predict for this staff instead of searching")
+    command.add_argument("--patience", type=float, help="mean patience, seconds (Erlang A)")
+    command.add_argument(
+        "--concurrency", type=float, nargs="+", help="chats per agent (one number), or handle seconds at 1, 2, … chats"
+    )
+    command.add_argument("--max-occupancy", type=float, default=1.0)
+    command.add_argument("--shrinkage", type=float, default=0.0)
+
+
+def _check_erlang(words: Namespace) -> None:
+    bounds = {
+        "arrivals": (0, 1e9),
+        "interval": (1e-9, 1e9),
+        "aht": (1e-9, 1e9),
+        "within": (0, 1e9),
+        "target": (1e-9, 1 - 1e-9),
+    }
+    for name, (low, high) in (bounds | {"max_occupancy": (1e-9, 1), "shrinkage": (0, 0.999999)}).items():
+        check_knob(name, getattr(words, name), low, high)
+
+
+def table(answer: dict[str, Any], text: Text) -> str:
+    """The answer's main rows as an aligned table; missing is a dash."""
+    rows = rows_of(answer)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    shown = [[_cell(row.get(column), text) for column in columns] for row in rows]
+    if len(columns) > len(rows):
+        columns, shown = (
+            ["", *(str(i + 1) for i in range(len(rows)))],
+            [list(line) for line in zip(columns, *shown, strict=True)],
+        )
+    widths = [max(len(line[i]) for line in [columns, *shown]) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in [columns, *shown]
+    )
+
+
+def _cell(value: Any, text: Text) -> str:
+    if value is None:
+        return text.number(None)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ", ".join(_cell(item, text) for item in value) if isinstance(value, list) else str(value)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    words = parser().parse_args(arguments)
+    text = Text(words.lang)
+    try:
+        if words.command == "erlang":
+            _check_erlang(words)
+        answer = plain(COMMANDS[words.command](words))
+    except KefuError as error:
+        sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")
+        return 2
+    sys.stdout.write((json.dumps(answer, ensure_ascii=False) if words.json else table(answer, text)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,401 @@
+"""What the command line answers: each command is a function from files and a scenario to plain values (the contract of the commands).
+
+`core.__main__` parses words and prints; here figures become dictionaries. NaN becomes null; days, weeks become ISO dates.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import InputError, Issue, ScenarioError
+from core.ingest import Choices, InputFile, load
+from core.log import Log
+from core.metrics import BY_KEY, GROUPS
+from core.period import day_date
+from core.scenario import Scenario
+
+_DAYS = ("date", "week")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: NaN and infinities are null, NumPy numbers are numbers, dates are ISO text.
+
+    >>> plain({"a": np.float64("nan"), "b": np.int64(3)})
+    {'a': None, 'b': 3}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _file(path: str) -> Path:
+    found = Path(path)
+    if not found.is_file():
+        raise InputError(Issue("file_not_found", "error", file=path))
+    return found
+
+
+def _settings(path: str) -> dict[str, Any]:
+    """A JSON or YAML file of plain values."""
+    text = _file(path).read_text(encoding="utf-8-sig")
+    try:
+        if path.lower().endswith((".yaml", ".yml")):
+            import yaml
+
+            found = yaml.safe_load(text)
+        else:
+            found = json.loads(text)
+    except (ValueError, yaml_error()) as error:
+        raise InputError(Issue("bad_settings_file", "error", file=path, value=str(error).splitlines()[0])) from error
+    if not isinstance(found, dict):
+        raise InputError(Issue("bad_settings_file", "error", file=path, value=type(found).__name__))
+    return found
+
+
+def yaml_error() -> type[Exception]:
+    """The root error of the YAML reader."""
+    import yaml
+
+    return yaml.YAMLError
+
+
+def scenario_of(words: Namespace) -> Scenario:
+    """The scenario file's knobs, then what the command line says on top."""
+    knobs: dict[str, Any] = {}
+    if words.scenario:
+        found = _settings(words.scenario)
+        knobs = dict((Scenario.from_dict(found) if "version" in found else Scenario.of(found)).changed)
+    if words.rules:
+        knobs["rules"] = words.rules
+    if words.start or words.end:
+        knobs |= {"period": "custom", "from": words.start, "to": words.end}
+    return Scenario.of(knobs)
+
+
+def choices_of(words: Namespace) -> Choices:
+    """The mapping file's decisions and the zone."""
+    found = Choices.from_dict(_settings(words.map)) if words.map else Choices()
+    return replace(found, zone=words.tz) if words.tz else found
+
+
+def log_of(words: Namespace) -> Log:
+    """The files as one log."""
+    return load([InputFile.of(_file(path)) for path in words.files], choices_of(words))
+
+
+def inspect(words: Namespace) -> dict[str, Any]:
+    """How each file was read and understood, and what became of its rows."""
+    from core.text import Text
+
+    text = Text(words.lang)
+    tables = []
+    for report in log_of(words).ledger.files:
+        fields = ("table", "file", "encoding", "separator", "sheet", "rows_read", "rows_kept", "rows_dropped")
+        columns = [
+            {
+                "name": c.name,
+                "field": c.field,
+                "kind": c.kind,
+                "format": c.format,
+                "evidence": list(c.evidence),
+                "runner_up": c.runner_up,
+            }
+            for c in report.columns
+        ]
+        issues = [
+            {
+                "code": i.code,
+                "severity": i.severity,
+                "column": i.column,
+                "rows": i.rows,
+                "message": sentence(i, text),
+                "examples": i.examples,
+            }
+            for i in report.issues
+        ]
+        tables.append({name: getattr(report, name) for name in fields} | {"columns": columns, "issues": issues})
+    return {"tables": tables}
+
+
+def sentence(issue: Issue, text: Any) -> str:
+    """An issue in words: what, where, the value, and the cure."""
+    facts = {
+        "file": issue.file,
+        "column": issue.column,
+        "row": issue.row,
+        "rows": issue.rows,
+        "value": issue.value,
+        "table": issue.table,
+    }
+    key = f"issues.{issue.code}"
+    if not text.has(f"{key}.message"):
+        return issue.describe()
+    found = _Facts(facts | dict(issue.facts))
+    parts = [text(f"{key}.{part}") for part in ("message", "cure") if text.has(f"{key}.{part}")]
+    return " ".join(part.format_map(found) for part in parts if part)
+
+
+class _Facts(dict[str, Any]):
+    """Facts of a sentence; a fact nobody gave reads as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def _observed(words: Namespace) -> tuple[Any, Scenario]:
+    from core.engine import build_facts, observe
+
+    scenario = scenario_of(words)
+    return observe(build_facts(log_of(words)), scenario), scenario
+
+
+def kpis(words: Namespace) -> dict[str, Any]:
+    """Every figure by a grouping, with the counts of the shop."""
+    from core.kpis import kpi_table, missing
+    from core.recompute import COUNTS
+
+    observed, scenario = _observed(words)
+    by = tuple(part.strip() for part in (words.by or "shop").split(","))
+    table = kpi_table(observed, scenario, by)
+    shop = table if by == ("shop",) else kpi_table(observed, scenario, ("shop",))
+    available = observed.facts.available
+    rows = []
+    for at in range(len(table)):
+        cells = {}
+        for metric in table.metrics:
+            cell = table.cell(at, metric.key)
+            cells[metric.key] = {
+                name: getattr(cell, name) for name in ("value", "n", "low", "high", "median", "p90", "status", "label")
+            }
+            cells[metric.key] |= {
+                "reason": cell.reason or None,
+                "median_low": cell.median_low,
+                "median_high": cell.median_high,
+            }
+            if cell.reason == "missing_columns":
+                cells[metric.key]["needs"] = list(missing(metric, available))
+        rows.append({"by": _group(table.groups.iloc[at]), "n": int(table.sums["conversations"][at]), "kpis": cells})
+    period = {"from": table.period.first, "to": table.period.last, "tz": observed.zone, "anchor": table.period.anchor}
+    counts = {name: int(shop.sums[name][0]) for name in COUNTS}
+    return {"rules": scenario.get("rules"), "period": period, "rows": rows, "counts": counts}
+
+
+def _group(row: pd.Series) -> dict[str, Any]:
+    return {name: day_date(int(value)).isoformat() if name in _DAYS else plain(value) for name, value in row.items()}
+
+
+def score(words: Namespace) -> dict[str, Any]:
+    """Scores, grades and how sure they are; contributions add up to the score."""
+    from core.recompute import judge, measure
+    from core.scoring import INSUFFICIENT
+
+    observed, scenario = _observed(words)
+    scores, doubt = judge(measure(observed, scenario), scenario)
+    rows = []
+    for at in np.argsort(-np.nan_to_num(scores.score, nan=-1.0), kind="stable").tolist():
+        used = ~np.isnan(scores.points[at])
+        rows.append(
+            {
+                "agent": scores.names[at], "score": scores.score[at], "low": doubt.low[at], "high": doubt.high[at],
+                "grade": None if scores.grade[at] == INSUFFICIENT else scores.grade[at],
+                "grade_probability": {grade: share[at] for grade, share in doubt.probability.items()},
+                "groups": dict(zip(GROUPS, scores.groups[at], strict=True)),
+                "contributions": {key: scores.contributions[at, i] for i, key in enumerate(scores.keys) if used[i]},
+                "points": {key: scores.points[at, i] for i, key in enumerate(scores.keys) if used[i]},
+                "status": INSUFFICIENT if scores.grade[at] == INSUFFICIENT else "ok", "reason": scores.reason[at] or None,
+            }
+        )  # fmt: skip
+    weights = dict(zip(scores.keys, scores.nominal, strict=True))
+    return {"rows": rows, "weights": weights, "bands": scores.bands, "interval_level": doubt.level}
+
+
+def _metric(words: Namespace) -> str:
+    from core.metrics import metric
+
+    return metric(words.metric).key
+
+
+def trends(words: Namespace) -> dict[str, Any]:
+    """One trend verdict per group."""
+    from core.recompute import trends as judged
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    by = words.by or "agent"
+    frame = judged(observed, scenario, key, by)
+    names = (
+        "slope_per_week",
+        "low",
+        "high",
+        "p",
+        "p_adjusted",
+        "verdict",
+        "method",
+        "n_weeks",
+        "reason",
+        "n",
+        "family",
+        "direction",
+        "statistic",
+    )
+    rows = [{"by": {by: row["group"]}, **{name: row[name] for name in names}} for row in frame.to_dict("records")]
+    return {"metric": key, "unit": BY_KEY[key].unit, "rows": [row | {"reason": row["reason"] or None} for row in rows]}
+
+
+def weekdays(words: Namespace) -> dict[str, Any]:
+    """Which weekday differs, by how much, and what else differs on it."""
+    from core.recompute import weekdays as judged
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    found, drivers = judged(observed, scenario, key)
+    names = (
+        "weekday",
+        "n_days",
+        "mean",
+        "ratio_to_rest",
+        "low",
+        "high",
+        "p",
+        "p_adjusted",
+        "verdict",
+        "difference",
+        "superiority",
+        "reason",
+    )
+    rows = [
+        {name: row[name] for name in names} | {"reason": row["reason"] or None}
+        for row in found.weekdays.to_dict("records")
+    ]
+    parts = {
+        row["driver"]: {name: row[name] for name in ("ratio", "low", "high", "p_adjusted", "verdict", "direction")}
+        for row in drivers.to_dict("records")
+    }
+    return {
+        "metric": key, "test": found.test, "p": found.p, "verdict": found.verdict, "named": list(found.named), "family": found.family,
+        "weekdays": rows, "decomposition": parts, "reason": found.reason or None,
+    }  # fmt: skip
+
+
+def staffing(words: Namespace) -> dict[str, Any]:
+    """Arrivals, effort, requirement, supply and gap per weekday × slot."""
+    from core.recompute import demand, staffing_knobs
+    from core.staffing import plan
+
+    observed, scenario = _observed(words)
+    found = plan(demand(observed, scenario), staffing_knobs(scenario))
+    names = (
+        "weekday", "start", "contacts", "aht_s", "concurrency", "load_erlang", "required", "supplied", "gap", "service_level", "occupancy",
+        "model", "supply_label", "n_days",
+    )  # fmt: skip
+    slots = [{name: row[name] for name in names} for row in found.slots.to_dict("records")]
+    hours = {"under": found.under_hours, "over": found.over_hours}
+    return {"slots": slots, "gap_hours": hours, "moves": found.moves.to_dict("records"), "reasons": list(found.reasons)}
+
+
+def erlang(words: Namespace) -> dict[str, Any]:
+    """How many agents a load needs: Erlang C, Erlang A with patience, or the chat model with concurrency."""
+    from core.staffing import positions
+
+    rate = words.arrivals / words.interval
+    model = "erlang_a" if words.patience else "chat" if words.concurrency else "erlang_c"
+    found = {"erlang_c": _erlang_c, "erlang_a": _erlang_a, "chat": _chat}[model](rate, words)
+    agents = int(found["agents"])
+    base = {"model": model, "load_erlang": rate * words.aht, "positions": int(positions(agents, words.shrinkage))}
+    return base | found
+
+
+def _erlang_c(rate: float, words: Namespace) -> dict[str, Any]:
+    from core.staffing import erlang_c_queue, required_agents
+
+    agents = words.agents or required_agents(
+        rate * words.aht, words.aht, words.within, words.target, words.max_occupancy
+    )
+    queue = erlang_c_queue(rate, words.aht, agents, words.within)
+    names = ("service_level", "prob_wait", "asa", "occupancy", "mean_queue", "wait_p90_all", "stable")
+    return {"agents": agents} | {name: getattr(queue, name) for name in names}
+
+
+def _erlang_a(rate: float, words: Namespace) -> dict[str, Any]:
+    from core.staffing import erlang_a, required_agents_patience
+
+    agents = words.agents or required_agents_patience(
+        rate, words.aht, words.patience, words.within, target=words.target, max_occupancy=words.max_occupancy
+    )
+    queue = erlang_a(rate, words.aht, words.patience, agents, words.within)
+    names = (
+        "prob_wait",
+        "prob_abandon",
+        "mean_wait",
+        "occupancy",
+        "answered_within_t_of_offered",
+        "answered_within_t_of_answered",
+    )
+    found = {name: getattr(queue, name) for name in names}
+    return {"agents": agents, "service_level": found["answered_within_t_of_offered"], "stable": True} | found
+
+
+def _chat(rate: float, words: Namespace) -> dict[str, Any]:
+    from core.staffing import chat_pool, required_chat_agents
+
+    times = words.concurrency if len(words.concurrency) > 1 else [words.aht] * int(words.concurrency[0])
+    agents = words.agents or required_chat_agents(rate, times, words.within, words.target, words.max_occupancy)
+    pool = chat_pool(rate, times, agents, words.within)
+    names = (
+        "service_level",
+        "prob_wait",
+        "asa",
+        "mean_chats_in_service",
+        "mean_concurrency",
+        "slot_occupancy",
+        "effective_aht",
+        "stable",
+    )
+    return {"agents": agents, "occupancy": pool.slot_occupancy} | {name: getattr(pool, name) for name in names}
+
+
+COMMANDS = {
+    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing, "erlang": erlang,
+}  # fmt: skip
+
+
+def check_knob(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside its bounds, naming the option, the value and what is allowed."""
+    if not low <= value <= high:
+        raise ScenarioError(
+            Issue("bad_knob", "error", value=f"{value:g}", facts={"knob": name, "allowed": f"{low:g} – {high:g}"})
+        )
+
+
+def rows_of(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The answer's main list, flattened for a table: nested values become dotted columns."""
+    main = next(
+        (value for value in answer.values() if isinstance(value, list) and value and isinstance(value[0], Mapping)),
+        [answer],
+    )
+    return [_flat(row) for row in main]
+
+
+def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        name = f"{prefix}{key}"
+        found |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
