@@ -25,9 +25,9 @@ LAYERS = (
     {"engine"},
     {"kpis"},
     {"scoring", "robustness", "trends", "effects", "control", "staffing", "voice", "actions"},
-    {"recompute"},
+    {"recompute", "views"},
     {"charts", "exports"},
-    {"__main__"},
+    {"__main__", "command"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 HEAVY = {"pandas", "numpy", "scipy", "duckdb", "pyarrow", "altair", "statsmodels"}
