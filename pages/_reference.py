@@ -91,14 +91,12 @@ def _knob(knob: Knob, text: Text) -> tuple[str, str]:
 
 def _bounds(knob: Knob, text: Text) -> str:
     if knob.options:
-        listed = " / ".join(widgets.option_name(knob, code, text) for code in knob.options)
-        return f"{text('pages.methods.default', value=widgets.option_name(knob, knob.default, text))} · {text('pages.methods.options', options=listed)}"
+        words = [widgets.option_name(knob, code, text) for code in (knob.default, *knob.options)]
+        default, listed = words[0], " / ".join(words[1:])
+        return f"{text('pages.methods.default', value=default)} · {text('pages.methods.options', options=listed)}"
     if knob.kind == "number":
-        shown = {
-            name: _plain(value, knob, text)
-            for name, value in (("value", knob.default), ("low", knob.low), ("high", knob.high))
-        }
-        return f"{text('pages.methods.default', value=shown.pop('value'))} · {text('pages.methods.bounds', **shown)}"
+        default, low, high = (_plain(value, knob, text) for value in (knob.default, knob.low, knob.high))
+        return f"{text('pages.methods.default', value=default)} · {text('pages.methods.bounds', low=low, high=high)}"
     if knob.kind == "flag":
         return text("pages.methods.default", value=text(f"pages.flag.{str(knob.default).lower()}"))
     return text("pages.methods.no_default")

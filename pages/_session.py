@@ -16,7 +16,7 @@ The only place with ``st.session_state``, ``st.query_params`` and ``st.cache_*``
 
 Why the link is written here and not by ``bind="query-params"``: a bound choice puts its *translated* label into the address, and
 parameters bound to another page's widgets are removed on a page switch. Here the address holds codes, and all of them, on every page.
-Widgets of knobs carry the knob's own key, so ``st.session_state["w_quality"]`` is the knob.
+Widgets of knobs carry the knob's own key; those with options in words carry it with the language, e.g. ``period.zh``.
 """
 
 from __future__ import annotations
@@ -61,6 +61,41 @@ def framed_now(inside: bool | None = None) -> bool:
     return bool(st.session_state.get("_in_frame"))
 
 
+# --- what is remembered ------------------------------------------------------------------------------------------------------
+#
+# Knobs and choices live in one dictionary, apart from the widgets that show them. A widget's own state dies with a page switch, and a
+# choice's state is the *label*, so that another language would reset it; the dictionary knows codes only and outlives both.
+
+_NOTHING = object()
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = st.session_state.setdefault("_kept", {})
+    return kept
+
+
+def remembered(key: str, default: Any = None) -> Any:
+    """What the visitor last chose under this key."""
+    return _kept().get(key, default)
+
+
+def widget(key: str, default: Any, words: bool = False) -> dict[str, Any]:
+    """Arguments that tie a Streamlit widget to what is remembered: ``st.selectbox(…, **session.widget("by_day", "fcr", words=True))``.
+
+    ``words`` says that the widget's options are shown in words: its state then starts anew in another language.
+    """
+    name = f"{key}.{language()}" if words else key
+    value = _kept().get(key, default)
+    if st.session_state.get(name, _NOTHING) != value:
+        st.session_state[name] = value
+    return {"key": name, "on_change": _keep, "args": (key, name)}
+
+
+def _keep(key: str, name: str) -> None:
+    _kept()[key] = st.session_state[name]
+    publish_link()
+
+
 # --- language ----------------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +106,7 @@ def _browser_language() -> str:
 
 def language() -> str:
     """``zh`` or ``en``: the switch, else the link, else the browser's."""
-    chosen = st.session_state.get(_LANG)
+    chosen = _kept().get(_LANG)
     return chosen if chosen in LANGUAGES else _browser_language()
 
 
@@ -84,37 +119,33 @@ def text() -> Text:
 
 
 def adopt_link() -> None:
-    """Take over what the address says where it differs from what we last wrote: a link, a reload, Back and Forward."""
+    """Take over what the address says where it differs from what we last wrote: a link, a reload, Back and Forward.
+
+    A click in the navigation comes with another path and no parameters at all; it takes nothing back.
+    """
     given = {key: st.query_params.get_all(key) for key in st.query_params}
-    if given == st.session_state.get("_link"):
-        return
     before = st.session_state.get("_link", {})
+    path, st.session_state["_path"] = st.session_state.get("_path"), st.context.url
+    if given == before or (not given and path != st.context.url):
+        return
     st.session_state["_refused"] = ()
     for key in before.keys() - given.keys():
-        _forget(key)
+        _kept().pop(key, None)
     for key, values in given.items():
         if values != before.get(key):
             _adopt(key, values)
     st.session_state["_link"] = given
 
 
-def _forget(key: str) -> None:
-    if key == _LANG:
-        st.session_state[key] = _browser_language()
-    elif key in KNOBS:
-        st.session_state[key] = shown(key, KNOBS[key].default)
-
-
 def _adopt(key: str, values: list[str]) -> None:
     if key == _LANG and values[0] in LANGUAGES:
-        st.session_state[key] = values[0]
+        _kept()[key] = values[0]
     elif key in KNOBS:
         try:
-            checked = KNOBS[key].check(values if KNOBS[key].kind == "choices" else values[0])
+            _kept()[key] = shown(key, KNOBS[key].check(values if KNOBS[key].kind == "choices" else values[0]))
         except ScenarioError as error:
             st.session_state["_refused"] += (error.issue,)
-            checked = KNOBS[key].default
-        st.session_state[key] = shown(key, checked)
+            _kept().pop(key, None)
 
 
 def shown(key: str, value: Any) -> Any:
@@ -138,18 +169,18 @@ def publish_link() -> None:
 def _written(value: Any) -> list[str]:
     if isinstance(value, (tuple, list)):
         return [str(item) for item in value]
-    return [
-        f"{value:g}" if isinstance(value, float) else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    ]
+    if isinstance(value, float):
+        return [f"{value:g}"]
+    return [value.isoformat() if isinstance(value, date) else str(value)]
 
 
 def _turned() -> tuple[dict[str, Any], tuple[Issue, ...]]:
     values: dict[str, Any] = {}
     refused: list[Issue] = []
-    for key in KNOBS:
-        if key in st.session_state:
+    for key, value in _kept().items():
+        if key in KNOBS:
             try:
-                values[key] = KNOBS[key].check(st.session_state[key])
+                values[key] = KNOBS[key].check(value)
             except ScenarioError as error:
                 refused.append(error.issue)
     return values, tuple(refused)
@@ -185,33 +216,21 @@ def baseline() -> Scenario:
     return Scenario({key: value for key, value in scenario().changed.items() if KNOBS[key].room not in SCORING_ROOMS})
 
 
-def knob_state(key: str) -> Any:
-    """Make sure the knob's widget finds its value in the session; returns that value."""
-    if key not in st.session_state:
-        st.session_state[key] = shown(key, KNOBS[key].default)
-    return st.session_state[key]
-
-
-def hold(key: str, value: Any) -> Any:
-    """A place of the session with a first value: for widgets that are no knobs, and for what a page has to remember."""
-    return st.session_state.setdefault(key, value)
-
-
-def forget(key: str) -> None:
-    """Drop such a place, e.g. when its value does not fit the log any more."""
-    st.session_state.pop(key, None)
+def knob_value(key: str) -> Any:
+    """A knob's value as its widget shows it, even where it spoils the scenario (then it can be mended)."""
+    return _kept().get(key, shown(key, KNOBS[key].default))
 
 
 def put(key: str, value: Any) -> None:
     """Turn a knob from a callback (presets, "use this period"); the value is checked."""
-    st.session_state[key] = shown(key, KNOBS[key].check(value))
+    _kept()[key] = shown(key, KNOBS[key].check(value))
+    publish_link()
 
 
 def reset(rooms: Sequence[str]) -> None:
     """Put every knob of some rooms back to its default; for callbacks."""
-    for key, knob in KNOBS.items():
-        if knob.room in rooms:
-            st.session_state[key] = shown(key, knob.default)
+    for key in [key for key in _kept() if key in KNOBS and KNOBS[key].room in rooms]:
+        del _kept()[key]
     publish_link()
 
 
@@ -356,6 +375,61 @@ def doubt(decided: Scenario | None = None) -> Doubt:
 def _judged_by(decided: Scenario) -> tuple[Scores, Doubt]:
     used = decided.part(*_JUDGED_ROOMS)
     return _verdict(_loaded().digest, used.key, measured(used), used)
+
+
+# --- slower questions, each asked on one page only ----------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _trends(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, of: str, by: str) -> tuple[Any, Any]:
+    from core import recompute
+
+    return recompute.trends(_observed, _scenario, of, by), recompute.weekly(_observed, _scenario, of, by)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _weekdays(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, of: str) -> tuple[Any, Any, Any]:
+    from core import recompute
+
+    return *recompute.weekdays(_observed, _scenario, of), recompute.day_values(_observed, _scenario, of)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _demand(digest: str, key: tuple, _observed: Observed, _scenario: Scenario) -> Any:
+    from core import recompute
+
+    return recompute.demand(_observed, _scenario)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _newest(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, agent: str) -> Any:
+    from core import recompute
+
+    return recompute.conversations(_observed, _scenario, agent=agent)
+
+
+def trends(of: str, by: str) -> tuple[Any, Any]:
+    """Trend verdicts of a KPI, one row a group, and the weekly values behind them."""
+    used = scenario().part(*_SEEN_ROOMS, "trend")
+    return _trends(_loaded().digest, used.key, observed(used), used, of, by)
+
+
+def weekdays(of: str) -> tuple[Any, Any, Any]:
+    """Which weekday differs in a KPI, what comes with it, and the day values behind it."""
+    used = scenario().part(*_SEEN_ROOMS, "trend")
+    return _weekdays(_loaded().digest, used.key, observed(used), used, of)
+
+
+def demand() -> Any:
+    """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
+    used = scenario().part(*_SEEN_ROOMS)
+    return _demand(_loaded().digest, used.key, observed(used), used)
+
+
+def newest(agent: str) -> Any:
+    """An agent's newest conversations of the period, customers masked."""
+    used = scenario().part(*_SEEN_ROOMS)
+    return _newest(_loaded().digest, used.key, observed(used), used, agent)
 
 
 # --- what the frame and the cards ask for ------------------------------------------------------------------------------------

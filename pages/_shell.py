@@ -1,8 +1,8 @@
 """The frame round every page: page settings, navigation, language, what is loaded, period and filters.
 
-Every page starts with ``from pages._shell import framed`` and ``framed()``. A folder named ``pages`` beside ``app.py`` makes Streamlit run a
-deep-linked page of a fresh server by itself, without ``app.py``; then `framed` runs the whole app and ends the lone run. The same happens
-at every page switch of AppTest.
+Every page starts with ``from pages._shell import framed`` and ``framed()``. A folder named ``pages`` beside ``app.py`` makes Streamlit run
+a deep-linked page of a fresh server by itself, without ``app.py``; then `framed` runs the whole app and ends the lone run. The same
+happens at every page switch of AppTest.
 
 A new page: one line in `PAGES`, words under ``pages.<url_path>.title`` and ``pages.<url_path>.question``, and the file. Pages whose file
 is not there are left out.
@@ -75,15 +75,13 @@ def _page(text: Text, file: str, path: str, icon: str) -> st.Page:
 
 def _language() -> Text:
     names = {code: Text(code)("pages.frame.language_name") for code in LANGUAGES}
-    session.hold("lang", session.language())
     st.segmented_control(
         "语言 / Language",
         LANGUAGES,
         format_func=lambda code: names[code],
-        key="lang",
         required=True,
         label_visibility="collapsed",
-        persist_state="session",
+        **session.widget("lang", session.language()),
     )
     return session.text()
 

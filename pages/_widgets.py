@@ -15,6 +15,7 @@ metric_name(key, text, short=False), knob_words(knob, text), period_line(text), 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -78,9 +79,9 @@ def knob(key: str, text: Text, look: str = "", compact: bool = False) -> None:
         compact: label only as short name of the metric, no help.
     """
     declared = KNOBS[key]
-    session.knob_state(key)
     name, help_ = knob_words(declared, text)
-    common = {"label": name, "help": help_, "key": key, "persist_state": "session", "on_change": session.publish_link}
+    tied = session.widget(key, session.knob_value(key), words=declared.kind == "choice")
+    common = {"label": name, "help": help_} | tied
     if compact:
         common |= {"label": metric_name(declared.metric, text, short=True) if declared.metric else name, "help": None}
     _DRAWN[declared.kind](declared, text, look, common)
@@ -114,7 +115,7 @@ def _choice(knob: Knob, text: Text, look: str, common: Mapping[str, Any]) -> Non
 
 def _choices(knob: Knob, text: Text, look: str, common: Mapping[str, Any]) -> None:
     there = session.values_of(knob.key.removeprefix("in_"))
-    options = list(dict.fromkeys([*there, *session.knob_state(knob.key)]))
+    options = list(dict.fromkeys([*there, *session.knob_value(knob.key)]))
     if options:
         st.multiselect(options=options, placeholder=text("pages.frame.everything"), **common)
 
@@ -166,11 +167,17 @@ def issue_words(issue: Issue, text: Text) -> tuple[str, str]:
     facts = {name: getattr(issue, name) for name in ("table", "file", "column", "row", "rows", "value")} | dict(
         issue.facts
     )
-    key = issue.code if text.has(f"issues.{issue.code}.message") else "other"
+    if facts.get("knob") in KNOBS:
+        facts["knob"] = knob_words(KNOBS[facts["knob"]], text)[0]
+    elif issue.value in BY_KEY:
+        facts["knob"] = metric_name(issue.value, text)
+    for room in ("issues", "pages.issue"):
+        if text.has(f"{room}.{issue.code}.message"):
+            return text(f"{room}.{issue.code}.message", **facts), text(f"{room}.{issue.code}.cure", **facts)
     where = ", ".join(str(facts[name]) for name in ("file", "column", "value") if facts[name])
-    if key == "other":
-        return text("pages.issue.other", code=issue.code.replace("_", " "), where=where), text("pages.issue.other_cure")
-    return text(f"issues.{key}.message", **facts), text(f"issues.{key}.cure", **facts)
+    return text("pages.issue.other.message", code=issue.code.replace("_", " "), where=where), text(
+        "pages.issue.other.cure"
+    )
 
 
 def issues(found: Sequence[Issue]) -> None:
@@ -279,7 +286,7 @@ def signed(declared: Metric, change: float, text: Text) -> str:
 
 def known(value: float | None) -> bool:
     """Whether there is a figure (missing is NaN or None)."""
-    return value is not None and value == value
+    return value is not None and not isnan(value)
 
 
 def _size(declared: Metric, size: float, text: Text) -> str:
@@ -361,11 +368,9 @@ def download(label: str, name: str, frame: Any) -> None:
 def choose_metric(key: str, offered: Sequence[str], label: str, text: Text) -> str:
     """A choice among the KPIs this log can give; kept over page switches. Returns the KPI's key."""
     there = [each for each in offered if session.shop_kpi(each).status != "unavailable"] or list(offered[:1])
-    if session.hold(key, there[0]) not in there:
-        session.forget(key)
-    return st.selectbox(
-        label, there, format_func=lambda each: metric_name(each, text), key=key, persist_state="session"
-    )
+    wanted = session.remembered(key, there[0])
+    tied = session.widget(key, wanted if wanted in there else there[0], words=True)
+    return st.selectbox(label, there, format_func=lambda each: metric_name(each, text), **tied)
 
 
 def table(

@@ -53,7 +53,7 @@ def test_groups_and_rule_sets_are_named(language: str) -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    """zh and en have equal keys, equal placeholders, and no empty sentence."""
+    """Both languages have equal keys, equal placeholders, and no empty sentence."""
     zh, en = words("zh"), words("en")
     assert set(zh) == set(en)
     assert [key for key in zh if _places(zh[key]) != _places(en[key])] == []
