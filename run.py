@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 APP = ("requirements.txt",)
 TESTS = ("requirements.txt", "requirements-dev.txt")
+# mypy is strict by pyproject.toml; on the command line the word would undo the exceptions named there.
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
-    ("mypy", ["-m", "mypy", "--strict", "core"]),
+    ("mypy", ["-m", "mypy", "core"]),
     ("pytest", ["-m", "pytest"]),
 )
 USAGE = """python3 run.py                        start the app with the sample shop at http://127.0.0.1:8501

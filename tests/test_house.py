@@ -144,7 +144,7 @@ def test_arguments_after_test_go_to_pytest_and_every_check_runs(monkeypatch: pyt
     assert run.main(["test", "-k", "fixture_t"]) == 1
     assert ran == [
         ["-m", "ruff", "check", "."],
-        ["-m", "mypy", "--strict", "core"],
+        ["-m", "mypy", "core"],
         ["-m", "pytest", "-k", "fixture_t"],
     ]
 
