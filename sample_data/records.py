@@ -201,7 +201,7 @@ def _order_columns(out: pd.DataFrame, story: Story, rng: np.random.Generator) ->
     known = refund < story.days * DAY
     return pd.DataFrame(
         {
-            "order_id": out["order_id"], "customer_id": out["customer_id"], "agent_id": out["agent_id"],
+            "order_id": out["order_id"], "customer_id": out["customer_id"], "agent_id": out["agent_id"].astype("str"),
             "created_at": when(created), "paid_at": when(paid), "shipped_at": when(shipped),
             "completed_at": when(done), "amount": amount,
             "refunded_amount": np.where(returned & known, amount, np.nan), "refunded_at": when(refund),

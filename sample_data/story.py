@@ -39,7 +39,7 @@ class Story:
     weekday_volume: float = 1.35
     weekend_volume: float = 0.85
     story_weeks: int = 8
-    reroster_cost: float = 0.03
+    reroster_cost: float = 0.045
     improving: str = "Chen Wei"
     improving_change: float = -0.7
     declining: str = "Wang Fang"
