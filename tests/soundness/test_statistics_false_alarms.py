@@ -1,0 +1,52 @@
+"""The verdicts keep their level on series without anything in them, and find what is planted (small samples, safe bounds)."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "benchmarks" / "false_alarms.py"
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    """The benchmark as a module: the same figures as the command prints."""
+    spec = importlib.util.spec_from_file_location("false_alarms", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("pattern", [False, True])
+def test_flat_series_are_rarely_called_a_trend(bench: ModuleType, pattern: bool) -> None:
+    """Twenty-six weeks, neighbouring days alike: at most 7 % with p below 0.05; the plain test is far above."""
+    rates = bench.trend_rates(600, 182, 0.3, pattern)
+    assert rates["verdict"] <= 0.07
+    if not pattern:
+        assert rates["mann_kendall"] > 0.09
+
+
+def test_short_flat_series_keep_their_level_too(bench: ModuleType) -> None:
+    """Eight weeks: two tests that must agree stay below 7 % even when neighbouring days are much alike."""
+    assert bench.trend_rates(600, 56, 0.6, False)["verdict"] <= 0.07
+
+
+def test_planted_slopes_are_found(bench: ModuleType) -> None:
+    """A drift of 0.2 noise sd per week over twenty-six weeks is found in most series."""
+    assert bench.trend_rates(200, 182, 0.3, True, slope=0.2 / 7)["verdict"] >= 0.80
+
+
+@pytest.mark.parametrize(("phi", "tails"), [(0.0, "normal"), (0.3, "t3")])
+def test_null_logs_name_no_weekday(bench: ModuleType, phi: float, tails: str) -> None:
+    """Without a weekday effect a day is named in at most 7 % of logs, quiet noisy weekends included."""
+    assert bench.false_names(150, 8, phi, tails) <= 0.09
+
+
+def test_a_slow_friday_is_found(bench: ModuleType) -> None:
+    """25 % longer Fridays under 10 % noise are named in at least 90 % of logs of eight weeks."""
+    assert bench.found_names(80, 8, 0.25)[0] >= 0.90
