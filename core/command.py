@@ -73,7 +73,8 @@ def yaml_error() -> type[Exception]:
     """The root error of the YAML reader."""
     import yaml
 
-    return yaml.YAMLError
+    root: type[Exception] = yaml.YAMLError
+    return root
 
 
 def scenario_of(words: Namespace) -> Scenario:

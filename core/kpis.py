@@ -121,9 +121,13 @@ class KpiTable:
 
 
 def kpi_table(
-    observed: Observed, scenario: Scenario | None = None, by: Sequence[str] = ("agent",), period: Period | None = None
+    observed: Observed,
+    scenario: Scenario | None = None,
+    by: Sequence[str] = ("agent",),
+    period: Period | None = None,
+    keys: Sequence[str] = (),
 ) -> KpiTable:
-    """Figures of every metric by any grouping, within the scenario's period and filters.
+    """Figures of every metric (or those of ``keys``) by any grouping, within the scenario's period and filters.
 
     Groups are those that have conversations (or turns, reviews, sales, hours) in the period; a figure whose columns the log lacks is
     ``unavailable`` with the reason, never zero. Rows are in the order of their labels. Raises `ScenarioError` for an unknown grouping.
@@ -141,12 +145,13 @@ def kpi_table(
         )
     period = period or choose(scenario, *observed.days, observed.zone)
     view = _View(observed, scenario, tuple(by), period)
-    columns = [_column(view, metric) for metric in METRICS]
+    metrics = tuple(metric for metric in METRICS if metric.key in keys) if keys else METRICS
+    columns = [_column(view, metric) for metric in metrics]
     numbers = {name: np.column_stack([column.numbers[name] for column in columns]) for name in _COLUMNS}
     status = np.column_stack([column.status for column in columns])
     reason = np.column_stack([column.reason for column in columns])
     labels = tuple(column.label for column in columns)
-    return KpiTable(tuple(by), view.groups(), METRICS, numbers, status, reason, labels, period, view.all_sums())
+    return KpiTable(tuple(by), view.groups(), metrics, numbers, status, reason, labels, period, view.all_sums())
 
 
 @dataclass(frozen=True)
@@ -163,15 +168,18 @@ class _View:
     def __init__(self, observed: Observed, scenario: Scenario, by: tuple[str, ...], period: Period) -> None:
         self.observed, self.scenario, self.by, self.period = observed, scenario, by, period
         self.filters = {name: scenario.get(f"in_{name}") for name in DIMENSIONS if scenario.get(f"in_{name}")}
-        self.sources: dict[str, Source | None] = {}
-        self.keys: dict[str, dict[str, NDArray[np.int64]]] = {}
-        names = (*observed.sources, "sales")
-        for name in names:
-            self.sources[name] = self._cut(name)
+        self._sources: dict[str, Source | None] = {}
+        self._keys: dict[tuple[str, str], NDArray[np.int64]] = {}
+        self._places: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
         self.order = self._groups()
 
+    def source(self, name: str) -> Source | None:
+        """A source cut to period and filters, once; None where the log lacks it or it lacks a dimension asked for."""
+        if name not in self._sources:
+            self._sources[name] = self._cut(name)
+        return self._sources[name]
+
     def _cut(self, name: str) -> Source | None:
-        """The source within the period and filters; None where the log lacks it or it lacks a dimension asked for."""
         found = self.observed.source(name, self.period.first_day, self.period.last_day)
         if found is None or not all(_has(found.cube, dimension) for dimension in (*self.by, *self.filters)):
             return None
@@ -182,7 +190,7 @@ class _View:
                 codes = [i for i, label in enumerate(self.observed.labels[dimension]) if label in wanted]
                 keep &= np.isin(cube.codes[dimension], codes) if dimension in cube.codes else False
             parts.append(cube.pick(keep) if len(cube) else cube)
-        self.keys[name] = {part: self._key(cube) for part, cube in zip(("cube", "values"), parts, strict=True)}
+        self._keys |= {(name, part): self._key(cube) for part, cube in zip(("cube", "values"), parts, strict=True)}
         return Source(*parts)
 
     def _key(self, cube: Cube) -> NDArray[np.int64]:
@@ -196,27 +204,23 @@ class _View:
     def _groups(self) -> NDArray[np.int64]:
         if self.by == ("shop",):
             return np.zeros(1, dtype=np.int64)
-        keys = [
-            keys["cube"][self._busy(name)]
-            for name, keys in self.keys.items()
-            if name in ("conversations", "turns", "ratings")
+        found = [
+            self._keys[name, "cube"] for name in ("conversations", "turns", "ratings") if self.source(name) is not None
         ]
-        return np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
-
-    def _busy(self, name: str) -> NDArray[np.bool_]:
-        source = self.sources[name]
-        return np.ones(len(source.cube) if source else 0, dtype=bool)
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
     def place(self, name: str, part: str = "cube") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Group row of each source row, and whether it belongs to any group."""
-        keys = self.keys[name][part]
-        at = np.minimum(np.searchsorted(self.order, keys), max(len(self.order) - 1, 0))
-        hit = self.order[at] == keys if len(self.order) else np.zeros(len(keys), dtype=bool)
-        return at, hit
+        if (name, part) not in self._places:
+            keys = self._keys[name, part]
+            at = np.minimum(np.searchsorted(self.order, keys), max(len(self.order) - 1, 0))
+            hit = self.order[at] == keys if len(self.order) else np.zeros(len(keys), dtype=bool)
+            self._places[name, part] = at, hit
+        return self._places[name, part]
 
     def sum(self, name: str, column: str) -> Floats:
         """A measure column summed per group."""
-        source = self.sources[name]
+        source = self.source(name)
         if source is None:
             return np.full(len(self.order), np.nan)
         at, hit = self.place(name)
@@ -226,8 +230,9 @@ class _View:
 
     def daily(self, name: str, columns: Sequence[str]) -> tuple[NDArray[np.int64], list[Floats]]:
         """Measure columns summed per group × day: groups of the rows and the sums."""
-        source = self.sources[name]
-        assert source is not None  # noqa: S101  (callers ask only for sources that exist)
+        source = self.source(name)
+        if source is None:
+            return np.zeros(0, dtype=np.int64), [np.zeros(0) for _ in columns]
         at, hit = self.place(name)
         days = self.period.days
         cell = at[hit] * days + (source.cube.codes["day"][hit] - self.period.first_day)
@@ -240,12 +245,12 @@ class _View:
 
     def singles(self, name: str, column: str) -> tuple[NDArray[np.int64], Floats]:
         """Single observations ordered by group and value: their groups and the values."""
-        source = self.sources[name]
+        source = self.source(name)
         if source is None or column not in source.values.numbers:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
         at, hit = self.place(name, "values")
         values = source.values.numbers[column]
-        hit &= ~np.isnan(values)
+        hit = hit & ~np.isnan(values)
         order = np.lexsort((values[hit], at[hit]))
         return at[hit][order], values[hit][order]
 
@@ -259,7 +264,7 @@ class _View:
 
     def all_sums(self) -> dict[str, Floats]:
         """Every conversation column summed per group."""
-        source = self.sources["conversations"]
+        source = self.source("conversations")
         return {name: self.sum("conversations", name) for name in source.cube.numbers} if source else {}
 
 
@@ -270,16 +275,13 @@ def _has(cube: Cube, dimension: str) -> bool:
 
 
 def _codes(cube: Cube, name: str, week_start: str) -> NDArray[np.int64]:
-    day = cube.codes.get("day", np.zeros(len(cube), dtype=np.int64))
-    derived = {
-        "shop": lambda: np.zeros(len(cube), dtype=np.int64),
-        "weekday": lambda: (day + 3) % 7,
-        "date": lambda: day,
-        "week": lambda: (
-            day - (day + (week_of(10, "sunday") - week_of(10, "sunday") + (3 if week_start == "monday" else 4))) % 7
-        ),
-    }
-    return derived[name]() if name in derived else cube.codes[name]
+    if name == "shop":
+        return np.zeros(len(cube), dtype=np.int64)
+    if name not in ("weekday", "date", "week"):
+        return cube.codes[name]
+    day = cube.codes["day"]
+    found = (day + 3) % 7 if name == "weekday" else week_of(day, week_start) if name == "week" else day
+    return np.asarray(found, dtype=np.int64)
 
 
 def _size(observed: Observed, name: str) -> int:
@@ -308,7 +310,7 @@ def _column(view: _View, metric: Metric) -> _Column:
     if lacks:
         return _unavailable(len(view.order), "needs " + ", ".join(lacks), "missing_columns")
     measure = metric.measure
-    if view.sources.get(measure.source) is None:
+    if view.source(measure.source) is None:
         return _unavailable(len(view.order), "", "no_dimension")
     numbers = _KINDS[measure.kind](view, metric)
     numbers |= _quantiles(view, metric, len(view.order))
@@ -345,8 +347,8 @@ def _clustered(view: _View, metric: Metric) -> dict[str, Floats]:
     found = {name: np.full(size, np.nan) for name in ("value", "low", "high")}
     if len(groups):
         labels, estimate = clustered_ratio_by(groups, totals, counts)
-        for name in found:
-            found[name][labels] = getattr(estimate, name)
+        for name, column in found.items():
+            column[labels] = getattr(estimate, name)
     found["n"] = np.bincount(groups, weights=counts, minlength=size).astype(np.float64)
     if metric.measure.kind == "ratio":
         found["n"] = view.sum(

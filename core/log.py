@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 
 from core.errors import Issue
 
-Source = pa.Table | Path
+Source: TypeAlias = pa.Table | Path
 """A staging table: in memory, or a Parquet file that the engine scans where it lies."""
 
 

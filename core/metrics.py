@@ -7,6 +7,7 @@ explanation, advice, who defines it differently) stand in ``locales/<lang>/metri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import Issue, ScenarioError, did_you_mean
 from core.measures import Measure, count, mean, ratio, share
@@ -94,7 +95,7 @@ def _mean(total: str, n: str, values: str) -> Measure:
     return mean("conversations", total, n, values)
 
 
-_TIME = {"low": 0.0, "high": 3600.0, "step": 5.0}
+_TIME: dict[str, Any] = {"low": 0.0, "high": 3600.0, "step": 5.0}
 
 METRICS: tuple[Metric, ...] = (
     # volume: counted, never scored

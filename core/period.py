@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from core.scenario import Scenario
 
@@ -29,8 +30,8 @@ def day_date(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
-def week_of(number: int, week_start: str = "monday") -> int:
-    """Day number of the first day of the week a day lies in.
+def week_of(number: Any, week_start: str = "monday") -> Any:
+    """Day number of the first day of the week a day lies in; a number or an array.
 
     >>> day_date(week_of(day_number(date(2026, 11, 21)))).isoformat()
     '2026-11-16'

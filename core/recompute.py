@@ -167,10 +167,10 @@ def _change_verdict(found: Estimate, family: int) -> str:
     return "some_evidence" if abs(found.value) > reach else "no_evidence"
 
 
-def series(observed: Observed, scenario: Scenario, key: str, by: str, unit: str) -> KpiTable:
-    """Figures of a metric's groups per ``date`` or ``week`` within the period and filters: what trends look at."""
+def series(observed: Observed, scenario: Scenario, keys: Sequence[str], by: str, unit: str) -> KpiTable:
+    """Figures of a few metrics for groups per ``date`` or ``week`` within the period and filters: what trends look at."""
     groups = (unit,) if by == "shop" else (by, unit)
-    return kpi_table(observed, scenario, groups, choose(scenario, *observed.days, observed.zone))
+    return kpi_table(observed, scenario, groups, choose(scenario, *observed.days, observed.zone), keys)
 
 
 def _statistic(found: Metric) -> str:
@@ -210,8 +210,8 @@ def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") 
     found = metric(key)
     start = 0 if scenario.get("week_start") == "monday" else 6
     period = choose(scenario, *observed.days, observed.zone)
-    days = _long(series(observed, scenario, key, by, "date"), key, by, "date", "local_day")
-    weeks = _long(series(observed, scenario, key, by, "week"), key, by, "week", "week")
+    days = _long(series(observed, scenario, (key,), by, "date"), key, by, "date", "local_day")
+    weeks = _long(series(observed, scenario, (key,), by, "week"), key, by, "week", "week")
     weeks["week"] = week_number(weeks["week"].to_numpy(), start)
     days, weeks = (frame[frame["group"] != UNASSIGNED] for frame in (days, weeks))
     margin, relative = trend_margin(found, scenario)
@@ -221,8 +221,8 @@ def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") 
 
 
 def weekly(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
-    """The points behind a trend: one row per group × week that lies whole in the period: group, week (first day), date, value, low, high, n."""
-    table = series(observed, scenario, key, by, "week")
+    """The points behind a trend, one row per group × whole week of the period: group, week (first day), date, value, low, high, n."""
+    table = series(observed, scenario, (key,), by, "week")
     statistic = _statistic(metric(key))
     ends = ("median_low", "median_high") if statistic == "median" else ("low", "high")
     group = table.groups[by].astype("str") if by != "shop" else "shop"
@@ -236,7 +236,7 @@ def weekly(observed: Observed, scenario: Scenario, key: str, by: str = "agent") 
 
 def day_values(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
     """One row per calendar day of the shop: local_day, value (the day's own figure), n."""
-    table = series(observed, scenario, key, "shop", "date")
+    table = series(observed, scenario, (key,), "shop", "date")
     frame = pd.DataFrame(
         {"local_day": table.groups["date"].astype("int64"), "value": table.column(key), "n": table.column(key, "n")}
     )
@@ -267,7 +267,7 @@ def day_drivers(observed: Observed, scenario: Scenario, key: str) -> pd.DataFram
     ``volume`` conversations; ``staff`` agents at work (worked hours); ``contacts_per_staff_hour``; ``handle_time`` mean effort; ``mix`` the
     figure one would expect from the day's channels × languages × issues at each combination's own overall figure.
     """
-    table = series(observed, scenario, key, "shop", "date")
+    table = series(observed, scenario, ("conversations", "handle_time", "handled_per_hour"), "shop", "date")
     hours = table.column("handled_per_hour", "n") / table.column("handled_per_hour")
     frame = pd.DataFrame(
         {"local_day": table.groups["date"].astype("int64"), "volume": table.sums["conversations"], "staff": hours}
@@ -283,7 +283,7 @@ def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
     if not known:
         return pd.DataFrame({"local_day": pd.Series(dtype="int64")})
     period = choose(scenario, *observed.days, observed.zone)
-    table = kpi_table(observed, scenario, (*known, "date"), period)
+    table = kpi_table(observed, scenario, (*known, "date"), period, (key,))
     frame = table.groups.assign(n=table.column(key, "n"), value=table.column(key))
     frame = frame[frame["n"] > 0].assign(total=lambda rows: rows["n"] * rows["value"])
     whole = frame.groupby(known)[["total", "n"]].transform("sum")
@@ -314,9 +314,10 @@ def _judged_rows(observed: Observed, scenario: Scenario, rules: str, limit: int,
         "local_day BETWEEN ? AND ?",
         *(f"CAST({name} AS VARCHAR) = ?" for name in where if name in TEXT_DIMENSIONS),
     ]
-    sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute, channel,
-      language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s, effort_ms / 1000.0 AS handle_s,
-      rating, answered, late, unanswered, pending, bot_resolved FROM ({judged}) AS j WHERE {" AND ".join(tests)}
+    sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute,
+      channel, language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s,
+      effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved
+      FROM ({judged}) AS j WHERE {" AND ".join(tests)}
       ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
     values = [period.first_day, period.last_day, *(where[name] for name in where if name in TEXT_DIMENSIONS)]
     return observed.facts.con.cursor().execute(sql, values).df()
@@ -357,8 +358,8 @@ def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set
 
     judged = sql_text("judged").format(rules=rules_sql(observed.facts, scenario))
     frame = observed.facts.frame(
-        f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started, c.holiday AS holiday_mode,
-        j.bot_resolved, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
+        f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started,
+        c.holiday AS holiday_mode, j.bot_resolved, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
         CASE WHEN c.handle_given = 1 THEN 'given' ELSE 'estimated' END AS handle_label,
         c.start_ms AS started_ms, c.first_human_ms, c.last_human_ms, c.first_ms, c.last_ms, c.last_close_ms AS closed_ms, c.is_call,
         j.agent, j.channel, j.language, j.category, j.team, j.shift

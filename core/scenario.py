@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from core.errors import Issue, ScenarioError, did_you_mean
@@ -31,7 +32,8 @@ class Knob:
         default: value when the link says nothing.
         low, high, step: bounds of a number.
         unit: unit of a number, as in the catalogue.
-        room: where it is shown: ``period``, ``filter``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing``, ``trend``.
+        room: where it is shown: ``period``, ``filter``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing`` or
+            ``trend``.
         options: codes of a choice.
         metric: key of the metric it belongs to, if any.
     """
@@ -100,9 +102,15 @@ _CHECKS = {"number": _number, "choice": _choice, "choices": _choices, "date": _d
 
 
 def _metric_knobs(metric: Metric) -> list[Knob]:
-    assert metric.anchors is not None
-    bounds = {"low": metric.low, "high": metric.high, "step": metric.step, "unit": metric.unit, "metric": metric.key}
-    points = (("target", metric.anchors.target), ("pass", metric.anchors.passing), ("floor", metric.anchors.floor))
+    anchors = metric.anchors or Anchors(0, 0, 0)
+    bounds: dict[str, Any] = {
+        "low": metric.low,
+        "high": metric.high,
+        "step": metric.step,
+        "unit": metric.unit,
+        "metric": metric.key,
+    }
+    points = (("target", anchors.target), ("pass", anchors.passing), ("floor", anchors.floor))
     weight = Knob(f"w_{metric.key}", "number", metric.weight, 0, 100, 1, "weight", "weight", metric=metric.key)
     return [weight] + [
         Knob(f"{name}_{metric.key}", "number", default, room="anchor", **bounds) for name, default in points
@@ -230,7 +238,7 @@ class Scenario:
     def problems(self) -> tuple[Issue, ...]:
         """Everything that makes the scenario unusable, as issues; empty when it is fine."""
         found = []
-        for check in [self.bands, *(lambda m=metric: self.anchors(m) for metric in SCORED)]:
+        for check in [self.bands, *(partial(self.anchors, metric) for metric in SCORED)]:
             try:
                 check()
             except ScenarioError as error:

@@ -186,7 +186,7 @@ def effective_weights(usable: NDArray[np.bool_], scenario: Scenario, nominal: Fl
         whole = part.sum(axis=1, keepdims=True)
         weights[:, member] = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0) * of_group[group]
     total = weights.sum(axis=1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), dtype=np.float64)
 
 
 def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:
@@ -214,7 +214,7 @@ def _sortable(column: pd.Series) -> pd.Series:
 def _ranks(scores: Scores) -> Floats:
     """Rank among the graded, 1 is best, ties share; NaN for the ungraded."""
     graded = pd.Series(scores.score).where(scores.grade != INSUFFICIENT)
-    return graded.rank(ascending=False, method="min").to_numpy(dtype=np.float64)
+    return np.asarray(graded.rank(ascending=False, method="min"), dtype=np.float64)
 
 
 def _members(group: str) -> list[int]:

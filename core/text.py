@@ -92,9 +92,12 @@ class Text:
 
     def value(self, value: float | None, unit: str) -> str:
         """A value in its unit: share, seconds, count, points, rating, money, per_hour, ratio."""
-        formats = {"share": self.share, "seconds": self.duration, "count": lambda v: self.number(v, 0)}
-        shown = formats.get(unit, lambda v: self.number(v, 2 if unit in ("rating", "ratio", "money") else 1))
-        return shown(value)
+        if unit == "share":
+            return self.share(value)
+        if unit == "seconds":
+            return self.duration(value)
+        decimals = 0 if unit == "count" else 2 if unit in ("rating", "ratio", "money") else 1
+        return self.number(value, decimals)
 
 
 def _missing(value: float | None) -> bool:

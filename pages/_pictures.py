@@ -51,7 +51,7 @@ def counts_sentence(text: Text) -> str:
     holiday = (
         text("pages.overview.holiday", n=counts["holiday_mode"]) if session.measured().counts["holiday_mode"] else ""
     )
-    return f"{text('pages.overview.unanswered_sentence', **facts)} {holiday}  \n:gray[{whole}]"
+    return f"{text('pages.overview.unanswered_sentence', **facts)} {holiday}  \n{whole}"
 
 
 def changes_sentence(text: Text) -> str:

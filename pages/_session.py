@@ -79,6 +79,22 @@ def remembered(key: str, default: Any = None) -> Any:
     return _kept().get(key, default)
 
 
+def remember(key: str, value: Any) -> None:
+    """Keep a choice from outside its widget; before the widget is drawn."""
+    _kept()[key] = value
+
+
+def adopt_pick(key: str, source: str, picked: Any) -> None:
+    """Take over what was clicked in a chart or a table when it is new.
+
+    ``key`` is what `remembered` gives, ``source`` where the click was.
+    """
+    seen = f"{key}.{source}"
+    if picked is not None and picked != _kept().get(seen):
+        _kept()[key] = picked
+    _kept()[seen] = picked
+
+
 def widget(key: str, default: Any, words: bool = False) -> dict[str, Any]:
     """Arguments that tie a Streamlit widget to what is remembered: ``st.selectbox(…, **session.widget("by_day", "fcr", words=True))``.
 
@@ -93,6 +109,7 @@ def widget(key: str, default: Any, words: bool = False) -> dict[str, Any]:
 
 def _keep(key: str, name: str) -> None:
     _kept()[key] = st.session_state[name]
+    st.session_state["_refused"] = ()
     publish_link()
 
 
@@ -299,12 +316,65 @@ def load_files(
 
 def load_sample(name: str = "shop", progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
     """Load a folder of ``sample_data`` as if its files had been uploaded."""
+    from core.ingest.choices import InputFile
+
     paths = sorted((SAMPLES / name).glob("*.csv"))
     if not paths:
         return (Issue("sample_missing", "error", file=name),)
+    return load_files([InputFile.of(path) for path in paths], None, progress, name)
+
+
+def load_uploads(given: Sequence[Any], progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
+    """Load what `st.file_uploader` holds, with the decisions made so far."""
     from core.ingest.choices import InputFile
 
-    return load_files([InputFile(path.name, path.read_bytes()) for path in paths], None, progress, name)
+    return load_files([InputFile(file.name, file.getvalue()) for file in given], choices(), progress)
+
+
+def read_again(progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
+    """Read the same files with the decisions as they are now."""
+    return load_files(files(), choices(), progress, source()) if files() else ()
+
+
+def is_new(name: str, mark: Any) -> bool:
+    """Whether an uploader holds something that was not tried yet; asks once only."""
+    tried = st.session_state.setdefault("_tried", {})
+    fresh = tried.get(name) != mark
+    tried[name] = mark
+    return fresh
+
+
+def decide(decided: Choices, zone: str) -> None:
+    """Set the decisions for the next reading."""
+    from dataclasses import replace
+
+    st.session_state["_choices"] = replace(decided, zone=zone)
+
+
+def use_mapping(name: str, data: bytes) -> None:
+    """Take the decisions of a mapping file; a file that is none is told about and changes nothing."""
+    import json
+
+    from core.ingest.choices import Choices
+
+    try:
+        st.session_state["_choices"] = Choices.from_dict(json.loads(data))
+        st.session_state["_import_trouble"] = ()
+    except (KefuError, ValueError, AttributeError):
+        st.session_state["_import_trouble"] = (Issue("mapping_unreadable", "error", file=name, value=name),)
+
+
+def mapping_file() -> str:
+    """The decisions of the import as a mapping file."""
+    import json
+
+    return json.dumps(choices().to_dict(), ensure_ascii=False, indent=2)
+
+
+def zone_widget() -> dict[str, Any]:
+    """Arguments of the zone's widget: it starts with the zone of the log."""
+    st.session_state.setdefault("zone", choices().zone)
+    return {"key": "zone"}
 
 
 # --- what the core makes of it -----------------------------------------------------------------------------------------------
@@ -440,9 +510,14 @@ def days_of_log() -> tuple[date | None, date | None]:
     return (day_date(facts().first_day), day_date(facts().last_day)) if log() is not None else (None, None)
 
 
+def wall(ms: int, zone: str) -> datetime:
+    """An instant as the shop's clocks showed it."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(zone))
+
+
 def as_of() -> datetime:
     """The latest kept stamp of the whole log, in the shop's zone."""
-    return datetime.fromtimestamp(facts().horizon_ms / 1000, UTC).astimezone(ZoneInfo(facts().zone))
+    return wall(facts().horizon_ms, facts().zone)
 
 
 def values_of(dimension: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ metric_name(key, text, short=False), knob_words(knob, text), period_line(text), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -290,6 +290,8 @@ def known(value: float | None) -> bool:
 
 
 def _size(declared: Metric, size: float, text: Text) -> str:
+    if declared.unit == "per_hour":
+        return text.number(size, 2)
     if declared.unit == "share":
         return text("pages.card.points", n=text.number(100 * size))
     return text.value(size, declared.unit)
@@ -360,6 +362,11 @@ def _download(label: str, name: str, mime: str, make: Any) -> None:
     )
 
 
+def download_text(label: str, name: str, make: Callable[[], str]) -> None:
+    """A button for a text file that is made when it is asked for."""
+    _download(label, name, "application/json", make)
+
+
 def download(label: str, name: str, frame: Any) -> None:
     """A button for a table as CSV with full precision; the file is made when it is asked for."""
     _download(label, f"{name}.csv", "text/csv", lambda: _csv(frame))
@@ -368,9 +375,11 @@ def download(label: str, name: str, frame: Any) -> None:
 def choose_metric(key: str, offered: Sequence[str], label: str, text: Text) -> str:
     """A choice among the KPIs this log can give; kept over page switches. Returns the KPI's key."""
     there = [each for each in offered if session.shop_kpi(each).status != "unavailable"] or list(offered[:1])
-    wanted = session.remembered(key, there[0])
-    tied = session.widget(key, wanted if wanted in there else there[0], words=True)
-    return st.selectbox(label, there, format_func=lambda each: metric_name(each, text), **tied)
+    if session.remembered(key) not in there:
+        session.remember(key, there[0])
+    return st.selectbox(
+        label, there, format_func=lambda each: metric_name(each, text), **session.widget(key, there[0], words=True)
+    )
 
 
 def table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -13,6 +14,8 @@ from core.text import Text
 
 GRADES = ("A", "B", "C", "D", "insufficient_data")
 SCENARIOS = ("baseline", "whatif")
+_LINES = {"target": theme.DEFICIT, "shop": theme.SECOND}
+_TONES = {"plain": theme.MUTED, "better": theme.ACCENT, "worse": theme.DEFICIT}
 _TOO_FEW = "datum.status === 'too_few'"
 
 
@@ -21,8 +24,9 @@ def bars_with_interval(frame: pd.DataFrame, labels: Labels, unit: str = "count",
 
     Args:
         frame: one row per agent: ``agent`` (shown name), ``value``; optional ``low``, ``high``, ``n``,
-            ``target`` (same in every row), ``status`` (``ok`` or ``too_few``).
-            Missing values keep their line, empty, at the end.
+            ``target`` and ``shop`` (the shop's own figure), the same in every row; ``status`` (``ok`` or ``too_few``);
+            ``tone`` (``plain``, ``better``, ``worse``): what the interval says against the shop.
+            Too few observations have no place in the order and stand below; missing values keep their line, empty.
         unit: unit of ``value``; durations in seconds.
         ascending: the smallest on top, for KPIs where less is better.
 
@@ -30,16 +34,17 @@ def bars_with_interval(frame: pd.DataFrame, labels: Labels, unit: str = "count",
 
     >>> frame = pd.DataFrame({"agent": ["Li", "Wu"], "value": [0.8, 0.9], "status": ["ok", "too_few"]})
     >>> bars_with_interval(frame, Labels("en", "Satisfaction"), "share").data["agent"].tolist()
-    ['Wu', 'Li']
+    ['Li', 'Wu']
     """
     text = labels.text
     data = _with_interval(frame)
     by = axis.divisor(unit, data[["value", "high"]].stack())
-    extra = tuple(column for column in ("n", "target") if column in frame)
+    extra = tuple(column for column in ("n", *_LINES, "tone") if column in frame)
     spec = _intervals(labels.language, axis.titled(labels.x, unit, by, text), unit, by, extra)
-    data = axis.with_tips(axis.rising(data, "value", ascending), ["value"], unit, text)
+    data = axis.rising(data, "value", ascending).sort_values("status", key=lambda s: s == "too_few", kind="stable")
+    data = axis.with_tips(data, ["value"], unit, text)
     data["status_tip"] = [text(f"charts.status.{code}") for code in data["status"]]
-    return assemble("bars_with_interval", spec, data, labels, axis.rows_height(len(data), "target" in extra))
+    return assemble("bars_with_interval", spec, data, labels, axis.rows_height(len(data), bool(set(_LINES) & set(extra))))
 
 
 def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
@@ -48,10 +53,17 @@ def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**absent, **status)
 
 
+def _tone(told: bool) -> Any:
+    if not told:
+        return alt.value(theme.ACCENT)
+    scale = alt.Scale(domain=list(_TONES), range=list(_TONES.values()))
+    return alt.Color("tone:N", scale=scale, legend=None)
+
+
 @lru_cache(maxsize=128)
 def _intervals(language: str, x: str, unit: str, by: float, extra: tuple[str, ...]) -> str:
     text = Text(language)
-    colour = alt.condition(_TOO_FEW, alt.value(theme.FAINT), alt.value(theme.ACCENT))
+    colour = alt.condition(_TOO_FEW, alt.value(theme.FAINT), _tone("tone" in extra))
     tips = ["agent", "value_tip", "interval_tip", *(["n_tip"] if "n" in extra else []), "status_tip"]
     named = axis.rows().encode(axis.names("agent"), tooltip=axis.tooltips(text, tips))
     base = named.encode(color=colour)
@@ -64,10 +76,11 @@ def _intervals(language: str, x: str, unit: str, by: float, extra: tuple[str, ..
     lines = named.mark_tick(opacity=0)
     layers = [lines, bar, axis.picked(point, "agent")]
     drawn = ["value", "low", "high"]
-    if "target" in extra:
-        drawn.append("target")
-        target = axis.reference("target_shown", "x", strokeDash=[4, 3], strokeWidth=1.5)
-        layers += axis.named({"target": target}, {"target": theme.DEFICIT}, text)
+    lines = [line for line in _LINES if line in extra]
+    if lines:
+        drawn += lines
+        rules = {line: axis.reference(f"{line}_shown", "x", strokeDash=[4, 3], strokeWidth=1.5) for line in lines}
+        layers += axis.named(rules, _LINES, text)
     return template(axis.calculated(alt.layer(*layers), drawn, by))
 
 

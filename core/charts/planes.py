@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from core.charts import axis, theme
 from core.charts.chart import Chart, Labels, assemble, template
+from core.scoring import shown
 from core.text import Text
 
 _BANDS = ("band_a", "band_b", "band_c")
+_SHAPES = ["circle", "triangle-left", "triangle-right"]
+_STILL = 0.05
+_HEADS = alt.Scale(domain=_SHAPES, range=_SHAPES)
 
 
 def scatter_plane(
@@ -74,8 +79,10 @@ def arrows(frame: pd.DataFrame, labels: Labels) -> Chart:
 
     Args:
         frame: one row per agent: ``agent``, ``baseline``, ``whatif``; optional ``grade_baseline``, ``grade_whatif`` (a
-            change of grade is drawn in colour), ``band_a``, ``band_b``, ``band_c`` (same in every row). The best
-            what-if score stands on top.
+            change of grade is drawn in colour), ``low`` and ``high`` (interval of the what-if score), ``band_a``,
+            ``band_b``, ``band_c`` (same in every row). The best what-if score stands on top.
+
+    Scores in tooltips are cut after one decimal, as scores are shown everywhere.
 
     >>> frame = pd.DataFrame({"agent": ["Li", "Wu"], "baseline": [70.0, 80.0], "whatif": [76.0, 79.0]})
     >>> frame = frame.assign(grade_baseline=["C", "B"], grade_whatif=["B", "B"])
@@ -85,8 +92,12 @@ def arrows(frame: pd.DataFrame, labels: Labels) -> Chart:
     text = labels.text
     data = axis.rising(frame, "whatif", ascending=False)
     data = data.assign(change=data["whatif"] - data["baseline"], moved=_moved(data))
-    data = axis.with_tips(data, ["baseline", "whatif", "change"], "points", text).assign(grade_tip=_grades(data))
-    spec = _arrows(labels.language, axis.titled(labels.x, "points", 1.0, text), tuple(c for c in _BANDS if c in frame))
+    data["head"] = ["circle" if abs(c) < _STILL else "triangle-left" if c < 0 else "triangle-right" for c in data["change"]]
+    data = axis.with_tips(data, ["change"], "points", text).assign(grade_tip=_grades(data))
+    cut = {f"{name}_tip": [text.number(shown(score)) for score in data[name]] for name in ("baseline", "whatif")}
+    data = data.assign(**cut)
+    extra = tuple(c for c in (*_BANDS, "low") if c in frame)
+    spec = _arrows(labels.language, axis.titled(labels.x, "points", 1.0, text), extra)
     return assemble("arrows", spec, data, labels, axis.rows_height(len(data)))
 
 
@@ -106,9 +117,10 @@ def _grades(data: pd.DataFrame) -> list[str]:
 
 
 @lru_cache(maxsize=32)
-def _arrows(language: str, x: str, bands: tuple[str, ...]) -> str:
+def _arrows(language: str, x: str, extra: tuple[str, ...]) -> str:
     colours = alt.Scale(domain=["same", "grade_up", "grade_down"], range=[theme.MUTED, theme.ACCENT, theme.DEFICIT])
-    tips = axis.tooltips(Text(language), ["agent", "baseline_tip", "whatif_tip", "change_tip", "grade_tip"])
+    columns = ["agent", "baseline_tip", "whatif_tip", "change_tip", "grade_tip"]
+    tips = axis.tooltips(Text(language), [*columns, *(["interval_tip"] if "low" in extra else [])])
     base = axis.rows().encode(
         axis.names("agent"),
         color=alt.Color("moved:N", scale=colours, legend=None),
@@ -121,7 +133,17 @@ def _arrows(language: str, x: str, bands: tuple[str, ...]) -> str:
     start = base.mark_point(filled=True, size=22, opacity=1).encode(alt.X("baseline:Q", title=x))
     head = base.mark_point(filled=True, size=90, opacity=1).encode(
         alt.X("whatif:Q", title=x),
-        shape=alt.condition("datum.change < 0", alt.value("triangle-left"), alt.value("triangle-right")),
+        shape=alt.Shape("head:N", scale=_HEADS, legend=None),
     )
-    lines = [axis.reference(band, "x", color=theme.FAINT, strokeDash=[2, 3]) for band in bands]
-    return template(alt.layer(*lines, shaft, start, head))
+    bands = [band for band in _BANDS if band in extra]
+    lines = [axis.reference(band, "x", color=theme.MUTED, strokeDash=[2, 3]) for band in bands]
+    letters = [_letter(band) for band in bands]
+    doubt = base.mark_bar(height=5, opacity=0.3, cornerRadius=2).encode(alt.X("low:Q", title=x), alt.X2("high:Q"))
+    layers = [*lines, *letters, *([doubt] if "low" in extra else []), shaft, start, axis.picked(head, "agent")]
+    return template(alt.layer(*layers))
+
+
+def _letter(band: str) -> Any:
+    """The grade that begins at a line, above the drawing."""
+    mark = axis.rows().mark_text(align="left", dx=3, dy=-7, color=theme.MUTED)
+    return mark.encode(alt.X(f"mean({band}):Q"), y=alt.value(0), text=alt.value(band[-1].upper()))

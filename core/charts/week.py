@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -16,7 +17,7 @@ _HEIGHT = 310
 
 
 def heatmap(
-    frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int = 0, diverging: bool = False, slot_min: int = 60
+    frame: pd.DataFrame, labels: Labels, unit: str = "count", n_min: int = 0, diverging: bool = False, *, slot_min: int = 60
 ) -> Chart:
     """A value per weekday and hour; cells with fewer than ``n_min`` observations are grey, hours without any are empty.
 
@@ -69,7 +70,7 @@ def _weekday_words(text: Text) -> str:
     return f"[{names}][datum.value]"
 
 
-def _slot_axis(slot_min: int) -> dict[str, str]:
+def _slot_axis(slot_min: int) -> dict[str, Any]:
     """Slots shorter than an hour are labelled with the hour that begins there."""
     return {} if slot_min == 60 else {"labelExpr": f"datum.value * {slot_min} % 60 ? '' : datum.value * {slot_min} / 60"}
 

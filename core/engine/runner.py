@@ -79,10 +79,10 @@ def sql_text(name: str) -> str:
 
 
 def statements(text: str) -> list[str]:
-    """The steps of a definition file: split at lines that hold only a semicolon.
+    r"""The steps of a definition file: split at lines that hold only a semicolon.
 
-    >>> statements("-- a step\\nSELECT 1\\n;\\nSELECT 2\\n;\\n")
-    ['-- a step\\nSELECT 1', 'SELECT 2']
+    >>> statements("-- a step\nSELECT 1\n;\nSELECT 2\n;\n")
+    ['-- a step\nSELECT 1', 'SELECT 2']
     """
     return [step.strip() for step in re.split(r"^;\s*$", text, flags=re.MULTILINE) if step.strip()]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.log import Log
 
@@ -94,7 +95,7 @@ def _id_type(log: Log, table: str, column: str) -> str:
     source = log.tables.get(table)
     if source is None or column not in log.columns(table):
         return "VARCHAR"
-    schema = source.schema if isinstance(source, pa.Table) else pa.parquet.read_schema(source)  # type: ignore[attr-defined]
+    schema = source.schema if isinstance(source, pa.Table) else pq.read_schema(source)
     return "BIGINT" if pa.types.is_integer(schema.field(column).type) else "VARCHAR"
 
 
@@ -206,13 +207,16 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
         if short != "assigned"
     )
     start, wait, handle = pick("started_at", "BIGINT"), pick("wait_s", "DOUBLE"), pick("handle_s", "DOUBLE")
-    answered = pick("answered", "BIGINT")
+    answered, by = pick("answered", "BIGINT"), pick("started_by", "VARCHAR")
     return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id', 'VARCHAR')} AS cust,
       {pick('channel', 'VARCHAR')} AS channel, {pick('language', 'VARCHAR')} AS language, {columns},
-      coalesce({_human(pick('assigned_agent', 'VARCHAR'), log)}, {_human(pick('agent_id', 'VARCHAR'), log)}) AS assigned, {start} AS start_ms,
-      CASE WHEN {answered} = 0 THEN NULL ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
-      {answered} AS answered, {pick('reply_time_lost', 'BIGINT')} AS reply_lost, CAST({pick('needs_human', 'BIGINT')} AS BIGINT) AS needs_human,
-      CASE WHEN {pick('started_by', 'VARCHAR')} = 'agent' THEN 0 WHEN {pick('started_by', 'VARCHAR')} IS NOT NULL THEN 1 END AS customer_started,
+      coalesce({_human(pick('assigned_agent', 'VARCHAR'), log)}, {_human(pick('agent_id', 'VARCHAR'), log)}) AS assigned,
+      {start} AS start_ms,
+      CASE WHEN {answered} = 0 THEN NULL
+        ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
+      {answered} AS answered, {pick('reply_time_lost', 'BIGINT')} AS reply_lost,
+      CAST({pick('needs_human', 'BIGINT')} AS BIGINT) AS needs_human,
+      CASE WHEN {by} = 'agent' THEN 0 WHEN {by} IS NOT NULL THEN 1 END AS customer_started,
       CAST(round({handle} * 1000) AS BIGINT) AS handle_ms, {pick('csat', 'DOUBLE')} AS csat, {pick('is_call', 'BIGINT')} AS is_call
     FROM {'raw_conversations' if present else '(SELECT 0 AS seq)'} WHERE {'1 = 1' if present else '1 = 0'}"""  # fmt: skip
 

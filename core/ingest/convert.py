@@ -239,10 +239,13 @@ def convert(column: pa.Array, kind: str, unit: str = "s", words: Mapping[str, st
     if kind == "channel":
         return _channel(column, words)
     if kind == "id":
-        return by_cell(column, identifier, pa.string())
-    if kind == "category":
-        return by_cell(column, partial(_category, words), pa.string())
-    return by_cell(column, str, pa.string(), words_missing=False)
+        return identifiers(column)
+    if kind == "text":
+        return Converted(
+            _or_null(column, pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)),
+            np.zeros(len(column), dtype=bool),
+        )
+    return by_cell(column, partial(_category, words), pa.string())
 
 
 def _category(words: Mapping[str, str] | None, cell: str) -> str:
@@ -268,14 +271,23 @@ def share(cell: str) -> float | None:
     return value / 100 if value is not None and value > 1 and "%" not in cell else value
 
 
-def identifier(cell: str) -> str:
-    """An id as text; a float that came from a missing neighbour loses its ``.0``.
+def identifiers(column: pa.Array) -> Converted:
+    """Ids as text, all rows at once; a float that came from a missing neighbour loses its ``.0``.
 
-    >>> identifier(" 0012 "), identifier("360006965034.0")
-    ('0012', '360006965034')
+    >>> identifiers(pa.array([" 0012 ", "360006965034.0", "-", ""])).values.to_pylist()
+    ['0012', '360006965034', None, None]
     """
-    text = cell.strip()
-    return text[:-2] if re.fullmatch(r"\d{1,18}\.0", text) else text
+    cells = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"^(\d{1,18})\.0$", r"\1")
+    empty = pc.equal(cells, "")
+    placeholder = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(MISSING)))
+    stood_for = pc.and_(pc.fill_null(placeholder, False), pc.invert(pc.fill_null(empty, True)))
+    shown = cells.filter(stood_for)
+    values = _or_null(cells, pc.or_(empty, placeholder))
+    return Converted(values, np.zeros(len(cells), dtype=bool), len(shown), str(shown[0].as_py()) if len(shown) else "")
+
+
+def _or_null(cells: pa.Array, gone: pa.Array) -> pa.Array:
+    return pc.if_else(pc.fill_null(gone, True), pa.scalar(None, pa.string()), cells)
 
 
 def _channel(column: pa.Array, words: Mapping[str, str] | None) -> Converted:

@@ -6,7 +6,7 @@ Every spelling is read with one regular expression over the distinct cells of a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ _FAMILIES = {
     r"(?P<z>[+-]\d{4}|UTC|GMT) (?P<y>\d{4})$",
     "compact": r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:[T ]?(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?)?$",
 }
-_NUMBER = r"^(?P<n>-?\d+(?:\.\d+)?)$"
+_NUMBER = r"^(?P<n>-?\d{1,19}(?:\.\d+)?)$"
 _EPOCH = {"s": 1000.0, "ms": 1.0, "us": 1e-3, "ns": 1e-6}
 
 
@@ -71,24 +71,27 @@ def scan(column: pa.Array) -> Stamps:
     abc = np.full((size, 3), np.nan)
     spelling = []
     for family, pattern in _FAMILIES.items():
-        found = _fields(cells, pattern)
-        hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
+        fits, found = _fields(cells, pattern)
+        hit = fits & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
         if not hit.any():
             continue
         spelling.append(family)
-        parts = _time_of(found, hit)
+        parts = _time_of(found, size)
         clock[hit], offset[hit] = parts[0][hit], parts[1][hit]
         if family == "abc":
             abc[hit] = np.column_stack([_number(found[key]) for key in "abc"])[hit]
         else:
             day[hit] = _days(_year(found["y"]), _month(found), _number(found["d"]))[hit]
-    day[_bad_clock(clock)] = np.nan
+    impossible = clock < 0
+    day[impossible], abc[impossible], clock[impossible] = np.nan, np.nan, np.nan
     stamps = Stamps(codes, day, abc, clock, offset, tuple(spelling))
     return replace(stamps, spelling=(*spelling, *_numbers(cells, stamps)))
 
 
 def _plain(cells: pa.Array) -> pa.Array:
     cells = pc.utf8_trim_whitespace(cells)
+    if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
+        return cells
     for pattern, plain in (
         (r"[年月](\d)", r"-\1"),
         (r"日[\s ]*", " "),
@@ -98,65 +101,77 @@ def _plain(cells: pa.Array) -> pa.Array:
         cells = pc.replace_substring_regex(cells, pattern, plain)
     cells = pc.replace_substring_regex(cells, r"[时時点點]$", ":00")
     cells = pc.replace_substring_regex(cells, r"[秒分]", "")
-    cells = pc.replace_substring_regex(cells, r"[（(].*[)）]$|星期.|周[一二三四五六日]", "")
+    cells = pc.replace_substring_regex(cells, r"星期.|周[一二三四五六日]", "")
     return pc.utf8_trim_whitespace(pc.replace_substring(cells, "：", ":"))
 
 
-def _fields(cells: pa.Array, pattern: str) -> dict[str, np.ndarray]:
+def _fields(cells: pa.Array, pattern: str) -> tuple[np.ndarray, dict[str, pa.Array]]:
+    """Which cells fit a pattern, and its named parts as text."""
     found = pc.extract_regex(cells, pattern)
     hit = pc.is_valid(found).to_numpy(zero_copy_only=False)
     names = [found.type.field(place).name for place in range(found.type.num_fields)]
-    parts = {name: pc.struct_field(found, [name]).to_numpy(zero_copy_only=False) for name in names}
-    return {**parts, "_": hit}
+    return hit, {name: pc.struct_field(found, [name]) for name in names}
 
 
-def _number(cells: np.ndarray) -> np.ndarray:
-    return np.array([float(cell) if cell else np.nan for cell in cells])
+def _number(cells: pa.Array) -> np.ndarray:
+    filled = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
+    return np.array(filled.cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
-def _year(cells: np.ndarray) -> np.ndarray:
+def _word_values(cells: pa.Array, value: Callable[[str], float]) -> np.ndarray:
+    """A number for each cell through its few distinct words; NaN for empty ones."""
+    encoded = cells.dictionary_encode()
+    values = pa.array([value(word) for word in encoded.dictionary.to_pylist()], pa.float64())
+    return np.array(values.take(encoded.indices).to_numpy(zero_copy_only=False))
+
+
+def _year(cells: pa.Array) -> np.ndarray:
     years = _number(cells)
     return np.where(years < 100, years + 2000, years)
 
 
-def _month(found: dict[str, np.ndarray]) -> np.ndarray:
+def _month(found: dict[str, pa.Array]) -> np.ndarray:
     if "m" in found:
         return _number(found["m"])
-    return np.array([_MONTHS.get((cell or "")[:3].lower(), np.nan) for cell in found["mon"]])
+    return _word_values(found["mon"], lambda word: _MONTHS.get(word[:3].lower(), float("nan")))
 
 
-def _time_of(found: dict[str, np.ndarray], hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    nothing = np.full(len(hit), np.nan)
+def _time_of(found: dict[str, pa.Array], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Milliseconds since midnight (-1 where there is no such time) and the offset, each NaN where the cell has none."""
+    nothing = np.full(size, np.nan)
     if "h" not in found:
         return nothing, nothing
     hour, minute, second = (_number(found[key]) for key in ("h", "mi", "s"))
-    fraction = np.array([float(f"0.{cell}") if cell else 0.0 for cell in found["f"]]) if "f" in found else 0.0
+    fraction = nothing
+    if "f" in found:
+        fraction = _number(pc.binary_join_element_wise(pa.scalar("0"), found["f"], "."))
     if "ap" in found:
-        hour = _half_day(hour, found["ap"], found["pre"])
+        hour = _half_day(hour, pc.binary_join_element_wise(found["ap"], found["pre"], ""))
     bad = (hour > 24) | (minute > 59) | (np.nan_to_num(second) > 60)
-    clock = 1000 * (hour * 3600 + minute * 60 + np.nan_to_num(second) + fraction)
-    offset = np.array([_offset(cell) for cell in found["z"]]) if "z" in found else nothing
+    clock = 1000 * (hour * 3600 + minute * 60 + np.nan_to_num(second) + np.nan_to_num(fraction))
+    offset = _word_values(found["z"], _offset) if "z" in found else nothing
     return np.where(bad, -1.0, np.round(clock)), offset
 
 
-def _half_day(hour: np.ndarray, after: np.ndarray, before: np.ndarray) -> np.ndarray:
-    marks = [(a or b or "").replace(".", "").lower() for a, b in zip(after, before, strict=True)]
-    late = np.array([mark in ("pm", "下午") for mark in marks])
-    early = np.array([mark in ("am", "上午") for mark in marks])
-    return np.where(late & (hour < 12), hour + 12, np.where(early & (hour == 12), 0, hour))
+def _half_day(hour: np.ndarray, marks: pa.Array) -> np.ndarray:
+    """Hours of a 24-hour day; a mark is 1 for the afternoon, 0 for the morning."""
+    late = _word_values(
+        marks, lambda mark: {"pm": 1.0, "下午": 1.0, "am": 0.0, "上午": 0.0}.get(_bare(mark), float("nan"))
+    )
+    return np.where((late == 1) & (hour < 12), hour + 12, np.where((late == 0) & (hour == 12), 0, hour))
 
 
-def _offset(cell: str | None) -> float:
+def _bare(mark: str) -> str:
+    return mark.replace(".", "").lower()
+
+
+def _offset(cell: str) -> float:
     if not cell:
-        return np.nan
+        return float("nan")
     if cell[0] not in "+-":
         return 0.0
     digits = cell[1:].replace(":", "").ljust(4, "0")
     return (1 if cell[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000.0
-
-
-def _bad_clock(clock: np.ndarray) -> np.ndarray:
-    return clock < 0
 
 
 def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -172,8 +187,8 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
 def _numbers(cells: pa.Array, stamps: Stamps) -> tuple[str, ...]:
     """Epoch stamps and Excel serials, filled in place; the unit is the one that fits most rows of the column."""
     day, clock = stamps.day, stamps.clock
-    found = _fields(cells, _NUMBER)
-    hit = found["_"] & ~np.isfinite(day) & ~np.isfinite(stamps.abc[:, 0])
+    fits, found = _fields(cells, _NUMBER)
+    hit = fits & ~np.isfinite(day) & ~np.isfinite(stamps.abc[:, 0])
     if not hit.any():
         return ()
     values = np.where(hit, _number(found["n"]), np.nan)

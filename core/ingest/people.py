@@ -33,7 +33,8 @@ HAND_OVER = re.compile(
     r"正在为您转接|转接人工.{0,8}请稍|为您转接人工|transferring you to|connecting you (to|with)", re.IGNORECASE
 )
 NOT_UNDERSTOOD = re.compile(
-    r"(没有?|未能|无法|不能|不太?)(听懂|看懂|理解|明白|识别)|听不懂|(didn't|did not|don't|do not|couldn't|could not) (quite )?(understand|get that|catch that)",
+    r"(没有?|未能|无法|不能|不太?)(听懂|看懂|理解|明白|识别)|听不懂"
+    r"|(didn't|did not|don't|do not|couldn't|could not) (quite )?(understand|get that|catch that)",
     re.IGNORECASE,
 )
 """A machine that says it did not understand has answered nothing: such a text only leads on to a person."""

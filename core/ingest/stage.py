@@ -127,10 +127,9 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
     if found.table.name == "messages" or not labels:
         return
     for place in {0, *labels}:
-        encoded = raw.columns[place].dictionary_encode()
-        words = [normal_word(cell) in SUMMARY for cell in encoded.dictionary.to_pylist()]
-        if any(words):
-            marks = pc.fill_null(pa.array(words).take(encoded.indices), False).to_numpy(zero_copy_only=False)
+        cells = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[place]))
+        marks = pc.fill_null(pc.is_in(cells, value_set=pa.array(sorted(SUMMARY))), False).to_numpy(zero_copy_only=False)
+        if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             book.drop("summary_row", marks, "note", column=raw.headings[place], value=shown)
 
