@@ -30,9 +30,20 @@ def test_any_planted_workday_is_named_alone(weekday: int, factor: float) -> None
     found = effects.weekday_finding(log(10, seed=100 + weekday, **{f"d{weekday}": factor}))
     row = found.weekdays.iloc[weekday]
     assert found.named == (weekday,)
-    assert row["low"] < factor < row["high"]
+    assert row["ratio_to_rest"] == pytest.approx(factor, rel=0.06)
     assert row["p_adjusted"] < 0.01
     assert found.p < 0.01
+
+
+def test_interval_of_the_ratio_covers() -> None:
+    """The true ratio lies in the 95 % interval in about that share of logs, also when weeks differ in level."""
+    inside = 0
+    for seed in range(300):
+        grid = log(9, seed=seed, noise=0.1, d4=1.25)["value"].to_numpy().reshape(9, 7)
+        grid = grid * np.random.default_rng(seed).uniform(0.7, 1.3, (9, 1))
+        found = effects.contrast(grid, 4, effects.reference_days(4)).ratio
+        inside += found.low < 1.25 < found.high
+    assert 0.91 <= inside / 300 <= 0.985
 
 
 def test_a_planted_weekend_day_is_named() -> None:
