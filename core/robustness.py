@@ -1,8 +1,8 @@
 """How sure a grade is: the sample's doubt carried through KPIs, points and score.
 
-Every KPI already carries its interval: day-blocked for means and rates, Wilson for shares, order statistics for medians. A draw takes
-each KPI around its value with just that reach on each side, scores it under the scenario, and the draws' spread is the score's interval. KPIs are
-drawn independently of each other. Fixed seed: the same log and scenario give the same doubt.
+Every KPI already carries its interval: day-blocked for means and rates, Wilson for shares, order statistics for medians. A draw
+takes each KPI around its value with just that reach on each side, scores it under the scenario, and the draws' spread is the score's
+interval. KPIs are drawn independently of each other. Fixed seed: the same log and scenario give the same doubt.
 """
 
 from __future__ import annotations

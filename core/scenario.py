@@ -7,7 +7,7 @@ declaration; its words stand in ``locales/<lang>/knobs.toml`` (metric knobs are 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -238,7 +238,8 @@ class Scenario:
     def problems(self) -> tuple[Issue, ...]:
         """Everything that makes the scenario unusable, as issues; empty when it is fine."""
         found = []
-        for check in [self.bands, *(partial(self.anchors, metric) for metric in SCORED)]:
+        checks: list[Callable[[], object]] = [self.bands, *(partial(self.anchors, metric) for metric in SCORED)]
+        for check in checks:
             try:
                 check()
             except ScenarioError as error:
