@@ -38,7 +38,9 @@ _WHILE_BUILDING = ("messages", "conversations")
 """Scanned where they lie while facts are made; the small tables are kept, since cursors do not see registered ones."""
 
 
-def _type(name: str) -> str:
+def _type(log: Log, name: str) -> str:
+    if name == "assigned":
+        return _id_type(log, "agent_id")
     return "BIGINT" if name in _WHOLE else "VARCHAR"
 
 
@@ -85,18 +87,26 @@ def stage(con: duckdb.DuckDBPyConnection, log: Log, gap_ms: int) -> None:
         con.execute(build(log, gap_ms))
 
 
-def _picker(log: Log, table: str) -> Callable[[str, str], str]:
-    """Column by name, or a typed NULL where the log has none."""
+def _picker(log: Log, table: str) -> Callable[..., str]:
+    """Column by name, or a NULL of the type the column has elsewhere in the log (text where it is nowhere)."""
     names = set(log.columns(table))
-    return lambda column, kind: f'"{column}"' if column in names else f"CAST(NULL AS {kind})"
+
+    def pick(column: str, kind: str = "") -> str:
+        return f'"{column}"' if column in names else f"CAST(NULL AS {kind or _id_type(log, column)})"
+
+    return pick
 
 
-def _id_type(log: Log, table: str, column: str) -> str:
-    source = log.tables.get(table)
-    if source is None or column not in log.columns(table):
+def _id_type(log: Log, column: str) -> str:
+    """Ids are text unless the log holds coded ones: then empty tables take integers too, so that joins compare integers."""
+    if column == "conversation_id" and log.has("messages") and _needs_cut(log):
         return "VARCHAR"
-    schema = source.schema if isinstance(source, pa.Table) else pq.read_schema(source)
-    return "BIGINT" if pa.types.is_integer(schema.field(column).type) else "VARCHAR"
+    for table in ("messages", "conversations"):
+        if log.has(table, column):
+            source = log.tables[table]
+            schema = source.schema if isinstance(source, pa.Table) else pq.read_schema(source)
+            return "BIGINT" if pa.types.is_integer(schema.field(column).type) else "VARCHAR"
+    return "VARCHAR"
 
 
 def _stage_messages(log: Log, gap_ms: int) -> str:
@@ -108,8 +118,8 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     )
     smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
     columns = f"""{_conversation_key(log)} AS conv, {pick("seq", "BIGINT")} AS seq, "sent_at" AS sent,
-      {pick("customer_id", "VARCHAR")} AS m_cust, {pick("channel", "VARCHAR")} AS m_channel, {pick("language", "VARCHAR")} AS m_language,
-      {pick("agent_id", "VARCHAR")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS INTEGER)"} AS m_polite,
+      {pick("customer_id")} AS m_cust, {pick("channel")} AS m_channel, {pick("language")} AS m_language,
+      {pick("agent_id")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS INTEGER)"} AS m_polite,
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
@@ -143,8 +153,8 @@ def _conversation_key(log: Log) -> str:
 def _cut(log: Log, gap_ms: int) -> str:
     """Messages without conversation ids, cut per customer and channel wherever the silence is longer than the gap."""
     pick = _picker(log, "messages")
-    customer, channel = pick("customer_id", "VARCHAR"), pick("channel", "VARCHAR")
-    given = pick("conversation_id", "VARCHAR")
+    customer, channel = pick("customer_id"), pick("channel")
+    given = pick("conversation_id")
     return f"""(SELECT *, coalesce(CAST({given} AS VARCHAR), 'cut|' || coalesce(CAST({customer} AS VARCHAR), '') || '|' ||
         coalesce(CAST({channel} AS VARCHAR), '') || '|' || CAST(sum(fresh) OVER line AS VARCHAR)) AS cut_id
       FROM (SELECT *, CASE WHEN "sent_at" - lag("sent_at") OVER gaps <= {gap_ms} THEN 0 ELSE 1 END AS fresh FROM raw_messages
@@ -157,14 +167,14 @@ def _stage_attributes(log: Log, gap_ms: int) -> str:
     """One row per conversation with what its message rows say about it; the last rating wins, other columns should agree."""
     names = set(log.columns("messages"))
     present = [name for name in (*ATTRIBUTES, "csat") if name in names]
-    empty = ", ".join(f"CAST(NULL AS {_type(short)}) AS {short}" for short in ATTRIBUTES.values())
+    empty = ", ".join(f"CAST(NULL AS {_type(log, short)}) AS {short}" for short in ATTRIBUTES.values())
     if not present:
-        kind = _id_type(log, "messages", "conversation_id")
+        kind = _id_type(log, "conversation_id")
         return f"CREATE TABLE stage_attributes AS SELECT CAST(NULL AS {kind}) AS conv, {empty}, CAST(NULL AS DOUBLE) AS csat WHERE 1 = 0"
     columns = ", ".join(
-        f'CAST(max("{name}") AS {_type(short)}) AS {short}'
+        f'CAST(max("{name}") AS {_type(log, short)}) AS {short}'
         if name in names
-        else f"CAST(NULL AS {_type(short)}) AS {short}"
+        else f"CAST(NULL AS {_type(log, short)}) AS {short}"
         for name, short in ATTRIBUTES.items()
     )
     csat = (
@@ -185,9 +195,9 @@ def _bots(log: Log) -> str:
 
 
 def _stage_assigned(log: Log, gap_ms: int) -> str:
-    kind = _id_type(log, "messages", "conversation_id")
+    kind, who = _id_type(log, "conversation_id"), _id_type(log, "agent_id")
     if not (log.has("messages", "event") and log.has("messages", "agent_id")):
-        return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS VARCHAR) AS agent WHERE 1 = 0"
+        return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS {who}) AS agent WHERE 1 = 0"
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"""CREATE TABLE stage_assigned AS SELECT {_conversation_key(log)} AS conv, arg_max("agent_id", ("sent_at", "seq")) AS agent
       FROM {source} WHERE event = 'assign' AND agent_id IS NOT NULL GROUP BY 1"""
@@ -197,20 +207,20 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
     pick = _picker(log, "conversations")
     present = log.has("conversations")
     key = (
-        f"coalesce({pick('conversation_id', 'VARCHAR')}, 'row|' || CAST(seq AS VARCHAR))"
+        f"coalesce({pick('conversation_id')}, 'row|' || CAST(seq AS VARCHAR))"
         if present
-        else "CAST(NULL AS VARCHAR)"
+        else f"CAST(NULL AS {_id_type(log, 'conversation_id')})"
     )
     columns = ", ".join(
-        f"CAST({pick(name, _type(short))} AS {_type(short)}) AS {short}"
+        f"CAST({pick(name, _type(log, short))} AS {_type(log, short)}) AS {short}"
         for name, short in ATTRIBUTES.items()
         if short != "assigned"
     )
     start, wait, handle = pick("started_at", "BIGINT"), pick("wait_s", "DOUBLE"), pick("handle_s", "DOUBLE")
     answered, by = pick("answered", "BIGINT"), pick("started_by", "VARCHAR")
-    return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id', 'VARCHAR')} AS cust,
-      {pick('channel', 'VARCHAR')} AS channel, {pick('language', 'VARCHAR')} AS language, {columns},
-      coalesce({_human(pick('assigned_agent', 'VARCHAR'), log)}, {_human(pick('agent_id', 'VARCHAR'), log)}) AS assigned,
+    return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id')} AS cust,
+      {pick('channel')} AS channel, {pick('language')} AS language, {columns},
+      coalesce({_human(pick('assigned_agent', _id_type(log, 'agent_id')), log)}, {_human(pick('agent_id'), log)}) AS assigned,
       {start} AS start_ms,
       CASE WHEN {answered} = 0 THEN NULL
         ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
@@ -229,6 +239,7 @@ def _human(column: str, log: Log) -> str:
 
 def _stage_transfers(log: Log, gap_ms: int) -> str:
     if not log.has("transfers", "conversation_id"):
-        return "CREATE TABLE stage_transfers AS SELECT CAST(NULL AS VARCHAR) AS conv, CAST(NULL AS BIGINT) AS n_transfers WHERE 1 = 0"
+        kind = _id_type(log, "conversation_id")
+        return f"CREATE TABLE stage_transfers AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS BIGINT) AS n_transfers WHERE 1 = 0"
     return """CREATE TABLE stage_transfers AS SELECT conversation_id AS conv, CAST(count(*) AS BIGINT) AS n_transfers
       FROM raw_transfers WHERE conversation_id IS NOT NULL GROUP BY conversation_id"""
