@@ -11,7 +11,9 @@ framed()
 text = session.text()
 widgets.heading("methods", text)
 wanted = st.text_input(
-    text("pages.methods.search"), placeholder=text("pages.methods.search_hint"), **session.widget("search", "")
+    text("pages.methods.search"),
+    placeholder=text("pages.methods.search_hint"),
+    **session.widget("search", session.remembered("search", "")),
 )
 
 found = {section: reference.matching(each, wanted or "") for section, each in reference.entries(text).items()}

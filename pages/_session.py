@@ -95,13 +95,13 @@ def adopt_pick(key: str, source: str, picked: Any) -> None:
     _kept()[seen] = picked
 
 
-def widget(key: str, default: Any, words: bool = False) -> dict[str, Any]:
-    """Arguments that tie a Streamlit widget to what is remembered: ``st.selectbox(…, **session.widget("by_day", "fcr", words=True))``.
+def widget(key: str, value: Any, words: bool = False) -> dict[str, Any]:
+    """Arguments that make a Streamlit widget show a value and remember what becomes of it.
 
-    ``words`` says that the widget's options are shown in words: its state then starts anew in another language.
+    ``st.text_input("…", **session.widget("search", session.remembered("search", "")))``. ``words`` says that the widget's options are
+    shown in words: its state then starts anew in another language.
     """
     name = f"{key}.{language()}" if words else key
-    value = _kept().get(key, default)
     if st.session_state.get(name, _NOTHING) != value:
         st.session_state[name] = value
     return {"key": name, "on_change": _keep, "args": (key, name)}
@@ -359,6 +359,7 @@ def use_mapping(name: str, data: bytes) -> None:
 
     try:
         st.session_state["_choices"] = Choices.from_dict(json.loads(data))
+        st.session_state.pop("zone", None)
         st.session_state["_import_trouble"] = ()
     except (KefuError, ValueError, AttributeError):
         st.session_state["_import_trouble"] = (Issue("mapping_unreadable", "error", file=name, value=name),)

@@ -375,11 +375,9 @@ def download(label: str, name: str, frame: Any) -> None:
 def choose_metric(key: str, offered: Sequence[str], label: str, text: Text) -> str:
     """A choice among the KPIs this log can give; kept over page switches. Returns the KPI's key."""
     there = [each for each in offered if session.shop_kpi(each).status != "unavailable"] or list(offered[:1])
-    if session.remembered(key) not in there:
-        session.remember(key, there[0])
-    return st.selectbox(
-        label, there, format_func=lambda each: metric_name(each, text), **session.widget(key, there[0], words=True)
-    )
+    wanted = session.remembered(key)
+    tied = session.widget(key, wanted if wanted in there else there[0], words=True)
+    return st.selectbox(label, there, format_func=lambda each: metric_name(each, text), **tied)
 
 
 def table(
