@@ -170,7 +170,7 @@ def _observed(words: Namespace) -> tuple[Any, Scenario]:
 def kpis(words: Namespace) -> dict[str, Any]:
     """Every figure by a grouping, with the counts of the shop."""
     from core.kpis import kpi_table, missing
-    from core.recompute import COUNTS
+    from core.recompute import counts_of
 
     observed, scenario = _observed(words)
     by = tuple(part.strip() for part in (words.by or "shop").split(","))
@@ -194,7 +194,7 @@ def kpis(words: Namespace) -> dict[str, Any]:
                 cells[metric.key]["needs"] = list(missing(metric, available))
         rows.append({"by": _group(table.groups.iloc[at]), "n": int(table.sums["conversations"][at]), "kpis": cells})
     period = {"from": table.period.first, "to": table.period.last, "tz": observed.zone, "anchor": table.period.anchor}
-    counts = {name: int(shop.sums[name][0]) for name in COUNTS}
+    counts = counts_of(shop)
     return {"rules": scenario.get("rules"), "period": period, "rows": rows, "counts": counts}
 
 

@@ -254,6 +254,15 @@ class _View:
         order = np.lexsort((values[hit], at[hit]))
         return at[hit][order], values[hit][order]
 
+    def given(self, key: str) -> tuple[NDArray[np.int64], Floats]:
+        """Figures that came without an n: the group of each row that lies in one, and the figure."""
+        cube = self.observed.given
+        if cube is None or not all(_has(cube, name) for name in self.by):
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        keys = self._key(cube)
+        hit = np.isin(keys, self.order)
+        return keys[hit], cube.numbers[key][hit]
+
     def groups(self) -> pd.DataFrame:
         """The groups as labels and numbers."""
         rest, columns = self.order.copy(), {}
@@ -307,6 +316,8 @@ def missing(metric: Metric, available: frozenset[str]) -> tuple[str, ...]:
 
 def _column(view: _View, metric: Metric) -> _Column:
     lacks = missing(metric, view.observed.facts.available)
+    if lacks and view.observed.given is not None and metric.key in view.observed.given.numbers:
+        return _as_given(view, metric)
     if lacks:
         return _unavailable(len(view.order), "needs " + ", ".join(lacks), "missing_columns")
     measure = metric.measure
@@ -327,6 +338,17 @@ def _unavailable(size: int, _detail: str, reason: str) -> _Column:
     numbers = {name: np.full(size, np.nan) for name in _COLUMNS}
     numbers["n"] = np.zeros(size)
     return _Column(numbers, np.full(size, "unavailable", dtype=object), np.full(size, reason, dtype=object), "given")
+
+
+def _as_given(view: _View, metric: Metric) -> _Column:
+    """A figure per agent and day that came without an n: shown where the group is one agent and one day, else ``no_n``."""
+    column = _unavailable(len(view.order), "", "no_n")
+    if {"agent", "date"} <= set(view.by):
+        keys, values = view.given(metric.key)
+        at = np.searchsorted(view.order, keys)
+        column.numbers["value"][at] = values
+        column.status[at] = np.where(np.isnan(values), "unavailable", "too_few")
+    return column
 
 
 def _count(view: _View, metric: Metric) -> dict[str, Floats]:

@@ -19,7 +19,7 @@ Needs = tuple[tuple[str, ...], ...]
 """Alternatives: a figure is available when the log has every ``table.column`` of at least one of them."""
 
 _MESSAGES: Needs = (("messages.sent_at", "messages.sender"),)
-_ANY: Needs = (("messages.sent_at", "messages.sender"), ("conversations.started_at",))
+_ANY: Needs = (("messages.sent_at", "messages.sender"), ("conversations.started_at",), ("agent_days.conversations",))
 _REPLY: Needs = (
     *_MESSAGES,
     ("conversations.started_at", "conversations.first_human_reply_at"),
@@ -100,7 +100,7 @@ _TIME: dict[str, Any] = {"low": 0.0, "high": 3600.0, "step": 5.0}
 METRICS: tuple[Metric, ...] = (
     # volume: counted, never scored
     Metric("conversations", "volume", "count", 0, _c("conversations"), _ANY, min_n=0),
-    Metric("messages", "volume", "count", 0, _c("messages"), _MESSAGES, min_n=0),
+    Metric("messages", "volume", "count", 0, _c("messages"), (*_MESSAGES, ("agent_days.messages",)), min_n=0),
     Metric("bot_resolved", "volume", "count", 0, _c("bot_resolved"), _ANSWERED, min_n=0),
     Metric("needs_human", "volume", "count", 0, _c("needs_human"), _ANSWERED, min_n=0),
     Metric("answered_24h_human", "volume", "count", 0, _c("answered"), _ANSWERED, min_n=0),
@@ -114,7 +114,7 @@ METRICS: tuple[Metric, ...] = (
         "seconds",
         -1,
         _mean("first_response_s", "first_response_n", "first_response_v"),
-        _REPLY,
+        (*_REPLY, ("agent_days.first_response", "agent_days.first_response_n")),
         statistic="median",
         anchors=Anchors(30, 120, 600),
         weight=30,
@@ -134,7 +134,7 @@ METRICS: tuple[Metric, ...] = (
         "seconds",
         -1,
         mean("turns", "reply_s", "reply_n", "reply_v"),
-        _MESSAGES,
+        (*_MESSAGES, ("agent_days.reply_time", "agent_days.reply_time_n")),
         statistic="median",
         anchors=Anchors(30, 90, 300),
         weight=20,
@@ -147,7 +147,7 @@ METRICS: tuple[Metric, ...] = (
         "share",
         1,
         _share("responded", "response_of"),
-        _ANSWERED,
+        (*_ANSWERED, ("agent_days.response_rate_24h", "agent_days.conversations")),
         anchors=Anchors(0.98, 0.90, 0.75),
         weight=20,
     ),
@@ -184,7 +184,12 @@ METRICS: tuple[Metric, ...] = (
         "per_hour",
         1,
         ratio("hours", "handled", "hours"),
-        (("roster.start_at", "roster.end_at"), *_MESSAGES),
+        (
+            ("roster.start_at", "roster.end_at"),
+            *_MESSAGES,
+            ("agent_days.conversations", "agent_days.hours"),
+            ("agent_days.conversations", "agent_days.online_s"),
+        ),
         anchors=Anchors(12, 6, 2),
         weight=15,
         low=0.0,
@@ -208,7 +213,7 @@ METRICS: tuple[Metric, ...] = (
         "share",
         1,
         _share("resolved", "resolved_of"),
-        (("conversations.resolved",), ("messages.resolved",)),
+        (("conversations.resolved",), ("agent_days.resolved", "agent_days.conversations"), ("messages.resolved",)),
     ),
     Metric(
         "resolved_rate_answered",
@@ -247,11 +252,18 @@ METRICS: tuple[Metric, ...] = (
         "share",
         1,
         share("ratings", "satisfied", "rated"),
-        _CSAT,
+        (*_CSAT, ("agent_days.satisfied", "agent_days.rated"), ("agent_days.satisfaction", "agent_days.rated")),
         anchors=Anchors(0.95, 0.85, 0.60),
         weight=50,
     ),
-    Metric("csat_mean", "quality", "rating", 1, mean("ratings", "csat_sum", "rated", "csat_v"), _CSAT),
+    Metric(
+        "csat_mean",
+        "quality",
+        "rating",
+        1,
+        mean("ratings", "csat_sum", "rated", "csat_v"),
+        (*_CSAT, ("agent_days.csat_mean", "agent_days.rated")),
+    ),
     Metric("csat_coverage", "quality", "share", 1, _share("rated_of_asked", "could_be_rated"), _CSAT),
     Metric(
         "qa_score",
@@ -274,7 +286,7 @@ METRICS: tuple[Metric, ...] = (
         "share",
         -1,
         _share("complaints", "complaint_of"),
-        (("conversations.complaint",), ("messages.complaint",)),
+        (("conversations.complaint",), ("agent_days.complaints", "agent_days.conversations"), ("messages.complaint",)),
         min_n=50,
         anchors=Anchors(0.005, 0.02, 0.08),
         weight=15,
@@ -310,6 +322,7 @@ METRICS: tuple[Metric, ...] = (
         1,
         share("sales", "converted", "inquirers"),
         (
+            ("agent_days.conversion", "agent_days.inquirers"),
             ("orders.paid_at", "orders.customer_id", "messages.customer_id"),
             ("orders.paid_at", "orders.customer_id", "conversations.customer_id"),
         ),

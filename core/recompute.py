@@ -41,7 +41,8 @@ class Measured:
         agents, teams, shop: KPI tables of the period.
         before: the shop in the preceding period of the same length; None when the log does not reach back that far.
         changes: one row per metric: key, now, before, difference, low, high, verdict, n_now, n_before, family.
-        counts: conversations, bot_resolved, needs_human, answered, late, unanswered, pending, holiday_mode of the shop.
+        counts: conversations, bot_resolved, needs_human, answered, late, unanswered, pending, holiday_mode of the shop; None where
+            the log cannot tell.
         daily: one row per day of the period: local_day, date, and one column per metric key (NaN where there is nothing).
         heat: KPI table by weekday × hour.
     """
@@ -53,7 +54,7 @@ class Measured:
     shop: KpiTable
     before: KpiTable | None
     changes: pd.DataFrame
-    counts: dict[str, int]
+    counts: dict[str, int | None]
     daily: pd.DataFrame
     heat: KpiTable
 
@@ -92,7 +93,7 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
     earlier = period.before()
     before = kpi_table(observed, scenario, ("shop",), earlier) if earlier.first_day >= observed.days[0] else None
     shop = tables["shop"]
-    counts = {name: round(float(shop.sums[name][0])) for name in COUNTS}
+    counts = counts_of(shop)
     daily = _daily(tables["daily"], period)
     return Measured(
         observed, period, tables["agents"], tables["teams"], shop, before, changes(shop, before), counts, daily, tables["heat"]
@@ -102,6 +103,13 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
 _TABLES: dict[str, tuple[str, ...]] = {
     "agents": ("agent",), "teams": ("team",), "shop": ("shop",), "daily": ("date",), "heat": ("weekday", "hour"),
 }  # fmt: skip
+
+
+def counts_of(shop: KpiTable) -> dict[str, int | None]:
+    """The shop's counts; None where the log cannot tell them (a log of ratings alone knows no unanswered ones)."""
+    key_of = {"answered": "answered_24h_human", "holiday_mode": "conversations"}
+    known = {name: shop.cell(0, key_of.get(name, name)).status != "unavailable" for name in COUNTS}
+    return {name: round(float(shop.sums[name][0])) if known[name] and name in shop.sums else None for name in COUNTS}
 
 
 def _daily(table: KpiTable, period: Period) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.commerce import Orders, Visits, sales
+from core.commerce import Orders, Visits, Voices, sales
+from core.engine.agent_days import cubes, only_agent_days, shown_values
 from core.engine.hours import worked_hours
 from core.engine.reviews import reviewed
 from core.engine.runner import Facts, sql_text
@@ -67,9 +68,11 @@ class Source:
 
 @dataclass(frozen=True)
 class ShopFloor:
-    """Customer-started conversations with their dimensions (rows sorted by customer and start), and the orders."""
+    """Customer-started conversations with their dimensions (rows sorted by customer and start), the messages of persons to customers
+    who bought (by customer and time), and the orders."""
 
     visits: Cube
+    voices: Cube
     orders: Orders
 
 
@@ -84,6 +87,7 @@ class Observed:
         labelled: measure column → ``given``, ``estimated`` or ``proxy`` where the figure needs the word.
         floor: visits and orders for sales figures; None without orders.
         conversion_ms: the W of conversion.
+        given: figures per agent and day that came without an n: shown for their agent and day, never pooled.
     """
 
     facts: Facts
@@ -92,6 +96,7 @@ class Observed:
     labelled: Mapping[str, str]
     floor: ShopFloor | None
     conversion_ms: int
+    given: Cube | None = None
 
     @property
     def zone(self) -> str:
@@ -103,7 +108,7 @@ class Observed:
 
         Sales are units of customer × period, so they are made for the period asked; all others are cut from their cubes.
         """
-        if name == "sales":
+        if name == "sales" and name not in self.sources:
             return self._sales(first_day, last_day)
         found = self.sources[name]
         parts = [
@@ -115,15 +120,18 @@ class Observed:
     def _sales(self, first_day: int, last_day: int) -> Source | None:
         if self.floor is None:
             return None
-        inside = self.floor.visits.pick(
-            (self.floor.visits.codes["day"] >= first_day) & (self.floor.visits.codes["day"] <= last_day)
+        asked, said = (
+            part.pick((part.codes["day"] >= first_day) & (part.codes["day"] <= last_day))
+            for part in (self.floor.visits, self.floor.voices)
         )
-        numbers = {name: inside.numbers[name].astype(np.int64) for name in ("customer", "start", "replied")}
-        visits = Visits(
-            numbers["customer"], numbers["start"], numbers["replied"], np.arange(len(inside), dtype=np.int64)
-        )
-        found = sales(visits, self.floor.orders, self.conversion_ms, self.facts.horizon_ms)
-        cube = Cube({name: codes[found.row] for name, codes in inside.codes.items()}, found.sums)
+        place = np.arange(len(asked) + len(said), dtype=np.int64)
+        customers, times = ([part.numbers[name].astype(np.int64) for part in (asked, said)] for name in ("customer", "time"))
+        visits = Visits(customers[0], times[0], place[: len(asked)])
+        voices = Voices(customers[1], times[1], place[len(asked) :])
+        found = sales(visits, voices, self.floor.orders, self.conversion_ms, self.facts.horizon_ms)
+        codes = {name: np.r_[asked.codes[name], said.codes[name]][found.row] for name in asked.codes}
+        codes["agent"] = np.where(found.nobody, len(self.labels["agent"]) - 1, codes["agent"])
+        cube = Cube(codes, found.sums)
         return Source(cube, cube.pick(np.zeros(len(cube), dtype=bool)))
 
     @cached_property
@@ -141,6 +149,8 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
     judged = sql_text("judged").format(rules=rules_sql(facts, scenario))
     frames = _frames(facts, judged)
     teams = _teams(frames["conversations"], facts)
+    if only_agent_days(facts):
+        return _from_agent_days(facts)
     frames |= {
         "hours": _hours(facts, frames["conversations"]),
         "reviews": reviewed(facts),
@@ -163,6 +173,21 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
         _shop_floor(facts, judged, book),
         int(scenario.get("conversion_d") * DAY_MS),
     )
+
+
+def _from_agent_days(facts: Facts) -> Observed:
+    """Cubes of a log that holds nothing finer than agent-days; sources it cannot feed stay empty."""
+    fed = cubes(facts)
+    shown = shown_values(facts)
+    book = _Labels(
+        (*fed.values(), shown), _teams(fed["conversations"], facts) if "team" in fed["conversations"] else {}
+    )
+    sources = {name: _source(frame, book) for name, frame in fed.items()}
+    sources |= {
+        name: _source(frame, book)
+        for name, frame in {"reviews": reviewed(facts), "transfers": _transfers(facts, "")}.items()
+    }
+    return Observed(facts, book.labels, sources, {}, None, 0, book.cube(shown))
 
 
 def rules_sql(facts: Facts, scenario: Scenario) -> str:
@@ -266,15 +291,29 @@ def _transfers(facts: Facts, judged: str) -> pd.DataFrame:
 def _shop_floor(facts: Facts, judged: str, book: _Labels) -> ShopFloor | None:
     if not {"orders.paid_at", "orders.customer_id"} <= facts.available:
         return None
-    picked = ", ".join(("agent", "local_day", "local_minute", *TEXT_DIMENSIONS[1:]))
-    rows = facts.frame(
-        f"SELECT cust, start_ms AS start, handled AS replied, {picked} FROM ({judged}) AS j WHERE conversations = 1 AND cust IS NOT NULL"
+    picked = ", ".join(f"j.{name}" for name in ("local_day", "local_minute", *TEXT_DIMENSIONS[1:]))
+    asked = facts.frame(
+        f"""SELECT CAST(cust AS VARCHAR) AS cust, start_ms AS time, conv AS tie, agent, {picked} FROM ({judged}) AS j
+        WHERE conversations = 1 AND cust IS NOT NULL"""
     )
-    rows["local_hour"] = rows.pop("local_minute") // 60
-    rows["cust"] = rows["cust"].astype("str")
-    names, codes = np.unique(rows.pop("cust").to_numpy(dtype=object), return_inverse=True)
-    rows = rows.assign(customer=codes).sort_values(["customer", "start"], kind="stable")
-    return ShopFloor(book.cube(rows), _orders(facts, {name: code for code, name in enumerate(names.tolist())}))
+    bought = "j.conversations = 1 AND CAST(j.cust AS VARCHAR) IN (SELECT CAST(customer_id AS VARCHAR) FROM raw_orders)"
+    said = facts.frame(
+        f"""SELECT CAST(j.cust AS VARCHAR) AS cust, s.human_ms AS time, s.h AS tie, s.agent, {picked} FROM ({judged}) AS j
+        JOIN spoken AS s ON s.conv = j.conv
+        WHERE {bought}
+        UNION ALL SELECT CAST(j.cust AS VARCHAR), coalesce(c.first_human_ms, j.start_ms), 0, j.agent, {picked} FROM ({judged}) AS j
+        JOIN conversations AS c ON c.conv = j.conv WHERE {bought} AND c.has_messages = 0 AND c.replied = 1"""
+    )
+    codes = {name: code for code, name in enumerate(sorted(asked["cust"].unique().tolist()))}
+    cubes = [book.cube(_by_customer(rows, codes)) for rows in (asked, said)]
+    return ShopFloor(cubes[0], cubes[1], _orders(facts, codes))
+
+
+def _by_customer(rows: pd.DataFrame, codes: Mapping[str, int]) -> pd.DataFrame:
+    """Rows by customer, time and tie, with the customer as a code."""
+    rows = rows.assign(customer=rows["cust"].map(codes).astype("int64"), local_hour=rows["local_minute"] // 60)
+    ordered = rows.sort_values(["customer", "time", "tie"], kind="stable")
+    return ordered.drop(columns=["cust", "tie", "local_minute"])
 
 
 def _orders(facts: Facts, codes: Mapping[str, int]) -> Orders:

@@ -107,30 +107,35 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
 
     Raises `InputError` when the log holds neither messages nor conversations.
     """
-    if not (log.has("messages") or log.has("conversations")):
+    if not any(log.has(table) for table in ("messages", "conversations", "agent_days")):
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
     con = connect()
     stage(con, log, int((slow or SlowKnobs()).gap_h * 3_600_000))
-    first_ms, last_ms = _span(con)
+    first_ms, last_ms = _span(con, log)
     changes = transitions(log.zone, first_ms, last_ms)
     for step in statements(localised(sql_text("facts"), changes)):
         con.execute(step)
-    for step in _STEPS:
+    kept = {"spoken"} if log.has("orders") else set()  # whose sale an order is depends on who wrote last before it was paid
+    for step in [name for name in _STEPS if name not in kept]:
         con.execute(f"DROP TABLE {step}")
-    days = con.execute("SELECT min(local_day), max(local_day) FROM conversations").fetchone() or (None, None)
+    source, column = ("conversations", "local_day") if log.has("messages") or log.has("conversations") else ("raw_agent_days", '"date"')
+    days = con.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone() or (None, None)
     if days[0] is None:
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
     return Facts(log, con, available(log), last_ms, int(days[0]), int(days[1]))
 
 
-def _span(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+def _span(con: duckdb.DuckDBPyConnection, log: Log) -> tuple[int, int]:
     """First and last kept stamp: messages, starts, closes."""
     row = con.execute(
         """SELECT min(lo), max(hi) FROM (SELECT min(sent) AS lo, max(sent) AS hi FROM stage_messages
         UNION ALL SELECT min(start_ms), max(start_ms) FROM stage_conversations
         UNION ALL SELECT NULL, max(first_human_ms) FROM stage_conversations
-        UNION ALL SELECT NULL, max(close_ms) FROM stage_conversations) AS stamps"""
+        UNION ALL SELECT NULL, max(close_ms) FROM stage_conversations
+        UNION ALL SELECT NULL, max(close_ms) FROM stage_attributes) AS stamps"""
     ).fetchone()
+    if (row is None or row[0] is None) and log.has("agent_days"):
+        row = con.execute('SELECT min("date") * 86400000, (max("date") + 1) * 86400000 FROM raw_agent_days').fetchone()
     if row is None or row[0] is None:
         raise InputError(Issue("no_conversations", "error"))
     return int(row[0]), int(row[1])
