@@ -71,6 +71,8 @@ def scan(column: pa.Array) -> Stamps:
     abc = np.full((size, 3), np.nan)
     spelling = []
     for family, pattern in _FAMILIES.items():
+        if (np.isfinite(day) | np.isfinite(abc[:, 0])).all():
+            break
         fits, found = _fields(cells, pattern)
         hit = fits & ~np.isfinite(day) & ~np.isfinite(abc[:, 0])
         if not hit.any():

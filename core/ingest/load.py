@@ -259,6 +259,8 @@ def _drop_overlap(parts: Sequence[Staged]) -> None:
 
 def _note_overlap(parts: Sequence[Staged]) -> None:
     """Messages of conversations that no conversation row names, and the reverse, are counted."""
+    if len({part.book.table for part in parts} & {"messages", "conversations"}) < 2:
+        return
     ids = {name: _ids([part for part in parts if part.book.table == name]) for name in ("messages", "conversations")}
     if not ids["messages"] or not ids["conversations"]:
         return

@@ -96,16 +96,16 @@ def match(raw: RawTable, choice: FileChoice) -> Match:
     samples = [Sample(column) for column in raw.columns]
     tables = [t for t in (*TABLES, *DIRECTORIES) if choice.table in ("", t.name)] or list(TABLES)
     found = [_match_table(raw, table, choice, samples) for table in tables]
-    return max(found, key=lambda each: _rank(each, raw))
+    return max(found, key=_rank)
 
 
-def _rank(found: Match, raw: RawTable) -> tuple[bool, float, int]:
+def _rank(found: Match) -> tuple[int, float, int]:
     needed = {name for need in found.table.needs for name in need}
     strength = sum(1.5 if name in needed else 1.0 for name in found.fields)
     weak = sum(0.5 for column in found.columns if column.field and "heading" not in column.evidence)
     order = [t.name for t in (*DIRECTORIES, *reversed(TABLES))].index(found.table.name)
     tie = {"roster": 20, "messages": 19}.get(found.table.name, order)
-    return found.complete, strength - weak, tie
+    return -min(len(found.lacking), 2), strength - weak, tie
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""Stamps: spellings, the order of day and month, zones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.ingest import dates
+
+ZONE = "Asia/Shanghai"
+
+
+def millis(*parts: int, zone: str = ZONE) -> int:
+    """UTC milliseconds of a local wall time."""
+    return round(dt.datetime(*parts, tzinfo=ZoneInfo(zone)).timestamp() * 1000)  # type: ignore[misc,arg-type]
+
+
+def parsed(cell: str, order: str = "", zone: str = ZONE) -> int | None:
+    """A single cell as UTC milliseconds."""
+    found = dates.instants(dates.scan(pa.array([cell])), order, zone)
+    return int(found.millis[0]) if found.valid[0] else None
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2024-02-01 10:05:09", millis(2024, 2, 1, 10, 5, 9)),
+        ("2024/2/1 10:05", millis(2024, 2, 1, 10, 5)),
+        ("2024年2月1日 10时05分09秒", millis(2024, 2, 1, 10, 5, 9)),
+        ("2024年2月1日", millis(2024, 2, 1)),
+        ("2024-02-01 下午 3:05", millis(2024, 2, 1, 15, 5)),
+        ("2024-02-01T10:05:09.250Z", millis(2024, 2, 1, 10, 5, 9, 250_000, zone="UTC")),
+        ("2024-02-01 10:05:09 +0000", millis(2024, 2, 1, 10, 5, 9, zone="UTC")),
+        ("2024-02-01T10:05:09-05:00", millis(2024, 2, 1, 15, 5, 9, zone="UTC")),
+        ("26-Aug-23", millis(2023, 8, 26)),
+        ("Aug 26, 2023 3:05 PM", millis(2023, 8, 26, 15, 5)),
+        ("12 AM", None),
+        ("Tue Oct 31 22:10:47 +0000 2017", millis(2017, 10, 31, 22, 10, 47, zone="UTC")),
+        ("20240201", millis(2024, 2, 1)),
+        ("20240201100509", millis(2024, 2, 1, 10, 5, 9)),
+        ("1706753109", 1_706_753_109_000),
+        ("1706753109123", 1_706_753_109_123),
+        ("1706753109123456", 1_706_753_109_123),
+        ("45323.5", millis(2024, 2, 1, 12)),
+        ("2024-02-30", None),
+        ("2024-02-01 25:00", None),
+        ("soon", None),
+    ],
+)
+def test_spellings(cell: str, expected: int | None) -> None:
+    """Each spelling is read to the millisecond; what is no date stays unread."""
+    assert parsed(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "orders"),
+    [
+        (["13/02/2024", "01/02/2024"], ("dmy",)),
+        (["02/13/2024", "01/02/2024"], ("mdy",)),
+        (["01/02/2024", "03/04/2024"], ("dmy", "mdy")),
+        (["24/02/13", "24/02/14"], ("dmy", "ymd")),
+        (["24/02/13", "33/02/14"], ("ymd",)),
+        (["2024-01-02"], ()),
+    ],
+)
+def test_the_whole_column_decides_the_order(cells: list[str], orders: tuple[str, ...]) -> None:
+    """One value above 12 settles day and month for all; without one the order stays open."""
+    assert dates.possible_orders(dates.scan(pa.array(cells))) == orders
+
+
+def test_the_unit_of_epochs_is_decided_by_the_column() -> None:
+    """A bogus short number in a column of milliseconds is a stamp of 1970, not another unit."""
+    found = dates.instants(dates.scan(pa.array(["1500097538209", "122222", "1500097884460"])), "", ZONE)
+    assert found.millis.tolist() == [1_500_097_538_209, 122_222, 1_500_097_884_460]
+
+
+def test_dates_without_a_time_are_known_as_such() -> None:
+    """A column of dates says that it has no time of day."""
+    assert dates.instants(dates.scan(pa.array(["2024-01-02", "2024-01-03"])), "", ZONE).dated
+    assert not dates.instants(dates.scan(pa.array(["2024-01-02 00:01"])), "", ZONE).dated
+
+
+def test_clock_changes_are_settled_and_counted() -> None:
+    """A doubled hour is the earlier one, a skipped hour moves past the gap; both are counted."""
+    cells = pa.array(["2024-10-27 02:30", "2024-03-31 02:30", "2024-06-01 12:00"])
+    found = dates.instants(dates.scan(cells), "", "Europe/Berlin")
+    assert (found.doubled, found.skipped) == (1, 1)
+    expected = [(2024, 10, 27, 0, 30), (2024, 3, 31, 1, 0), (2024, 6, 1, 10, 0)]
+    assert found.millis.tolist() == [millis(*each, zone="UTC") for each in expected]
+
+
+def test_wall_time_and_back() -> None:
+    """Local wall time is the inverse of the way to UTC."""
+    wall = np.array([millis(2024, 5, 1, 9, zone="UTC"), millis(2024, 5, 2, 23, zone="UTC")])
+    assert dates.local_wall(dates.to_utc(wall, ZONE)[0], ZONE).tolist() == wall.tolist()
