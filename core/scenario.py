@@ -64,7 +64,9 @@ class Knob:
         return checked
 
     def _refusal(self, value: Any) -> ScenarioError:
-        allowed = ", ".join(self.options) if self.options else f"{self.low:g} – {self.high:g}"
+        allowed = {"date": "YYYY-MM-DD", "flag": "true, false", "choice": ", ".join(self.options)}.get(
+            self.kind, f"{self.low:g} – {self.high:g}"
+        )
         return ScenarioError(Issue("bad_knob", "error", value=str(value), facts={"knob": self.key, "allowed": allowed}))
 
 
