@@ -54,9 +54,9 @@ def _answers(text: Text) -> None:
     can, cannot = importing.can_answer(session.log(), text)
     left, right = st.columns(2)
     left.markdown(f"**{text('pages.data.answers_can', n=len(can))}**\n\n" + "\n".join(f"- {each}" for each in can))
-    right.markdown(
-        f"**{text('pages.data.answers_cannot', n=len(cannot))}**\n\n" + "\n".join(f"- {each}" for each in cannot)
-    )
+    right.markdown(f"**{text('pages.data.answers_cannot', n=len(cannot))}**\n\n" + "\n".join(f"- {each}" for each in cannot))
+    if not cannot:
+        right.caption(text("pages.data.answers_all"))
 
 
 def _matching(text: Text) -> None:

@@ -49,6 +49,7 @@ SCORING_ROOMS = ("group_weight", "weight", "anchor", "band")
 _SEEN_ROOMS = ("rules", "filter", "period")
 _JUDGED_ROOMS = (*_SEEN_ROOMS, *SCORING_ROOMS)
 _LANG = "lang"
+_LOGS_KEPT = 4
 
 
 # --- the frame ---------------------------------------------------------------------------------------------------------------
@@ -283,11 +284,24 @@ def import_trouble() -> tuple[Issue, ...]:
     return st.session_state.get("_import_trouble", ())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(digest: str, _files: tuple[InputFile, ...], _choices: Choices, _progress: Callable[..., None] | None) -> Log:
+@st.cache_resource(show_spinner=False)
+def _shelf() -> dict[str, Log]:
+    return {}
+
+
+def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress: Callable[..., None] | None) -> Log:
+    """The log of these bytes and decisions, read once for all visitors.
+
+    A shelf instead of a cached function, because a cached function may not move a progress bar that stands outside it.
+    """
     from core.ingest import load
 
-    return load(_files, _choices, _progress)
+    shelf = _shelf()
+    if digest not in shelf:
+        shelf[digest] = load(given, decided, progress)
+    for old in list(shelf)[:-_LOGS_KEPT]:
+        shelf.pop(old, None)
+    return shelf[digest]
 
 
 def load_files(

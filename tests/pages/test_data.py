@@ -1,0 +1,119 @@
+"""Data: upload, what was understood, the ledger, and what stays when a file is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.log import Log
+from core.text import Text
+from tests.pages.conftest import BROKEN, Open, is_clean, visible
+
+LANGUAGES = ("zh", "en")
+SMALL = "Agent,Started at,First human reply at,CSAT\n" + "".join(
+    f"{agent},2024-01-{day:02d} 09:00,2024-01-{day:02d} 09:01,5\n" for agent in ("Ann", "Bob") for day in range(1, 11)
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_loaded(open_page: Open, language: str) -> None:
+    """The page offers upload and sample and shows no empty tables."""
+    at = open_page("1_data", language)
+    is_clean(at)
+    assert at.title[0].value == Text(language)("pages.data.title")
+    assert at.button(key="sample").label == Text(language)("pages.data.sample")
+    assert not at.dataframe
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_broken_file_says_what_and_how_to_cure(open_page: Open, language: str) -> None:
+    """A file that is no log is named with its headings and a cure; nothing is loaded."""
+    at = open_page("1_data", language, "broken")
+    is_clean(at)
+    assert any("broken.csv" in each.value and "nonsense" in each.value for each in at.error)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_broken_file_keeps_what_was_loaded(open_page: Open, language: str) -> None:
+    """After a failed upload the sample is still there and the page says so."""
+    at = open_page("1_data", language, "sample")
+    at.file_uploader(key="files").upload("broken.csv", BROKEN, "text/csv").run()
+    is_clean(at)
+    said = visible(at)
+    assert Text(language)("pages.data.kept") in said
+    assert any("7,900" in each for each in said)
+
+
+def test_an_upload_replaces_the_log_and_survives_a_page_switch(open_page: Open) -> None:
+    """An uploaded file is read at once, its figures are on the Overview, and coming back loses nothing."""
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    is_clean(at)
+    at.switch_page("pages/2_overview.py").run()
+    assert {each.label: each.value for each in at.metric}["Conversations"] == "20"
+    at.switch_page("pages/1_data.py").run()
+    assert any("shop.csv" in each and "20 conversations" in each for each in visible(at))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_name_what_is_missing(open_page: Open, language: str) -> None:
+    """What the log cannot answer comes with the columns it would take."""
+    at = open_page("1_data", language)
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    text = Text(language)
+    cannot = next(each for each in visible(at) if text("ingest.capability.quality") in each)
+    assert text("schema.table.reviews.name") in cannot
+    is_clean(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("part", ["answers", "ledger", "matching", "preview"])
+def test_every_part_is_in_words(open_page: Open, language: str, part: str) -> None:
+    """Each part of the page runs on the sample in both languages without codes."""
+    at = open_page("1_data", language, "sample")
+    at.segmented_control(key=f"data_part.{language}").set_value(part).run()
+    is_clean(at)
+
+
+def test_ledger_adds_up_as_in_the_core(open_page: Open, sample_log: Log) -> None:
+    """Read, kept and dropped of the table are those of the ledger, and read = kept + dropped."""
+    at = open_page("1_data", "en", "sample")
+    at.segmented_control(key="data_part.en").set_value("ledger").run()
+    shown = at.dataframe[0].value
+    assert shown["rows_read"].tolist() == [report.rows_read for report in sample_log.ledger.files]
+    assert (shown["rows_read"] == shown["rows_kept"] + shown["rows_dropped"]).all()
+    assert len(at.dataframe[1].value) == len(sample_log.ledger.issues)
+
+
+def test_preview_hides_customers(open_page: Open, sample_log: Log) -> None:
+    """Neither preview shows a customer id of the file."""
+    at = open_page("1_data", "en", "sample")
+    at.segmented_control(key="data_part.en").set_value("preview").run()
+    customers = set(sample_log.tables["conversations"].column("customer_id").to_pylist())
+    for element in at.dataframe:
+        assert not customers & {cell for column in element.value for cell in element.value[column]}
+
+
+def test_a_wrong_match_can_be_corrected(open_page: Open) -> None:
+    """Taking a column out in the table and applying reads the file again without it."""
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    at.segmented_control(key="data_part.en").set_value("matching").run()
+    at.session_state["columns_shop.csv_conversations"] = {
+        "edited_rows": {3: {"field": ""}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    at.button(key="apply").click().run()
+    is_clean(at)
+    at.switch_page("pages/2_overview.py").run()
+    assert {each.label: each.value for each in at.metric}["Satisfaction"] == "–"
+
+
+def test_zone_is_applied_to_the_days(open_page: Open) -> None:
+    """Another zone is remembered with the log and shown in the sidebar."""
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    at.segmented_control(key="data_part.en").set_value("matching").run()
+    at.selectbox(key="zone").set_value("Europe/Berlin").run()
+    at.button(key="apply").click().run()
+    assert any("Zone Europe/Berlin" in each for each in visible(at))
