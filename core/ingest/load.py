@@ -190,7 +190,7 @@ def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
 
 def _missing_columns(raw: RawTable, found: Match) -> Issue:
     missing = [need[0] for need in found.lacking]
-    field, heading = suggestion(found, raw)
+    field, heading = suggestion(found)
     unknown = (
         found.table in DIRECTORIES
         or not found.fields

@@ -6,14 +6,15 @@ fits, and the report says so; an unknown one is left out and listed as unused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache, cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import did_you_mean
 from core.ingest.choices import FileChoice
 from core.ingest.convert import convert
 from core.ingest.dates import looks_dated
@@ -25,6 +26,8 @@ SAMPLE = 2000
 TYPED = ("instant", "date", "clock", "duration", "number", "share", "rating", "flag", "sender")
 PLAUSIBLE = 0.5
 SURE = 0.9
+CLOSE = 0.75
+_FIGURES = re.compile(r"\d+")
 
 
 class Sample:
@@ -169,21 +172,23 @@ def _by_part(search: _Search) -> None:
     for place, heading in enumerate(raw.headings):
         if place in search.banned or place in fields.values() or not len(search.samples[place].cells):
             continue
-        name = _contained(normal(heading), table, fields)
-        if name and search.samples[place].fits(table.column(name).kind) >= SURE:
-            fields[name], search.evidence[name] = place, ("heading_part", "values")
+        for name in _contained(normal(heading), table, fields):
+            if search.samples[place].fits(table.column(name).kind) >= SURE:
+                fields[name], search.evidence[name] = place, ("heading_part", "values")
+                break
 
 
-def _contained(heading: str, table: Table, taken: Iterable[str]) -> str:
-    best, length = "", 0
+def _contained(heading: str, table: Table, taken: Iterable[str]) -> list[str]:
+    """Free fields one of whose names is a part of the heading, the longest first; 3 minutes are never 24 hours."""
+    found: dict[str, int] = {}
     for alias, names in aliases(table).items():
         enough = len(alias) >= (3 if not alias.isascii() else 6)
-        if not enough or len(alias) <= length or alias not in heading:
-            continue
-        free = [name for name, _ in names if name not in taken and _confirmable(table.column(name))]
-        if free:
-            best, length = free[0], len(alias)
-    return best
+        same_figures = _FIGURES.findall(alias) == _FIGURES.findall(heading)
+        if enough and same_figures and alias in heading:
+            for name, _ in names:
+                if name not in taken and _confirmable(table.column(name)):
+                    found[name] = max(found.get(name, 0), len(alias))
+    return sorted(found, key=lambda name: -found[name])
 
 
 def _confirmable(column: Column) -> bool:
@@ -240,13 +245,13 @@ def _column_matches(
     return tuple(result)
 
 
-def suggestion(found: Match, raw: RawTable) -> tuple[str, str]:
-    """The missing field and the unused heading that resembles it most; empty strings when nothing does."""
-    unused = {normal(column.name): column.name for column in found.columns if not column.field}
-    for need in found.lacking:
-        for name in need:
+def suggestion(found: Match) -> tuple[str, str]:
+    """The missing field and the unused heading that resembles one of its names most; no heading when none does."""
+    missing = [name for need in found.lacking for name in need]
+    best = (CLOSE, missing[0] if missing else "", "")
+    for heading in (column.name for column in found.columns if not column.field):
+        for name in missing:
             for alias in found.table.column(name).aliases:
-                close = did_you_mean(normal(alias), unused)
-                if close:
-                    return name, unused[close]
-    return (found.lacking[0][0] if found.lacking else ""), ""
+                ratio = SequenceMatcher(None, normal(alias), normal(heading)).ratio()
+                best = max(best, (ratio, name, heading), key=lambda each: each[0])
+    return best[1], best[2]

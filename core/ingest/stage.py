@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,7 @@ from core.schema import SUMMARY, Column, normal_word
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
 FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
 STAMPS = ("instant", "date")
+_UTC = re.compile(r"(?<![A-Za-z])(utc|gmt)(?![A-Za-z+\-±0-9])", re.IGNORECASE)
 CALL_HEADINGS = (
     "call id",
     "通话id",
@@ -219,7 +221,8 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
         if found.table.column(name).kind in STAMPS
     }
     orders = _orders(raw, found, choice, scanned, out.book)
-    done = {name: dates.instants(stamps, orders[name], choices.zone) for name, stamps in scanned.items()}
+    zones = {name: _zone(raw.headings[found.fields[name]], choices.zone) for name in scanned}
+    done = {name: dates.instants(stamps, orders[name], zones[name]) for name, stamps in scanned.items()}
     for name, column in done.items():
         heading = raw.headings[found.fields[name]]
         spelling = "+".join(scanned[name].spelling)
@@ -235,6 +238,15 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
     _merge_clock(found, choices.zone, out)
     _drop_dated_replies(found, out)
     _drop_without_stamp(raw, found, out)
+
+
+def _zone(heading: str, zone: str) -> str:
+    """The zone of a column: UTC where its heading says so, else the shop's.
+
+    >>> _zone("Created at (UTC)", "Asia/Shanghai"), _zone("Created at (UTC+8)", "Asia/Shanghai")
+    ('UTC', 'Asia/Shanghai')
+    """
+    return "UTC" if _UTC.search(heading) else zone
 
 
 def _orders(

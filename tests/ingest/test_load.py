@@ -403,3 +403,57 @@ def test_an_error_reads_as_a_sentence(language: str) -> None:
     assert all(part in message for part in ("a.csv", "甲方", "2"))
     assert "{" not in message + cure
     assert cure
+
+
+EXPORTS = {
+    "tickets with UTC in the heading": (
+        "Id,Requester,Assignee,Group,Created at (UTC),First reply time in minutes,Satisfaction Score\n"
+        "1,a@b.c,Ann,G,2024-01-02 03:04,12.5,Good\n",
+        "conversations",
+        {"started_at": at("2024-01-02 11:04"), "wait_s": 750.0, "csat": 5.0, "customer_id": "a@b.c", "team": "G"},
+    ),
+    "agent-days of a Chinese platform": (
+        "客服昵称,日期,人工会话量,3分钟人工回复率,平均首次响应时长(秒),满意度,客单价\n小李,2024-01-02,35,98.2%,12.3,96%,¥120.5\n",
+        "agent_days",
+        {"conversations": 35.0, "within_3min": 0.982, "first_response": 12.3, "satisfaction": 0.96, "aov": 120.5},
+    ),
+    "a reply column of stamps": (
+        "会话编号,客服账号,进线时间,首次响应时间,评价星级\n1,kf1,2024/1/2 9:05,2024/1/2 9:06,5星\n",
+        "conversations",
+        {"first_human_reply_at": at("2024-01-02 09:06"), "csat": 5.0},
+    ),
+    "the same heading with durations": (
+        "会话编号,客服账号,进线时间,首次响应时间,评价星级\n1,kf1,2024/1/2 9:05,35秒,满意\n",
+        "conversations",
+        {"wait_s": 35.0, "csat": 4.0},
+    ),
+    "calls with date and time apart": (
+        "Call ID,Call Date,Call Time,Agent Name,Wait Time,Talk Time,Answered\n1,01/25/2024,09:05:00 PM,Ann,0:00:35,0:05:10,Yes\n",
+        "conversations",
+        {"started_at": at("2024-01-25 21:05"), "wait_s": 35.0, "handle_s": 310.0, "answered": 1, "is_call": 1},
+    ),
+    "orders with currency signs": (
+        '订单编号,买家昵称,下单时间,付款时间,实付金额\n1,aa,2024-01-02 10:00,2024-01-02 10:05,"¥1,299.00"\n',
+        "orders",
+        {"amount": 1299.0, "paid_at": at("2024-01-02 10:05")},
+    ),
+    "a roster with names": (
+        "姓名,日期,班次,上班时间,下班时间\n小李,2024-01-02,早班,08:00,17:00\n",
+        "roster",
+        {"agent_id": "小李", "start_at": at("2024-01-02 08:00"), "end_at": at("2024-01-02 17:00"), "shift": "早班"},
+    ),
+}
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_exports_as_platforms_write_them(export: str) -> None:
+    """Common layouts are understood without a mapping: table, units, words, currency, zone."""
+    text, table, expected = EXPORTS[export]
+    row = log_of(text).tables[table].to_pylist()[0]  # type: ignore[union-attr]
+    assert {name: row.get(name) for name in expected} == pytest.approx(expected)
+
+
+def test_figures_in_a_heading_are_part_of_its_meaning() -> None:
+    """A rate within seven minutes is not taken for another rate because the words agree."""
+    log = log_of("客服昵称,日期,接待人数,7分钟回复率\n小李,2024-01-02,35,98.2%\n")
+    assert set(log.columns("agent_days")) == {"agent_id", "date", "conversations", "seq", "file_row"}
