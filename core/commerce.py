@@ -2,7 +2,8 @@
 
 The unit is the customer within the period (definitions: conversion). An inquirer placed no own order in the W before the first
 conversation's start; converts when an order is paid between that start and W after the last conversation's start; a customer whose
-window is still open at the horizon is pending and counted nowhere. An order belongs to the last person who wrote before it was paid.
+window is still open at the horizon is pending and counted nowhere. A sale belongs to the last person who wrote before the first payment;
+to nobody where no person had written by then. Who bought nothing stands with the owner of the last conversation.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ class Visits:
     """Customer-started conversations, sorted by customer and start.
 
     Args:
-        customer: code per row. start: UTC ms. replied: 1 where a person answered. row: its place in the caller's table.
+        customer: code per row. start: UTC ms. row: its place in the caller's table.
     """
 
     customer: Ints
     start: Ints
-    replied: Ints
+    row: Ints
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Messages of persons, sorted by customer and time: code, UTC ms, and the place in the caller's table that stands for each."""
+
+    customer: Ints
+    at: Ints
     row: Ints
 
 
@@ -45,46 +54,48 @@ class Orders:
 
 @dataclass(frozen=True)
 class Sales:
-    """One entry per inquirer: the conversation row that stands for it (owner and dimensions), and what it adds to each sum.
+    """One entry per inquirer: the row that stands for it (whose it is, and dimensions), and what it adds to each sum.
+
+    ``nobody`` marks sales that no person had a hand in.
 
     ``sums`` holds inquirers, converted, buyers, value, relative_value, return_of, returned, disputed; ``pending`` counts customers
     whose window is still open.
     """
 
     row: Ints
+    nobody: NDArray[np.bool_]
     sums: Mapping[str, Floats]
     pending: int
 
 
-def sales(visits: Visits, orders: Orders, window_ms: int, horizon_ms: int) -> Sales:
+def sales(visits: Visits, voices: Voices, orders: Orders, window_ms: int, horizon_ms: int) -> Sales:
     """Who asked, who bought, and whose sale it was.
 
-    >>> v = Visits(np.array([0, 1]), np.array([0, 0]), np.array([1, 1]), np.array([0, 1]))
+    >>> v = Visits(np.array([0, 1]), np.array([0, 0]), np.array([0, 1]))
+    >>> said = Voices(np.array([0]), np.array([3]), np.array([7]))
     >>> o = Orders(np.array([0]), np.array([5]), np.array([6]), np.array([80.0]), np.array([0.0]), np.array([0.0]))
-    >>> found = sales(v, o, 100, 1000)
-    >>> found.sums["inquirers"].tolist(), found.sums["converted"].tolist()
-    ([1.0, 1.0], [1.0, 0.0])
+    >>> found = sales(v, said, o, 100, 1000)
+    >>> found.sums["converted"].tolist(), found.row.tolist(), found.nobody.tolist()
+    ([1.0, 0.0], [7, 1], [False, False])
     """
-    first = (
-        np.flatnonzero(np.r_[True, visits.customer[1:] != visits.customer[:-1]])
-        if len(visits.customer)
-        else np.array([], np.int64)
-    )
-    last = np.r_[first[1:], len(visits.customer)] - 1
+    fresh = np.r_[np.ones(min(len(visits.customer), 1), dtype=bool), visits.customer[1:] != visits.customer[:-1]]
+    first = np.flatnonzero(fresh)
+    last = np.r_[first[1:], len(visits.customer)][: len(first)] - 1
     unit = _unit_of(orders.customer, visits.customer[first])
     opened, closing = visits.start[first], visits.start[last] + window_ms
     known = unit >= 0
+    since, until = (np.r_[times, 0][unit] for times in (opened, closing))
     prior = (
-        known & (orders.created >= 0) & (orders.created < opened[unit]) & (orders.created >= opened[unit] - window_ms)
+        known & (orders.created >= 0) & (orders.created < since) & (orders.created >= since - window_ms)
     )
-    assisted = known & (orders.paid >= opened[unit]) & (orders.paid <= closing[unit])
+    assisted = known & (orders.paid >= since) & (orders.paid <= until)
     pending = closing > horizon_ms
     inquirer = ~pending & ~np.isin(np.arange(len(first)), unit[prior])
-    assisted &= inquirer[np.maximum(unit, 0)] & known
+    assisted &= np.isin(unit, np.flatnonzero(inquirer))
     sums = _sums(orders, unit, assisted, len(first))
-    row = _owners(visits, orders, unit, assisted, last)
+    row, nobody = _owners(visits, voices, orders.paid[assisted], unit[assisted], last)
     kept = {name: values[inquirer] for name, values in sums.items()}
-    return Sales(row[inquirer], {"inquirers": np.ones(int(inquirer.sum())), **kept}, int(pending.sum()))
+    return Sales(row[inquirer], nobody[inquirer], {"inquirers": np.ones(int(inquirer.sum())), **kept}, int(pending.sum()))
 
 
 def _unit_of(customers: Ints, units: Ints) -> Ints:
@@ -109,14 +120,16 @@ def _sums(orders: Orders, unit: Ints, assisted: NDArray[np.bool_], units: int) -
     }  # fmt: skip
 
 
-def _owners(visits: Visits, orders: Orders, unit: Ints, assisted: NDArray[np.bool_], last: Ints) -> Ints:
-    """The conversation that owns each unit: for buyers the last answered one before the first payment, else the last one."""
-    row = visits.row[last].copy()
-    answered = np.flatnonzero(visits.replied == 1)
-    bought = np.flatnonzero(assisted)
-    for order in bought[np.argsort(-orders.paid[bought], kind="stable")].tolist():
-        low, high = np.searchsorted(visits.customer[answered], [orders.customer[order], orders.customer[order] + 1])
-        before = np.searchsorted(visits.start[answered[low:high]], orders.paid[order], side="right")
+def _owners(visits: Visits, voices: Voices, paid: Ints, unit: Ints, last: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    """The row that stands for each unit, and which sales are nobody's: for buyers the last voice before the first payment."""
+    row, nobody = visits.row[last].copy(), np.zeros(len(last), dtype=bool)
+    first_paid = np.full(len(last), np.iinfo(np.int64).max)
+    np.minimum.at(first_paid, unit, paid)
+    buyers = np.unique(unit)
+    low, high = (np.searchsorted(voices.customer, visits.customer[last][buyers], side=side) for side in ("left", "right"))
+    for buyer, start, end in zip(buyers.tolist(), low.tolist(), high.tolist(), strict=True):
+        before = int(np.searchsorted(voices.at[start:end], first_paid[buyer], side="right"))
+        nobody[buyer] = before == 0
         if before:
-            row[unit[order]] = visits.row[answered[low + before - 1]]
-    return row
+            row[buyer] = voices.row[start + before - 1]
+    return row, nobody

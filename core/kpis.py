@@ -204,9 +204,7 @@ class _View:
     def _groups(self) -> NDArray[np.int64]:
         if self.by == ("shop",):
             return np.zeros(1, dtype=np.int64)
-        found = [
-            self._keys[name, "cube"] for name in ("conversations", "turns", "ratings") if self.source(name) is not None
-        ]
+        found = [self._keys[name, "cube"] for name in (*self.observed.sources, "sales") if self.source(name) is not None]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
     def place(self, name: str, part: str = "cube") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -12,15 +12,17 @@ SELECT conv, h,
   min(CASE WHEN is_human = 1 THEN sent END) AS human_ms, max(CASE WHEN is_human = 1 THEN m_agent END) AS agent,
   max(CASE WHEN is_human = 1 THEN m_polite END) AS polite,
   min(CASE WHEN is_cust = 1 THEN sent END) AS ask_ms,
-  min(CASE WHEN is_smart = 1 THEN sent END) AS smart_ms, min(CASE WHEN is_greet = 1 THEN sent END) AS greet_ms,
+  min(CASE WHEN is_smart = 1 THEN sent END) AS smart_ms, min(CASE WHEN is_greet = 1 AND n_asked > 0 THEN sent END) AS greet_ms,
   max(CASE WHEN is_cust = 1 THEN rn END) AS cust_rn, max(CASE WHEN is_smart = 1 THEN rn END) AS smart_rn,
   CAST(sum(is_cust) AS BIGINT) AS n_cust, CAST(sum(is_smart) AS BIGINT) AS n_smart, CAST(sum(is_msg) AS BIGINT) AS n_msg,
   min(CASE WHEN is_msg = 1 THEN sent END) AS first_ms, max(CASE WHEN is_msg = 1 THEN sent END) AS last_ms,
   min(CASE WHEN is_close = 1 THEN sent END) AS first_close_ms, max(CASE WHEN is_close = 1 THEN sent END) AS last_close_ms,
-  CAST(sum(is_close) AS BIGINT) AS n_close, max(CASE WHEN is_reopen = 1 THEN sent END) AS reopen_ms
+  CAST(sum(is_close) AS BIGINT) AS n_close, max(CASE WHEN is_reopen = 1 THEN sent END) AS reopen_ms,
+  max(CASE WHEN is_close = 1 THEN rn END) AS close_rn, max(CASE WHEN is_reopen = 1 THEN rn END) AS reopen_rn
 FROM (
   SELECT conv, m_cust, m_channel, m_language, m_agent, m_polite, sent, is_cust, is_human, is_smart, is_greet, is_msg, is_close, is_reopen,
     CAST(sum(is_human) OVER (PARTITION BY conv ORDER BY sent, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS h,
+    CAST(sum(is_cust) OVER (PARTITION BY conv ORDER BY sent, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS n_asked,
     CAST(row_number() OVER (PARTITION BY conv ORDER BY sent, seq) AS INTEGER) AS rn
   FROM stage_messages
 ) AS numbered
@@ -40,13 +42,13 @@ WHERE ask_ms IS NOT NULL
 -- spoken: one row per human message with the gap to what it follows: the later of the agent's own last message in the conversation
 -- and the ask it answers; at most five minutes of it is effort.
 CREATE TABLE spoken AS
-SELECT conv, agent, human_ms,
+SELECT conv, h, agent, human_ms,
   CASE WHEN since_ms IS NULL THEN 0 WHEN human_ms - since_ms > 300000 THEN 300000 ELSE human_ms - since_ms END AS gap_ms
 FROM (
-  SELECT conv, agent, human_ms,
+  SELECT conv, h, agent, human_ms,
     CASE WHEN own_ms IS NULL THEN ask_ms WHEN ask_ms IS NULL THEN own_ms WHEN own_ms > ask_ms THEN own_ms ELSE ask_ms END AS since_ms
   FROM (
-    SELECT conv, agent, human_ms,
+    SELECT conv, h, agent, human_ms,
       lag(human_ms) OVER (PARTITION BY conv, agent ORDER BY h) AS own_ms, answered_ms AS ask_ms
     FROM (SELECT conv, h, agent, human_ms, lag(ask_ms) OVER (PARTITION BY conv ORDER BY h) AS answered_ms FROM segments) AS looked
     WHERE h > 0
@@ -97,7 +99,7 @@ SELECT conv, max(g.cust) AS cust, max(g.channel) AS channel,
   CAST(sum(CASE WHEN g.h > 0 THEN 1 ELSE 0 END) AS BIGINT) AS n_human, CAST(sum(g.n_smart) AS BIGINT) AS n_smart, CAST(sum(g.n_msg) AS BIGINT) AS n_msg,
   min(g.first_ms) AS first_ms, max(g.last_ms) AS last_ms,
   min(g.first_close_ms) AS first_close_ms, max(g.last_close_ms) AS last_close_ms, CAST(sum(g.n_close) AS BIGINT) AS n_close,
-  max(g.reopen_ms) AS reopen_ms, max(g.polite) AS polite
+  max(g.reopen_ms) AS reopen_ms, max(g.close_rn) AS close_rn, max(g.reopen_rn) AS reopen_rn, max(g.polite) AS polite
 FROM segments AS g GROUP BY conv
 ;
 -- owners: by most human messages (tie: the earliest), by first, by last; n_agents and hand-overs seen in the messages.
@@ -143,13 +145,14 @@ SELECT known.conv,
   coalesce(s.first_ms, f.start_ms) AS first_ms, coalesce(s.last_ms, f.first_human_ms, f.start_ms) AS last_ms,
   coalesce(s.first_close_ms, f.first_close_ms, a.first_close_ms) AS first_close_ms,
   coalesce(s.last_close_ms, f.close_ms, a.close_ms) AS last_close_ms,
-  coalesce(s.n_close, 0) AS n_close, s.reopen_ms,
+  coalesce(s.n_close, 0) AS n_close, s.reopen_ms, s.close_rn, s.reopen_rn, coalesce(f.reopened, a.reopened) AS reopened,
   coalesce(f.handle_ms, e.handle_ms) AS handle_ms, CASE WHEN f.handle_ms IS NOT NULL THEN 1 ELSE 0 END AS handle_given,
   e.open_sum, e.n_said,
   coalesce(f.csat, a.csat) AS csat, coalesce(f.survey_sent, a.survey_sent) AS survey_sent,
   coalesce(f.resolved, a.resolved) AS resolved, coalesce(f.complaint, a.complaint) AS complaint,
   coalesce(f.complaint_solved, a.complaint_solved) AS complaint_solved,
-  coalesce(t.n_transfers, f.transfers, a.transfers, CASE WHEN o.n_agents > 1 THEN o.n_agents - 1 WHEN s.n_human > 0 THEN 0 END) AS transfers,
+  coalesce(t.n_transfers, f.transfers, a.transfers, CASE WHEN o.n_agents > 1 THEN o.n_agents - 1 WHEN s.n_human > 0 THEN 0
+    WHEN s.conv IS NULL AND f.transfers_listed = 1 THEN 0 END) AS transfers,
   coalesce(f.is_call, 0) AS is_call, s.polite
 FROM known
 LEFT JOIN said AS s ON known.conv = s.conv
@@ -160,11 +163,13 @@ LEFT JOIN stage_transfers AS t ON known.conv = t.conv
 LEFT JOIN owners AS o ON known.conv = o.conv
 LEFT JOIN effort AS e ON known.conv = e.conv
 ;
--- placed: closed and end follow from the clocks; a reopening after the last close means it is open again.
+-- placed: closed and end follow from the clocks; a reopening after the last close means it is open again (in the order of the rows, as
+-- both may bear the same stamp).
 CREATE TABLE placed AS
 SELECT joined.*,
   coalesce(last_close_ms, last_ms, start_ms) AS end_ms,
-  CASE WHEN last_close_ms IS NULL THEN 0 WHEN reopen_ms > last_close_ms THEN 0 ELSE 1 END AS closed
+  CASE WHEN last_close_ms IS NULL THEN 0 WHEN n_close > 0 AND reopen_rn > close_rn THEN 0
+    WHEN n_close = 0 AND reopen_ms > last_close_ms THEN 0 ELSE 1 END AS closed
 FROM joined WHERE start_ms IS NOT NULL
 ;
 -- follow: the same customer's next customer-started conversation, in any channel and with the same issue.
@@ -192,7 +197,7 @@ CREATE TABLE conversations AS
 SELECT p.conv, p.has_messages, p.cust, p.channel, p.language, p.category, p.priority, p.team, p.shift, p.order_id,
   p.assigned, p.owner_most, p.owner_first, p.owner_last, p.n_agents, p.start_ms, p.customer_started, p.holiday,
   p.first_human_ms, p.last_human_ms, p.first_smart_ms, p.greet_ms, p.replied, p.smart_solved, p.n_msg, p.n_cust, p.n_human, p.n_smart,
-  p.first_ms, p.last_ms, p.first_close_ms, p.last_close_ms, p.n_close, p.end_ms, p.closed, p.handle_ms, p.handle_given, p.open_sum, p.n_said,
+  p.first_ms, p.last_ms, p.first_close_ms, p.last_close_ms, p.n_close, p.reopened, p.end_ms, p.closed, p.handle_ms, p.handle_given, p.open_sum, p.n_said,
   p.csat, p.survey_sent, p.resolved, p.complaint, p.complaint_solved, p.transfers, p.is_call, p.polite,
   f.next_ms, f.next_issue_ms, g.after_ms,
   CAST((p.local_ms - mod(p.local_ms, 86400000)) / 86400000 AS INTEGER) AS local_day,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.engine.runner import Facts
-from core.engine.zones import DAY_MS, offset_ms
+from core.engine.zones import local_day, midnight_after
 
 HOUR_MS = 3_600_000
 
@@ -44,9 +44,8 @@ def split_days(starts: np.ndarray, ends: np.ndarray, zone: str) -> pd.DataFrame:
     for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         at = start
         while at < end:
-            shift = offset_ms(zone, at)
-            day = (at + shift) // DAY_MS
-            until = min(end, (day + 1) * DAY_MS - shift)
+            day = local_day(at, zone)
+            until = min(end, midnight_after(at, zone))
             rows.append((row, day, (until - at) / HOUR_MS))
             at = until
     return pd.DataFrame(rows, columns=["row", "local_day", "hours"]).astype({"row": "int64", "local_day": "int64"})

@@ -14,20 +14,23 @@ SELECT conv, cust, start_ms, agent, team, channel, language, category, shift, lo
   CASE WHEN needs_human = 1 AND pending = 0 AND (clock_ms IS NOT NULL OR replied = 0) THEN 1 ELSE 0 END AS within_of,
   CASE WHEN base = 1 AND last_close_ms >= start_ms THEN last_close_ms - start_ms END AS resolution_ms,
   CASE WHEN base = 1 AND first_close_ms >= start_ms THEN first_close_ms - start_ms END AS first_resolution_ms,
-  CASE WHEN n_human > 0 OR has_messages = 0 THEN handle_ms END AS effort_ms, handle_given,
+  CASE WHEN n_human > 0 OR has_messages = 0 OR handle_given = 1 THEN handle_ms END AS effort_ms, handle_given,
   CASE WHEN replied = 1 THEN 1 ELSE 0 END AS handled,
   CASE fcr_rule WHEN 0 THEN CASE WHEN needs_human = 1 AND cust IS NOT NULL AND end_ms + fcr_ms <= horizon_ms THEN 1 ELSE 0 END
     WHEN 1 THEN CASE WHEN needs_human = 1 AND resolved IS NOT NULL THEN 1 ELSE 0 END
-    WHEN 2 THEN CASE WHEN needs_human = 1 AND replied = 1 THEN 1 ELSE 0 END
+    WHEN 2 THEN CASE WHEN needs_human = 1 AND n_human > 0 THEN 1 ELSE 0 END
+    WHEN 3 THEN CASE WHEN needs_human = 1 AND closed = 1 AND (has_messages = 1 OR reopened IS NOT NULL OR transfers IS NOT NULL) THEN 1 ELSE 0 END
     ELSE CASE WHEN needs_human = 1 AND closed = 1 THEN 1 ELSE 0 END END AS fcr_of,
   CASE fcr_rule WHEN 0 THEN CASE WHEN needs_human = 1 AND cust IS NOT NULL AND end_ms + fcr_ms <= horizon_ms
         AND (after_ms IS NULL OR after_ms > end_ms + fcr_ms) THEN 1 ELSE 0 END
     WHEN 1 THEN CASE WHEN needs_human = 1 AND resolved = 1 THEN 1 ELSE 0 END
-    WHEN 2 THEN CASE WHEN needs_human = 1 AND replied = 1 AND n_human = 1 THEN 1 ELSE 0 END
-    WHEN 3 THEN CASE WHEN needs_human = 1 AND closed = 1 AND n_close <= 1 AND n_agents <= 1 THEN 1 ELSE 0 END
+    WHEN 2 THEN CASE WHEN needs_human = 1 AND n_human = 1 THEN 1 ELSE 0 END
+    WHEN 3 THEN CASE WHEN needs_human = 1 AND closed = 1 AND (has_messages = 1 OR reopened IS NOT NULL OR transfers IS NOT NULL)
+        AND n_close <= 1 AND coalesce(reopened, 0) = 0 AND n_agents <= 1 AND coalesce(transfers, 0) = 0 THEN 1 ELSE 0 END
     ELSE CASE WHEN needs_human = 1 AND closed = 1 AND last_close_ms - start_ms <= 900000 THEN 1 ELSE 0 END END AS fcr_hit,
-  CASE WHEN base = 1 AND cust IS NOT NULL AND start_ms + repeat_ms <= horizon_ms THEN 1 ELSE 0 END AS repeat_of,
-  CASE WHEN base = 1 AND cust IS NOT NULL AND start_ms + repeat_ms <= horizon_ms
+  CASE WHEN base = 1 AND cust IS NOT NULL AND start_ms + repeat_ms <= horizon_ms AND (repeat_same_issue = 0 OR category IS NOT NULL)
+    THEN 1 ELSE 0 END AS repeat_of,
+  CASE WHEN base = 1 AND cust IS NOT NULL AND start_ms + repeat_ms <= horizon_ms AND (repeat_same_issue = 0 OR category IS NOT NULL)
     AND CASE WHEN repeat_same_issue = 1 THEN next_issue_ms ELSE next_ms END <= start_ms + repeat_ms THEN 1 ELSE 0 END AS repeat_hit,
   CASE WHEN base = 1 AND resolved IS NOT NULL THEN 1 ELSE 0 END AS resolved_of, CASE WHEN base = 1 AND resolved = 1 THEN 1 ELSE 0 END AS resolved_hit,
   CASE WHEN base = 1 AND resolved IS NOT NULL AND replied = 1 THEN 1 ELSE 0 END AS resolved_answered_of,

@@ -68,8 +68,7 @@ class Source:
 
 @dataclass(frozen=True)
 class ShopFloor:
-    """Customer-started conversations with their dimensions (rows sorted by customer and start), the messages of persons to customers
-    who bought (by customer and time), and the orders."""
+    """Customer-started conversations, the messages of persons to customers who bought (both by customer and time), and the orders."""
 
     visits: Cube
     voices: Cube
@@ -156,7 +155,7 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
         "reviews": reviewed(facts),
         "transfers": _transfers(facts, judged),
     }
-    book = _Labels(frames.values(), teams)
+    book = _Labels([*frames.values(), facts.frame("SELECT DISTINCT agent FROM activity")], teams)
     sources = {name: _source(frame, book) for name, frame in frames.items() if not name.endswith("_values")}
     for name in ("conversations", "ratings", "turns", "reviews", "transfers"):
         values = frames.get(f"{name}_values", frames[name])

@@ -12,25 +12,25 @@ _COLUMNS = ("agent", "local_day", "qa_v", "qa_sum", "qa_n")
 
 
 def score_reviews(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per review (agent × conversation × rater × day): qa = Σ(score−min)/(max−min)·w / Σw over applicable criteria, × 100.
+    """One row per review (its id, else agent × conversation × rater × day): qa = 100 · Σ(score−min)/(max−min)·w / Σw.
 
-    A failed critical criterion (score at its minimum) makes the review 0. Criteria that do not apply are left out; a review
-    without any applicable criterion is no review. Bounds missing: 0 and 100.
+    A failed critical criterion (score at its minimum) makes the review 0, even one without weight. Criteria that do not apply are left
+    out; a review without any applicable criterion is no review. Bounds missing: 0 and 100.
 
     >>> rows = pd.DataFrame({"review": [1, 1], "agent": ["a", "a"], "local_day": [0, 0], "score": [4.0, 5.0], "low": [0.0, 0.0],
     ...                      "high": [5.0, 5.0], "weight": [1.0, 3.0], "critical": [0, 0], "skipped": [0, 0]})
     >>> score_reviews(rows)["qa_v"].tolist()
     [95.0]
     """
-    used = rows[(rows["skipped"] != 1) & rows["score"].notna() & (rows["high"] > rows["low"]) & (rows["weight"] > 0)]
+    used = rows[(rows["skipped"] != 1) & rows["score"].notna() & (rows["high"] > rows["low"]) & (rows["weight"] >= 0)]
     share = ((used["score"] - used["low"]) / (used["high"] - used["low"])).clip(0, 1)
     failed = (used["critical"] == 1) & (used["score"] <= used["low"])
     parts = used.assign(part=share * used["weight"], failed=failed)
     scored = (
         parts.groupby(["review", "agent", "local_day"], dropna=False)[["part", "weight", "failed"]].sum().reset_index()
     )
-    scored["qa_v"] = np.where(scored["failed"] > 0, 0.0, 100 * scored["part"] / scored["weight"])
-    return scored
+    scored = scored[(scored["weight"] > 0) | (scored["failed"] > 0)]
+    return scored.assign(qa_v=np.where(scored["failed"] > 0, 0.0, 100 * scored["part"] / scored["weight"]))
 
 
 def reviewed(facts: Facts) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def _criteria(facts: Facts) -> pd.DataFrame:
         f"""SELECT agent_id AS agent, score, {pick("min", "0")} AS low, {pick("max", "100")} AS high, {pick("weight", "1")} AS weight,
         {pick("critical", "0")} AS critical, {pick("not_applicable", "0")} AS skipped, {pick("reviewed_at", "-1")} AS at_ms,
         {pick("conversation_id", "''")} AS conv, {pick("rater", "''")} AS rater, {pick("rater_type", "'qa'")} AS rater_type,
-        {pick("seq", "0")} AS seq, {pick("criterion", "''")} AS criterion FROM raw_reviews WHERE agent_id IS NOT NULL"""
+        {pick("review_id", "''")} AS given, {pick("seq", "0")} AS seq FROM raw_reviews WHERE agent_id IS NOT NULL"""
     )
     rows = rows[rows["rater_type"].isin(["qa", "superior"])]
     stamped = rows["at_ms"].to_numpy(dtype=np.int64)
@@ -57,4 +57,6 @@ def _criteria(facts: Facts) -> pd.DataFrame:
     rows = rows.assign(local_day=[days[at] for at in stamped.tolist()])
     named = (rows["conv"] != "") | (rows["at_ms"] >= 0)
     whole = rows["conv"].astype("str") + "|" + rows["rater"].astype("str") + "|" + rows["at_ms"].astype("str")
-    return rows.assign(review=whole.where(named, "row|" + rows["seq"].astype("str")))
+    whole = whole.where(named, "row|" + rows["seq"].astype("str"))
+    given = rows["given"].astype("str")
+    return rows.assign(review=("id|" + given).where(given != "", whole))

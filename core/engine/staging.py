@@ -18,7 +18,7 @@ from core.log import Log
 ATTRIBUTES = {
     "category": "category", "priority": "priority", "team": "team", "shift": "shift", "order_id": "order_id",
     "holiday_mode": "holiday", "survey_sent": "survey_sent", "resolved": "resolved", "complaint": "complaint",
-    "complaint_solved": "complaint_solved", "transfers": "transfers", "assigned_agent": "assigned",
+    "complaint_solved": "complaint_solved", "transfers": "transfers", "reopened": "reopened", "assigned_agent": "assigned",
     "closed_at": "close_ms", "first_closed_at": "first_close_ms",
 }  # fmt: skip
 """Conversation columns that may stand on every message row, and their names in the facts."""
@@ -29,6 +29,7 @@ _WHOLE = {
     "complaint",
     "complaint_solved",
     "transfers",
+    "reopened",
     "close_ms",
     "first_close_ms",
 }
@@ -113,9 +114,8 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     if not log.has("messages"):
         return _EMPTY_MESSAGES
     pick = _picker(log, "messages")
-    polite = (
-        f"CASE WHEN regexp_matches(lower(text), '{polite_pattern().replace(chr(39), chr(39) * 2)}') THEN 1 ELSE 0 END"
-    )
+    words = polite_pattern().replace("'", "''")
+    polite = f"CASE WHEN text IS NULL THEN NULL WHEN regexp_matches(lower(text), '{words}') THEN 1 ELSE 0 END"
     smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
     columns = f"""{_conversation_key(log)} AS conv, {pick("seq", "BIGINT")} AS seq, "sent_at" AS sent,
       {pick("customer_id")} AS m_cust, {pick("channel")} AS m_channel, {pick("language")} AS m_language,
@@ -164,7 +164,7 @@ def _cut(log: Log, gap_ms: int) -> str:
 
 
 def _stage_attributes(log: Log, gap_ms: int) -> str:
-    """One row per conversation with what its message rows say about it; the last rating wins, other columns should agree."""
+    """One row per conversation with what its message rows say about it; the last rating and assignment win, other columns should agree."""
     names = set(log.columns("messages"))
     present = [name for name in (*ATTRIBUTES, "csat") if name in names]
     empty = ", ".join(f"CAST(NULL AS {_type(log, short)}) AS {short}" for short in ATTRIBUTES.values())
@@ -172,18 +172,24 @@ def _stage_attributes(log: Log, gap_ms: int) -> str:
         kind = _id_type(log, "conversation_id")
         return f"CREATE TABLE stage_attributes AS SELECT CAST(NULL AS {kind}) AS conv, {empty}, CAST(NULL AS DOUBLE) AS csat WHERE 1 = 0"
     columns = ", ".join(
-        f'CAST(max("{name}") AS {_type(log, short)}) AS {short}'
+        f"CAST({_agreed(name)} AS {_type(log, short)}) AS {short}"
         if name in names
         else f"CAST(NULL AS {_type(log, short)}) AS {short}"
         for name, short in ATTRIBUTES.items()
     )
-    csat = (
-        'arg_max("csat", ("sent_at", "seq")) FILTER (WHERE "csat" IS NOT NULL)'
-        if "csat" in names
-        else "CAST(NULL AS DOUBLE)"
-    )
+    csat = _last("csat") if "csat" in names else "CAST(NULL AS DOUBLE)"
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"CREATE TABLE stage_attributes AS SELECT {_conversation_key(log)} AS conv, {columns}, {csat} AS csat FROM {source} GROUP BY 1"
+
+
+def _agreed(name: str) -> str:
+    """What a conversation's message rows say together: the last assignment, the first of the first closes, else the greatest."""
+    known = {"assigned_agent": _last(name), "first_closed_at": f'min("{name}")'}
+    return known.get(name, f'max("{name}")')
+
+
+def _last(name: str) -> str:
+    return f'arg_max("{name}", ("sent_at", "seq")) FILTER (WHERE "{name}" IS NOT NULL)'
 
 
 def _bots(log: Log) -> str:
@@ -224,6 +230,7 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
       {start} AS start_ms,
       CASE WHEN {answered} = 0 THEN NULL
         ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
+      {int(log.has("transfers", "conversation_id"))} AS transfers_listed,
       {answered} AS answered, {pick('reply_time_lost', 'BIGINT')} AS reply_lost,
       CAST({pick('needs_human', 'BIGINT')} AS BIGINT) AS needs_human,
       CASE WHEN {by} = 'agent' THEN 0 WHEN {by} IS NOT NULL THEN 1 END AS customer_started,

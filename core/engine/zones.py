@@ -43,6 +43,20 @@ def _change(zone: str, before: int, after: int) -> tuple[int, int]:
     return after, offset_ms(zone, after)
 
 
+def midnight_after(instant_ms: int, zone: str) -> int:
+    """The first instant of the next local day; the clocks may change on the way, even at midnight itself.
+
+    >>> midnight = 1_774_738_800_000  # of 29 March 2026 in Berlin, a day of 23 hours
+    >>> (midnight_after(midnight, "Europe/Berlin") - midnight) // 3_600_000
+    23
+    """
+    wall = (local_day(instant_ms, zone) + 1) * DAY_MS
+    by_old = wall - offset_ms(zone, instant_ms)
+    by_new = wall - offset_ms(zone, by_old)
+    found = [at for at in sorted({by_new, by_old}) if at > instant_ms and at + offset_ms(zone, at) >= wall]
+    return found[0] if found else max(by_new, by_old)
+
+
 def local_case(column: str, changes: tuple[tuple[int, int], ...]) -> str:
     """SQL for a column as shop wall-clock milliseconds.
 
