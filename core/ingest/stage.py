@@ -263,16 +263,37 @@ def _orders(
         elif len(options) <= 1:
             result[name] = options[0] if options else ""
         else:
-            result[name] = _open_order(options, decided, scanned, name)
-            _ask_order(book, scanned[name], heading, result[name], (options, bool(decided & set(options))))
+            near = _nearest(options, scanned[name], [scanned[other] for other in possible if not possible[other]])
+            shared = [order for order in options if order in decided]
+            result[name] = shared[0] if len(shared) == 1 else near or _tightest(options, scanned[name])
+            _ask_order(book, scanned[name], heading, result[name], (options, len(shared) == 1 or bool(near)))
     return result
 
 
-def _open_order(options: Sequence[str], decided: set[str], scanned: Mapping[str, dates.Stamps], name: str) -> str:
-    shared = [order for order in options if order in decided]
-    if len(shared) == 1:
-        return shared[0]
-    spreads = {order: dates.spread(scanned[name], order) for order in options}
+def _nearest(options: Sequence[str], stamps: dates.Stamps, clear: Sequence[dates.Stamps]) -> str:
+    """The order that puts the dates next to those of a column whose spelling is clear; empty when none is clearly nearer."""
+    for other in clear:
+        known = (stamps.codes >= 0) & (other.codes >= 0)
+        if not known.any() or not np.isfinite(other.day).any():
+            continue
+        beside = other.day[other.codes[known]]
+        days = {order: dates.order_days(stamps, order)[stamps.codes[known]] for order in options}
+        gaps = {order: _median_gap(days[order], beside) for order in options}
+        best = min(options, key=lambda order: gaps[order])
+        if min(gap for order, gap in gaps.items() if order != best) > 3 * gaps[best] + 3 and np.isfinite(gaps[best]):
+            return best
+    return ""
+
+
+def _median_gap(days: np.ndarray, others: np.ndarray) -> float:
+    gaps = np.abs(days - others)
+    gaps = gaps[np.isfinite(gaps)]
+    return float(np.median(gaps)) if len(gaps) else float("inf")
+
+
+def _tightest(options: Sequence[str], stamps: dates.Stamps) -> str:
+    """The order under which the dates lie closest together, where that is clear; else the first."""
+    spreads = {order: dates.spread(stamps, order) for order in options}
     tight = min(options, key=lambda order: spreads[order])
     others = [spreads[order] for order in options if order != tight]
     return tight if others and min(others) > 3 * max(spreads[tight], 1.0) else options[0]

@@ -182,6 +182,15 @@ def test_day_first_is_taken_from_the_column_that_shows_it() -> None:
     assert set(codes(log)) == {"date_order_from_other_column"}
 
 
+def test_a_column_of_clear_stamps_settles_an_open_one() -> None:
+    """Replies written 03/04 lie beside starts of 4 March: the month comes first, with a note and no question."""
+    log = log_of(
+        "Agent,Started at,First human reply at\nAnn,2024-03-04 09:00,03/04/2024 09:05\nAnn,2024-03-05 09:00,03/05/2024 09:05\n"
+    )
+    assert column(log, "conversations", "first_human_reply_at")[0] == at("2024-03-04 09:05")
+    assert set(codes(log)) == {"date_order_from_other_column"}
+
+
 def test_an_open_date_order_is_asked_and_can_be_answered() -> None:
     """Where no value settles day and month, the ledger asks; the answer is followed."""
     text = "Agent,Started at\nAnn,03/04/2024 09:00\nBob,05/06/2024 09:00\n"
