@@ -1,7 +1,8 @@
 """Bytes → Log: `load` reads, understands and books whatever a team lead hands in.
 
 - `choices`: what the user decided; remembered as a mapping file
-- `read`: encoding, separator, sheet, header row → tables of text
+- `encoding`: bytes → characters
+- `read`: separator, sheet, header row → tables of text
 - `match`: headings → fields, and which table a file is, with the evidence
 - `dates`, `convert`: cells → values
 - `stage`: one file → typed columns and its accounts

@@ -13,7 +13,8 @@ import xlsxwriter
 
 from core.errors import InputError
 from core.ingest.choices import InputFile
-from core.ingest.read import RawTable, decode, header_row, read, unique_headings
+from core.ingest.encoding import decode
+from core.ingest.read import RawTable, header_row, read, unique_headings
 
 ROWS = [["会话ID", "客服", "内容"], ["K1", "小李", "您好，在吗"], ["K2", "小王", "好的"]]
 
