@@ -81,7 +81,9 @@ def _intervals(language: str, x: str, unit: str, by: float, extra: tuple[str, ..
         drawn += lines
         rules = {line: axis.reference(f"{line}_shown", "x", strokeDash=[4, 3], strokeWidth=1.5) for line in lines}
         layers += axis.named(rules, _LINES, text)
-    return template(axis.calculated(alt.layer(*layers), drawn, by))
+    drawing = axis.calculated(alt.layer(*layers), drawn, by)
+    # Tones of agents and names of lines are two scales; as one, the lines would lose their legend.
+    return template(drawing.resolve_scale(color="independent") if "tone" in extra else drawing)
 
 
 def grade_distribution(frame: pd.DataFrame, labels: Labels, height: int = 240) -> Chart:

@@ -12,7 +12,7 @@ from core.charts import axis, theme
 from core.charts.chart import Chart, Labels, assemble, template
 from core.text import Text
 
-_DRAWN = ("y", "low", "high", "fit", "target")
+_DRAWN = ("y", "low", "high", "fit", "target", "even")
 _DAYS_WITH_YEAR = 300
 _TICKS = 12
 
@@ -25,7 +25,8 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
 
     Args:
         frame: one row per point: ``x`` (naive local time or date, or a label in drawing order) and ``y``; optional ``low``
-            and ``high`` (band), ``fit`` (straight line), ``target``, ``n`` (tooltip), ``series`` (one line each).
+            and ``high`` (band), ``fit`` (straight line), ``target``, ``even`` (where nothing differs), ``n`` (tooltip),
+            ``series`` (one line each).
             A missing ``y`` is a gap, not a zero.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
 
@@ -108,8 +109,9 @@ def _below(base: Any, plain: dict[str, str], y: str, drawn: list[str]) -> list[A
 def _above(base: Any, drawn: list[str], text: Text) -> list[Any]:
     fit = base.mark_line(strokeDash=[6, 4], strokeWidth=1.5).encode(alt.Y("fit_shown:Q"))
     target = axis.reference("target_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
-    colours = {"fit": theme.DEFICIT, "target": theme.MUTED}
-    layers = {part: layer for part, layer in (("fit", fit), ("target", target)) if part in drawn}
+    even = axis.reference("even_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
+    colours = {"fit": theme.DEFICIT, "target": theme.MUTED, "even": theme.MUTED}
+    layers = {part: layer for part, layer in (("fit", fit), ("target", target), ("even", even)) if part in drawn}
     return axis.named(layers, {part: colours[part] for part in layers}, text)
 
 

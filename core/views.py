@@ -1,0 +1,502 @@
+"""Core results → tidy frames for tables and charts, so that no page computes anything.
+
+Codes and unrounded numbers only: words come at the edge. Every function is pure and small; each frame is one row per thing it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.effects import reference_days
+from core.engine.observe import UNASSIGNED
+from core.fairness import normal_quantile
+from core.kpis import KpiTable
+from core.metrics import GROUPS, SCORED, Metric, metric
+from core.robustness import Doubt
+from core.scenario import Scenario
+from core.scoring import GRADES, INSUFFICIENT, Scores, compare, nominal_weights, shown
+from core.staffing import StaffingKnobs, StaffingResult, erlang_c_queue, positions, required_agents
+from core.trends import EPOCH_WEEKDAY, week_first_day, week_of
+
+ORDER = (
+    "strong_evidence", "evidence", "some_evidence", "practically_unchanged", "no_evidence", "cannot_be_judged", "not_enough_data",
+)  # fmt: skip
+"""Verdicts from the one that says most to the one that says least."""
+SURE = 0.8
+"""A grade below this probability is said to be unsure."""
+HEAT = ("gap", "required", "supplied", "contacts")
+
+
+# --- scores ------------------------------------------------------------------------------------------------------------------
+
+
+def group_shares(scenario: Scenario) -> dict[str, float]:
+    """Each group's share of the total as its weights stand; NaN when all of them are 0.
+
+    >>> group_shares(Scenario.of({"w_efficiency": 3, "w_quality": 4, "w_business": 3}))
+    {'efficiency': 0.3, 'quality': 0.4, 'business': 0.3}
+    """
+    raw = {group: float(scenario.get(f"w_{group}")) for group in GROUPS}
+    total = sum(raw.values())
+    return {group: weight / total if total else float("nan") for group, weight in raw.items()}
+
+
+def kpi_shares(scenario: Scenario) -> pd.DataFrame:
+    """One row per scored KPI: key, group, weight as set, share of its group, share of the total score.
+
+    >>> float(kpi_shares(Scenario()).set_index("key").loc["satisfaction", "of_total"])
+    0.2
+    """
+    frame = pd.DataFrame({"key": [m.key for m in SCORED], "group": [m.group for m in SCORED]})
+    frame["weight"] = [float(scenario.get(f"w_{m.key}")) for m in SCORED]
+    whole = frame.groupby("group")["weight"].transform("sum")
+    frame["of_group"] = frame["weight"] / whole.where(whole > 0)
+    return frame.assign(of_total=nominal_weights(scenario))
+
+
+def scorecard(before: Scores, after: Scores, unsure: Doubt) -> pd.DataFrame:
+    """One row per graded agent, best first: scores, interval, grade, its probability, ranks, change and its main cause.
+
+    Columns: agent, score, low, high, grade, probability, grade_before, rank, rank_before, score_before, change, cause, cause_points.
+    ``cause`` is empty where nothing changed. Agents without a grade stand in `ungraded`.
+    """
+    moved = compare(before, after).set_index("agent")
+    own = np.array(after.grade, dtype=object)
+    chance = [float(unsure.probability[g][at]) if g in unsure.probability else np.nan for at, g in enumerate(own)]
+    frame = pd.DataFrame(
+        {"agent": after.names, "score": after.score, "low": unsure.low, "high": unsure.high, "grade": own}
+    )
+    frame = frame.assign(probability=chance).join(moved, on="agent")
+    frame = frame.rename(
+        columns={"grade_a": "grade_before", "rank_b": "rank", "rank_a": "rank_before", "score_a": "score_before"}
+    )
+    frame["cause"] = frame["cause"].where(frame["cause_points"].abs() > 1e-9, "")
+    frame = frame[frame["grade"] != INSUFFICIENT].sort_values(["score", "agent"], ascending=[False, True])
+    kept = [
+        "agent",
+        "score",
+        "low",
+        "high",
+        "grade",
+        "probability",
+        "grade_before",
+        "rank",
+        "rank_before",
+        "score_before",
+        "change",
+    ]
+    return frame[[*kept, "cause", "cause_points"]].reset_index(drop=True)
+
+
+def ungraded(scores: Scores) -> pd.DataFrame:
+    """Who has no grade and why: agent, conversations, kpis used, weight of them (share of the nominal weight), reason."""
+    used = ~np.isnan(scores.points)
+    frame = pd.DataFrame({"agent": scores.names, "conversations": scores.conversations, "kpis_used": used.sum(axis=1)})
+    frame["weight_left"] = np.where(used, scores.nominal, 0.0).sum(axis=1)
+    frame["reason"] = scores.reason
+    return frame[scores.grade == INSUFFICIENT].sort_values("agent").reset_index(drop=True)
+
+
+def truncated(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame with scores as they are shown: cut after one decimal, never rounded up.
+
+    >>> truncated(pd.DataFrame({"score": [89.995, float("nan")]}), ["score"])["score"].tolist()
+    [89.9, nan]
+    """
+    return frame.assign(**{name: [v if np.isnan(v) else shown(v) for v in frame[name]] for name in columns})
+
+
+def as_read(card: pd.DataFrame) -> pd.DataFrame:
+    """A scorecard as it is read: scores cut after one decimal, probabilities in per cent."""
+    cut = truncated(card, ("score", "low", "high", "score_before"))
+    return cut.assign(probability=100 * card["probability"])
+
+
+def score_arrows(card: pd.DataFrame, bands: dict[str, float]) -> pd.DataFrame:
+    """A scorecard as the arrows chart wants it; who had no grade before starts where the arrow ends."""
+    frame = card[["agent", "low", "high"]].assign(
+        baseline=card["score_before"].fillna(card["score"]), whatif=card["score"]
+    )
+    frame = frame.assign(grade_baseline=card["grade_before"], grade_whatif=card["grade"])
+    return frame.assign(**{f"band_{name.lower()}": low for name, low in bands.items()})
+
+
+def distribution(before: Scores, after: Scores | None = None) -> pd.DataFrame:
+    """How many agents hold each grade under one or both scenarios: scenario, grade, agents, share."""
+    both = (("baseline", before), ("whatif", after))
+    parts = [s.distribution().assign(scenario=name) for name, s in both if s is not None]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.rename(columns={"count": "agents"})[["scenario", "grade", "agents", "share"]]
+
+
+def causes(before: Scores, after: Scores, agent: str) -> pd.DataFrame:
+    """What changed an agent's score: key and change in points, largest first; the changes add up to the change of the score."""
+    at = after.names.index(agent)
+    change = after.contributions[at] - before.contributions[at]
+    frame = pd.DataFrame({"key": after.keys, "change": change})
+    frame = frame[frame["change"].abs() > 1e-9]
+    return frame.sort_values("change", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+
+
+def regraded(card: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a scorecard whose grade differs from before, largest change first."""
+    moved = card[card["grade"] != card["grade_before"]]
+    return moved.sort_values("change", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a scorecard says in one sentence.
+
+    ``graded`` agents have a grade, ``insufficient`` have none; ``grades`` counts each; for ``unsure`` the grade is less than 80 % sure;
+    ``up`` and ``down`` change grade against the baseline; ``largest`` is the largest change of a score in points.
+    """
+
+    graded: int
+    insufficient: int
+    grades: dict[str, int]
+    unsure: int
+    up: int
+    down: int
+    largest: float
+
+
+def summary(card: pd.DataFrame, scores: Scores) -> Standing:
+    """Count a scorecard; a better grade is one that comes earlier in A, B, C, D, and none at all comes last."""
+    place = {grade: at for at, grade in enumerate((*GRADES, INSUFFICIENT))}
+    now, then = card["grade"].map(place), card["grade_before"].map(place)
+    largest = float(card["change"].abs().max()) if card["change"].notna().any() else 0.0
+    grades = {grade: int((card["grade"] == grade).sum()) for grade in GRADES}
+    unsure, up, down = (int(found.sum()) for found in (card["probability"] < SURE, now < then, now > then))
+    return Standing(len(card), len(scores.names) - len(card), grades, unsure, up, down, largest)
+
+
+def parts(scores: Scores, agent: str) -> pd.DataFrame:
+    """What an agent's score is made of: key, group, value, points, weight, contribution, possible; contributions add up to the score."""
+    at = scores.names.index(agent)
+    frame = pd.DataFrame({"key": scores.keys, "group": [metric(key).group for key in scores.keys]})
+    for name in ("values", "points", "weights", "contributions"):
+        frame[name.removesuffix("s")] = getattr(scores, name)[at]
+    frame["possible"] = 100 * frame["weight"]
+    return frame[frame["point"].notna()].rename(columns={"point": "points"}).reset_index(drop=True)
+
+
+def unused(table: KpiTable, scores: Scores, agent: str) -> pd.DataFrame:
+    """The scored KPIs an agent is not judged by: key, group, n, min_n, status (unavailable or too_few), reason."""
+    row, at = table.row(agent), scores.names.index(agent)
+    rows = [
+        {"key": key, "group": metric(key).group, "n": table.cell(row, key).n, "min_n": metric(key).min_n}
+        | {"status": table.cell(row, key).status, "reason": table.cell(row, key).reason}
+        for key, points in zip(scores.keys, scores.points[at], strict=True)
+        if np.isnan(points)
+    ]
+    return pd.DataFrame(rows, columns=["key", "group", "n", "min_n", "status", "reason"])
+
+
+def group_scores(scores: Scores, agent: str) -> dict[str, float]:
+    """An agent's score by group; NaN where the group is empty."""
+    at = scores.names.index(agent)
+    return {group: float(scores.groups[at, column]) for column, group in enumerate(GROUPS)}
+
+
+# --- agents side by side -----------------------------------------------------------------------------------------------------
+
+
+def statistics_of(declared: Metric) -> tuple[str, ...]:
+    """The statistics a KPI can be compared by; durations begin with the median, which one forgotten conversation cannot move.
+
+    >>> statistics_of(metric("first_response")), statistics_of(metric("fcr"))
+    (('median', 'value'), ('value',))
+    """
+    return ("median", "value") if declared.unit == "seconds" and declared.measure.values else ("value",)
+
+
+def _ends(statistic: str) -> tuple[str, str, str]:
+    return ("median", "median_low", "median_high") if statistic == "median" else ("value", "low", "high")
+
+
+def standing(agents: KpiTable, shop: KpiTable, key: str, statistic: str = "value") -> pd.DataFrame:
+    """One row per person: agent, value, low, high, n, status, reason, shop, difference, side.
+
+    ``side`` is ``above`` or ``below`` where the 95 % interval leaves out the shop's figure, ``inside`` where it does not, and empty where
+    there are too few observations or no interval. Persons without the figure are last.
+    """
+    names = _ends(statistic)
+    frame = pd.DataFrame({"agent": agents.groups[agents.by[0]].astype("str")})
+    for name, column in zip(("value", "low", "high", "n"), (*names, "n"), strict=True):
+        frame[name] = agents.column(key, column)
+    place = agents.place(key)
+    frame["status"], frame["reason"] = agents.status[:, place], agents.reason[:, place]
+    frame["shop"] = float(shop.column(key, statistic)[0])
+    frame["difference"] = frame["value"] - frame["shop"]
+    frame["side"] = _sides(frame)
+    frame = frame[frame["agent"] != UNASSIGNED]
+    return _ranked_last(frame, metric(key).better)
+
+
+def _sides(frame: pd.DataFrame) -> Any:
+    judged = (frame["status"] == "ok") & frame[["low", "high", "shop"]].notna().all(axis=1)
+    above, below = frame["low"] > frame["shop"], frame["high"] < frame["shop"]
+    return np.select([~judged, above, below], ["", "above", "below"], "inside")
+
+
+def _ranked_last(frame: pd.DataFrame, better: int) -> pd.DataFrame:
+    """Best first; too few observations after them, without a place in the order; no figure last."""
+    rank = frame["status"].map({"ok": 0, "too_few": 1}).fillna(2)
+    order = np.lexsort(
+        (frame["agent"], -better * frame["value"].fillna(0) if better else -frame["value"].fillna(0), rank)
+    )
+    return frame.iloc[order].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """How many intervals leave out the shop's figure, how many would by chance alone, and how many do so as a family.
+
+    ``judged`` intervals; ``outside`` of them exclude the shop at 95 %; ``by_chance`` = 5 % of judged; ``family`` exclude it also when
+    each interval is widened so that all of them together are right in 95 % of cases (Bonferroni).
+    """
+
+    judged: int
+    outside: int
+    better: int
+    worse: int
+    by_chance: float
+    family: int
+
+
+def exclusions(frame: pd.DataFrame, better: int) -> Exclusions:
+    """Count what `standing` found, in the direction of the KPI (0: neither is better)."""
+    judged = frame[frame["side"] != ""]
+    above, below = (judged["side"] == "above").sum(), (judged["side"] == "below").sum()
+    good, bad = (above, below) if better >= 0 else (below, above)
+    wider = normal_quantile(1 - 0.05 / max(len(judged), 1)) / normal_quantile(0.95)
+    reach = np.where(judged["difference"] > 0, judged["value"] - judged["low"], judged["high"] - judged["value"])
+    family = int((judged["difference"].abs() > reach * wider).sum())
+    return Exclusions(len(judged), int(above + below), int(good), int(bad), 0.05 * len(judged), family)
+
+
+def against_shop(agents: KpiTable, shop: KpiTable, agent: str) -> pd.DataFrame:
+    """Every KPI of one agent beside the shop's: key, group, statistic, value, low, high, n, shop, side, status, reason, label."""
+    row = agents.row(agent)
+    order = sorted(agents.metrics, key=lambda m: (m.group == "volume", not m.scored))
+    frame = pd.concat([_beside(agents, shop, row, m) for m in order], ignore_index=True)
+    return frame.assign(side=_sides(frame))
+
+
+def _beside(agents: KpiTable, shop: KpiTable, row: int, declared: Metric) -> pd.DataFrame:
+    statistic = statistics_of(declared)[0]
+    cell = agents.cell(row, declared.key)
+    facts = {"key": declared.key, "group": declared.group, "statistic": statistic, "better": declared.better}
+    facts |= {name: getattr(cell, end) for name, end in zip(("value", "low", "high"), _ends(statistic), strict=True)}
+    # One agent's count is a part of the shop's: beside each other they say nothing.
+    whole = float("nan") if declared.group == "volume" else float(shop.column(declared.key, statistic)[0])
+    facts |= {"n": cell.n, "shop": whole}
+    return pd.DataFrame([facts | {"status": cell.status, "reason": cell.reason, "label": cell.label}])
+
+
+def readable(conversations: pd.DataFrame) -> pd.DataFrame:
+    """Conversations for reading: the start as date and clock of the shop, one outcome code instead of five flags."""
+    minute = conversations["local_minute"].astype("int64")
+    day = pd.to_datetime(conversations["local_day"].astype("int64"), unit="D")
+    flags = ("bot_resolved", "answered", "late", "pending", "unanswered")
+    outcome = np.select([conversations[flag].fillna(0).astype(bool) for flag in flags], flags, "other")
+    frame = conversations.assign(started=day + pd.to_timedelta(minute, unit="min"), outcome=outcome)
+    kept = [
+        "conversation",
+        "started",
+        "customer",
+        "channel",
+        "language",
+        "category",
+        "first_response_s",
+        "resolution_s",
+        "handle_s",
+    ]
+    return frame[[*kept, "rating", "outcome"]]
+
+
+# --- trends ------------------------------------------------------------------------------------------------------------------
+
+
+def by_evidence(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Trend verdicts, those that say most first, within a verdict by p and name."""
+    rank = verdicts["verdict"].map({code: at for at, code in enumerate(ORDER)})
+    return verdicts.iloc[np.lexsort((verdicts["group"], verdicts["p"].fillna(2), rank))].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Of ``family`` tests: ``passed`` after Holm's correction, ``raw`` with p < 0.05 each alone, ``by_chance`` expected of them."""
+
+    groups: int
+    family: int
+    passed: int
+    raw: int
+    by_chance: float
+
+
+def passed(verdicts: pd.DataFrame) -> Passed:
+    """How many trends survive the correction, and how many would be called by chance without it.
+
+    >>> passed(pd.DataFrame({"p": [0.001, 0.04, 0.5, float("nan")], "p_adjusted": [0.003, 0.08, 0.5, float("nan")]}))
+    Passed(groups=4, family=3, passed=1, raw=2, by_chance=0.15000000000000002)
+    """
+    family = int(verdicts["p"].notna().sum())
+    low = [int((verdicts[name] < 0.05).sum()) for name in ("p_adjusted", "p")]
+    return Passed(len(verdicts), family, low[0], low[1], 0.05 * family)
+
+
+def fitted(weekly: pd.DataFrame, slope: float) -> pd.DataFrame:
+    """One group's weeks as the line chart wants them, with the Theil–Sen line through the medians: x, y, low, high, n, fit.
+
+    Weeks without a value are gaps. ``fit`` is absent where there is no slope.
+    """
+    frame = _whole_weeks(weekly)
+    if np.isnan(slope) or frame["y"].notna().sum() < 2:
+        return frame
+    at = np.arange(len(frame), dtype=np.float64)
+    seen = frame["y"].notna().to_numpy()
+    middle = np.median(frame["y"].to_numpy()[seen]) - slope * np.median(at[seen])
+    return frame.assign(fit=middle + slope * at)
+
+
+def _whole_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
+    frame = weekly.sort_values("date").rename(columns={"date": "x", "value": "y"})[["x", "y", "low", "high", "n"]]
+    if frame.empty:
+        return frame
+    every = pd.date_range(frame["x"].min(), frame["x"].max(), freq="7D", name="x")
+    return frame.set_index("x").reindex(every).reset_index()
+
+
+def side_by_side(weekly: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """Weeks of several groups as lines: x, y, n, series."""
+    frame = weekly[weekly["group"].isin(list(groups))]
+    return frame.rename(columns={"date": "x", "value": "y", "group": "series"})[["x", "y", "n", "series"]]
+
+
+# --- staffing ----------------------------------------------------------------------------------------------------------------
+
+
+def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
+    """The planner's knobs as the scenario sets them.
+
+    >>> staffing_knobs(Scenario.of({"sl_s": 30})).within_s
+    30.0
+    """
+    return StaffingKnobs(
+        interval_min=int(scenario.get("slot_min")),
+        target=float(scenario.get("sl_target")),
+        within_s=float(scenario.get("sl_s")),
+        max_occupancy=float(scenario.get("max_occupancy")),
+        shrinkage=float(scenario.get("shrinkage")),
+        max_concurrency=int(scenario.get("max_concurrency")),
+        week_start=0 if scenario.get("week_start") == "monday" else 6,
+        volume=volume,
+    )
+
+
+def week_map(result: StaffingResult, what: str, slot_min: int) -> pd.DataFrame:
+    """One figure of the plan per weekday × slot for the map: weekday, hour (number of the slot in the day), value, n (dates)."""
+    slots = result.slots
+    frame = pd.DataFrame(
+        {"weekday": slots["weekday"], "hour": slots["start"] // slot_min, "value": slots[what], "n": slots["n_days"]}
+    )
+    return frame.astype({"value": "float64"})
+
+
+def day_plan(result: StaffingResult, weekday: int) -> pd.DataFrame:
+    """One weekday in time order: slot ("09:00"), required, supplied, contacts, service_level; closed slots at both ends are left out."""
+    day = result.slots[result.slots["weekday"] == weekday].sort_values("start")
+    used = np.flatnonzero(((day["contacts"] > 0) | (day["supplied"] > 0)).to_numpy())
+    day = day.iloc[used[0] : used[-1] + 1] if len(used) else day.iloc[:0]
+    frame = day[["required", "supplied", "contacts", "service_level"]].astype("float64")
+    return frame.assign(slot=[clock(minute) for minute in day["start"]]).reset_index(drop=True)
+
+
+def clock(minute: float) -> str:
+    """A minute of the day as the clock shows it; the end of the day is 24:00.
+
+    >>> clock(570), clock(1440)
+    ('09:30', '24:00')
+    """
+    return f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"
+
+
+def likeliest(weekdays: pd.DataFrame) -> int:
+    """The weekday that says most: strongest verdict, then smallest p; -1 when none could be judged."""
+    judged = weekdays[weekdays["p"].notna()]
+    if judged.empty:
+        return -1
+    rank = judged["verdict"].map({code: at for at, code in enumerate(ORDER)})
+    return int(judged["weekday"].iloc[np.lexsort((judged["p"], rank))[0]])
+
+
+def weekday_by_week(days: pd.DataFrame, weekday: int, week_start: int = 0) -> pd.DataFrame:
+    """How a weekday stood to its reference days in each week: x (first day of the week), y (ratio). Weeks without either are left out.
+
+    >>> days = pd.DataFrame({"local_day": [4, 5, 6], "value": [10.0, 20.0, 30.0], "n": 1})
+    >>> weekday_by_week(days, 2)["y"].tolist()
+    [2.0]
+    """
+    number = week_of(days["local_day"].to_numpy(), week_start)
+    of_day = (days["local_day"].to_numpy() + EPOCH_WEEKDAY) % 7
+    own = days["value"].where(of_day == weekday).groupby(number).mean()
+    rest = days["value"].where(np.isin(of_day, reference_days(weekday))).groupby(number).mean()
+    ratio = (own / rest).dropna()
+    first = week_first_day(ratio.index.to_numpy(), week_start)
+    return pd.DataFrame({"x": pd.to_datetime(first, unit="D").as_unit("us"), "y": ratio.to_numpy()})
+
+
+def agent_hours(result: StaffingResult, what: str) -> float:
+    """Agent-hours per week of a column of the plan; unknown slots add nothing."""
+    starts = np.sort(result.slots["start"].unique())
+    return float(result.slots[what].sum() * (starts[1] - starts[0]) / 60)
+
+
+def busiest_weekday(result: StaffingResult) -> int:
+    """The weekday that lacks most agent-hours; where none lacks any, the one that needs most."""
+    short = (-result.slots["gap"]).clip(lower=0).fillna(0).groupby(result.slots["weekday"]).sum()
+    need = result.slots.groupby("weekday")["required"].sum()
+    return int((short if short.max() > 0 else need).idxmax())
+
+
+def tightest(result: StaffingResult, n: int = 3) -> pd.DataFrame:
+    """The slots with the lowest predicted service level among those with contacts, supply and need, tightest first."""
+    served = result.slots[(result.slots["contacts"] > 0) & (result.slots["supplied"] > 0)]
+    return served.sort_values(["service_level", "contacts"], ascending=[True, False], kind="stable").head(n)
+
+
+@dataclass(frozen=True)
+class Calculated:
+    """Erlang C for one interval: load, needed agents (NaN-free), positions, and one row per staff level around the need."""
+
+    load: float
+    agents: int
+    positions: int
+    levels: pd.DataFrame
+
+
+def erlang_levels(
+    arrivals: float, interval_min: float, aht_s: float, within_s: float, goal: tuple[float, float, float]
+) -> Calculated:
+    """What Erlang C says for staff levels around the need; ``goal`` is target, highest occupancy, shrinkage.
+
+    Levels: agents, service_level, prob_wait, asa (seconds, infinite where the queue grows), occupancy, stable.
+
+    >>> found = erlang_levels(100, 30, 180, 20, (0.8, 0.85, 0.3))
+    >>> found.agents, found.positions, round(found.load, 3), round(float(found.levels.set_index("agents").loc[14, "service_level"]), 5)
+    (14, 20, 10.0, 0.88835)
+    """
+    target, occupancy, shrinkage = goal
+    rate = arrivals / (interval_min * 60)
+    need = int(required_agents(rate * aht_s, aht_s, within_s, target, occupancy))
+    agents = np.arange(max(need - 3, 1), need + 4)
+    queue = erlang_c_queue(rate, aht_s, agents, within_s)
+    columns = {name: getattr(queue, name) for name in ("service_level", "prob_wait", "asa", "occupancy", "stable")}
+    return Calculated(rate * aht_s, need, int(positions(need, shrinkage)), pd.DataFrame({"agents": agents, **columns}))

@@ -1,0 +1,62 @@
+"""Trends: is anything changing, and is it more than chance?"""
+
+import streamlit as st
+
+from core.text import Text
+from core.views import by_evidence
+from pages import _parts as parts
+from pages import _session as session
+from pages import _trendlines as trendlines
+from pages import _widgets as widgets
+from pages._shell import framed
+
+
+def _controls(text: Text) -> tuple[str, str]:
+    with st.container(border=True):
+        left, middle, right = st.columns([3, 2, 3], vertical_alignment="bottom")
+        with left:
+            names = {key: widgets.metric_name(key, text) for key in parts.offered()}
+            key = parts.choose("trend_of", list(names), text("effects.control.metric"), names.__getitem__)
+        with middle:
+            splits = {by: text(f"effects.by.{by}") for by in trendlines.groupings()}
+            by = parts.choose("trend_by", list(splits), text("effects.control.by"), splits.__getitem__)
+        with right:
+            widgets.knob("margin", text)
+    return key, by
+
+
+def _table(verdicts, key: str, by: str, text: Text) -> None:
+    config = parts.headings("effects", trendlines.UNITS, text)
+    picking = {"on_select": "rerun", "selection_mode": "single-row", "column_config": config}
+    name = f"trends_{key}_{by}"
+    event = widgets.table(trendlines.table(verdicts, key, by, text), text, name, file=verdicts, **picking)
+    row = parts.clicked_row(event)
+    session.adopt_pick(f"trend_{by}", f"row_{name}", None if row is None else verdicts["group"].iloc[row])
+
+
+def _body(text: Text) -> None:
+    key, by = _controls(text)
+    found, weekly = session.trends(key, by)
+    if weekly.empty:
+        st.info(text("effects.sentence.no_weeks"), icon=":material/info:")
+        return
+    verdicts = by_evidence(found)
+    st.markdown(trendlines.family_sentence(verdicts, text))
+    place = st.container()
+    _table(verdicts, key, by, text)
+    with place:
+        names = {group: trendlines.group_name(group, by, text) for group in verdicts["group"]}
+        group = parts.choose(f"trend_{by}", list(names), text("effects.control.group"), names.__getitem__)
+        row = next(row for row in verdicts.itertuples() if row.group == group)
+        st.markdown(trendlines.verdict_sentence(row, key, by, text))
+        widgets.show_chart(trendlines.chart(row, weekly, key, by, text), text, key="trend")
+    parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
+
+
+framed()
+words = session.text()
+widgets.heading("trends", words)
+if session.log() is None:
+    widgets.empty(words)
+else:
+    _body(words)

@@ -1,0 +1,139 @@
+"""Staffing: when are people missing?"""
+
+import streamlit as st
+
+from core.staffing import StaffingResult
+from core.text import Text
+from core.views import busiest_weekday, erlang_levels
+from pages import _parts as parts
+from pages import _session as session
+from pages import _trendlines as trendlines
+from pages import _weekplan as weekplan
+from pages import _widgets as widgets
+from pages._shell import framed
+
+SLOT_UNITS = {
+    "weekday": "", "start": "", "contacts": "points", "aht_s": "seconds", "concurrency": "ratio", "load_erlang": "ratio",
+    "required": "count", "positions": "count", "supplied": "points", "gap": "points", "service_level": "share",
+    "occupancy": "share", "state": "", "n_days": "count",
+}  # fmt: skip
+FINDINGS = ("first_response", "reply_time", "handle_time", "satisfaction", "conversations")
+
+
+def _controls(text: Text) -> str:
+    with st.container(border=True):
+        columns = st.columns(4, vertical_alignment="bottom")
+        for column, key in zip(columns, ("sl_target", "sl_s", "max_concurrency", "slot_min"), strict=True):
+            with column:
+                widgets.knob(key, text, look="pills" if key == "slot_min" else "")
+        place = parts.fold(text("plan.control.more"), "staffing", "tune")
+        if place.open:
+            with place:
+                columns = st.columns(3, vertical_alignment="bottom")
+                for column, key in zip(columns, ("max_occupancy", "shrinkage"), strict=False):
+                    with column:
+                        widgets.knob(key, text)
+                with columns[2]:
+                    words = weekplan.volume_words(text)
+                    parts.choose("plan_volume", list(words), text("plan.control.volume"), words.__getitem__)
+                widgets.reset(("staffing",), text)
+    return session.remembered("plan_volume", "mean")
+
+
+def _map(result: StaffingResult, text: Text) -> None:
+    words = {what: text(f"plan.map.{what}") for what in weekplan.maps(result)}
+    what = parts.choose("plan_map", list(words), text("plan.control.map"), words.__getitem__, look="pills")
+    widgets.show_chart(weekplan.map_chart(result, what, text), text, key="plan_map")
+
+
+def _day(result: StaffingResult, text: Text) -> None:
+    names = {day: text(f"pages.weekday.{day}") for day in range(7)}
+    look = {"look": "pills", "first": busiest_weekday(result)}
+    day = parts.choose("plan_day", list(names), text("plan.control.weekday"), names.__getitem__, **look)
+    widgets.show_chart(weekplan.day_chart(result, day, text), text, key="plan_day")
+
+
+def _moves(result: StaffingResult, text: Text) -> None:
+    st.markdown(f"**{text('plan.sentence.moves')}**")
+    st.markdown("\n".join(weekplan.move_lines(result, text)))
+    if len(result.moves):
+        widgets.download(text("pages.download.csv"), "moves", result.moves)
+
+
+
+def _weekdays(text: Text) -> None:
+    st.subheader(text("effects.weekday.title"), anchor=False)
+    key = widgets.choose_metric("finding_of", FINDINGS, text("plan.control.finding"), text)
+    finding, drivers, days = session.weekdays(key)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.markdown(trendlines.weekday_sentence(finding, key, text))
+        st.markdown(trendlines.driver_sentence(drivers, text))
+        st.caption(trendlines.omnibus(finding, text))
+        config = parts.headings("effects", trendlines.DAY_UNITS, text)
+        raw = finding.weekdays
+        widgets.table(trendlines.weekday_table(finding, key, text), text, f"weekdays_{key}", file=raw, column_config=config)
+    with right:
+        picture = trendlines.weekday_chart(finding, days, text)
+        if picture is not None:
+            widgets.show_chart(picture, text, key="weekday_weeks")
+
+
+def _slots(result: StaffingResult, text: Text) -> None:
+    place = parts.fold(text("pages.overview.table"), "slots", "table")
+    if place.open:
+        with place:
+            config = parts.headings("staffing", SLOT_UNITS, text)
+            widgets.table(weekplan.slots_table(result, text), text, "plan_slots", file=result.slots, column_config=config)
+
+
+def _erlang(text: Text) -> None:
+    place = parts.fold(text("plan.erlang.title"), "erlang", "calculate")
+    if not place.open:
+        return
+    with place:
+        st.caption(text("plan.erlang.help"))
+        fields = {"arrivals": 100, "interval": 30, "aht": 180, "within": 20, "target": 80, "occupancy": 85, "shrinkage": 30}
+        values = {}
+        for column, (name, first) in zip(st.columns(len(fields), vertical_alignment="bottom"), fields.items(), strict=True):
+            with column:
+                values[name] = _number(name, first, text)
+        shares = {name: values[name] / 100 for name in ("target", "occupancy", "shrinkage")}
+        goal = (shares["target"], shares["occupancy"], shares["shrinkage"])
+        found = erlang_levels(values["arrivals"], values["interval"], values["aht"], values["within"], goal)
+        st.markdown(weekplan.answer(found, values["within"], shares["shrinkage"], text))
+        config = parts.headings("plan", weekplan.LEVEL_UNITS, text)
+        widgets.table(found.levels, text, "erlang_levels", column_config=config)
+
+
+def _number(name: str, first: float, text: Text) -> float:
+    bounds = {"target": (1.0, 99.9), "occupancy": (1.0, 100.0), "shrinkage": (0.0, 90.0), "arrivals": (0.0, 100_000.0)}
+    low, high = bounds.get(name, (1.0, 86_400.0))
+    tied = session.widget(f"erlang_{name}", float(first))
+    return float(st.number_input(text(f"plan.erlang.{name}"), low, high, step=1.0, format="%g", **tied))
+
+
+def _body(text: Text) -> None:
+    result = weekplan.planned(_controls(text))
+    st.markdown(weekplan.sentences(result, text))
+    _map(result, text)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _day(result, text)
+    with right:
+        st.markdown("\n".join(weekplan.slot_lines(result, text)))
+        _moves(result, text)
+    st.caption(weekplan.caveats(result, text))
+    _weekdays(text)
+    _slots(result, text)
+    _erlang(text)
+    parts.how("staffing", ["first_response"], weekplan.how_lines(result, text), text)
+
+
+framed()
+words = session.text()
+widgets.heading("staffing", words)
+if session.log() is None:
+    widgets.empty(words)
+else:
+    _body(words)

@@ -1,0 +1,179 @@
+"""Charts, tables and sentences of the Compare page. Nothing is computed here, only picked and worded."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from core import views
+from core.charts import Chart, Labels, bars_with_interval, line_with_band
+from core.metrics import metric
+from core.text import Text
+from pages import _parts as parts
+from pages import _scorecards as scorecards
+from pages import _session as session
+from pages import _widgets as widgets
+
+UNITS = {"agent": "", "value": "", "interval": "", "n": "count", "side": "", "difference": "", "status": ""}
+KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "status": "", "group": ""}
+TALK_UNITS = {
+    "conversation": "", "started": "when", "customer": "", "channel": "", "language": "", "category": "",
+    "first_response_s": "count", "resolution_s": "count", "handle_s": "count", "rating": "count", "outcome": "",
+}  # fmt: skip
+_TONES = {"inside": "plain", "": "plain"}
+
+
+def standing(key: str, statistic: str) -> Any:
+    """Everybody with one KPI, beside the shop."""
+    return views.standing(session.measured().agents, session.measured().shop, key, statistic)
+
+
+def sentences(frame: Any, key: str, text: Text) -> str:
+    """How many intervals leave out the shop, how many would by chance, and what the figures are not."""
+    found = views.exclusions(frame, metric(key).better)
+    if not found.judged:
+        return text("compare.sentence.none")
+    lines = [_found(found, frame, key, text), text("compare.sentence.equal"), _few(frame, key, text)]
+    told = " ".join(line for line in lines if line)
+    return f"{told}  \n:gray[{text('compare.sentence.raw')} {_missing(frame, text)}]"
+
+
+def _found(found: Any, frame: Any, key: str, text: Text) -> str:
+    which = "found" if metric(key).better else "found_neutral"
+    facts = {name: getattr(found, name) for name in ("judged", "outside", "better", "worse", "family")}
+    facts["shop"] = widgets.kpi_value(text, float(frame["shop"].iloc[0]), key)
+    facts["by_chance"] = text.number(found.by_chance)
+    family = text("compare.sentence.family" if found.family else "compare.sentence.family_none", **facts)
+    return f"{text(f'compare.sentence.{which}', **facts)} {family}"
+
+
+def _few(frame: Any, key: str, text: Text) -> str:
+    n = int((frame["status"] == "too_few").sum())
+    return text("compare.sentence.few", n=n, min_n=metric(key).min_n) if n else ""
+
+
+def _missing(frame: Any, text: Text) -> str:
+    absent = frame["agent"][frame["status"] == "unavailable"]
+    return text("compare.sentence.missing", list=text("scores.control.comma").join(absent)) if len(absent) else ""
+
+
+def chart(frame: Any, key: str, statistic: str, text: Text) -> Chart:
+    """Everybody's value with its interval, the shop as a line."""
+    there = frame[frame["status"] != "unavailable"]
+    better = metric(key).better
+    name = parts.statistic_name(key, statistic, text)
+    note = text("compare.chart.note" if better else "compare.chart.note_neutral")
+    labels = Labels(
+        text.language,
+        text("compare.chart.title", metric=name),
+        x=name,
+        note=f"{note} · {widgets.period_line(text)}",
+    )
+    told = there.assign(tone=[_tone(side, better) for side in there["side"]])
+    kept = told[["agent", "value", "low", "high", "n", "status", "shop", "tone"]]
+    return bars_with_interval(kept, labels, metric(key).unit, ascending=better < 0)
+
+
+def _tone(side: str, better: int) -> str:
+    if side in _TONES or not better:
+        return "plain"
+    return "better" if (side == "above") == (better > 0) else "worse"
+
+
+def table(frame: Any, key: str, text: Text) -> Any:
+    """The same in words, units and all."""
+    read = partial(_read, key=key, text=text)
+    amounts = {"value": [read(value) for value in frame["value"]]}
+    amounts["interval"] = parts.interval(frame["low"], frame["high"], read, text)
+    amounts["difference"] = [widgets.signed(metric(key), value, text) for value in frame["difference"]]
+    return frame.assign(**amounts, **_words(frame, text))[list(UNITS)]
+
+
+def _read(value: float, key: str, text: Text) -> str:
+    return widgets.kpi_value(text, value, key)
+
+
+def _words(frame: Any, text: Text) -> dict[str, list[str]]:
+    sides = [text(f"compare.side.{side or 'none'}") for side in frame["side"]]
+    status = [text(f"compare.status.{status}") for status in frame["status"]]
+    return {"side": sides, "status": status}
+
+
+# --- one agent ---------------------------------------------------------------------------------------------------------------
+
+
+def score_line(agent: str, text: Text) -> str:
+    """An agent's score, grade, interval and rank; or why there is none."""
+    card = scorecards.card()
+    row = next((row for row in card.itertuples() if row.agent == agent), None)
+    if row is None:
+        reasons = views.ungraded(session.scores()).set_index("agent")["reason"]
+        reason = scorecards.no_grade_reason(reasons[agent], text) if agent in reasons else "–"
+        return text("compare.card.no_grade", reason=reason)
+    facts = {name: scorecards.points(getattr(row, name), text) for name in ("score", "low", "high")}
+    facts |= {"grade": text(f"grades.grade.{row.grade}"), "rank": text.number(row.rank, 0), "n": len(card)}
+    return text("compare.card.score", **facts)
+
+
+def kpis(agent: str) -> Any:
+    """Every KPI of one agent beside the shop's."""
+    return views.against_shop(session.measured().agents, session.measured().shop, agent)
+
+
+def kpi_sentence(raw: Any, text: Text) -> str:
+    """Which KPIs can be told apart from the shop's."""
+    judged = raw[(raw["side"] != "") & (raw["group"] != "volume")]
+    told = judged[judged["side"] != "inside"]
+    by_chance = text("compare.card.of_chance", judged=len(judged), by_chance=text.number(len(judged) / 20))
+    if told.empty:
+        return f"{text('compare.card.differs_none')} {by_chance}"
+    named = text("scores.control.comma").join(_differs(row, text) for row in told.itertuples())
+    return f"{text('compare.card.differs', n=len(told), list=named)} {by_chance}"
+
+
+def _differs(row: Any, text: Text) -> str:
+    return f"{widgets.metric_name(row.key, text, short=True)} {widgets.kpi_value(text, row.value, row.key)}"
+
+
+def kpi_table(raw: Any, text: Text) -> Any:
+    """Every KPI of one agent in words; what the log cannot give is left out."""
+    there = raw[raw["reason"] != "missing_columns"]
+    amounts = {
+        name: [widgets.kpi_value(text, v, k) for v, k in zip(there[name], there["key"], strict=True)]
+        for name in ("value", "low", "high", "shop")
+    }
+    ends = zip(amounts.pop("low"), amounts.pop("high"), strict=True)
+    amounts["interval"] = ["–" if low == "–" else text("charts.interval", low=low, high=high) for low, high in ends]
+    names = [parts.statistic_name(k, s, text) for k, s in zip(there["key"], there["statistic"], strict=True)]
+    groups = [text(f"grades.group.{group}") for group in there["group"]]
+    return there.assign(metric=names, **amounts, **_words(there, text) | {"group": groups})[list(KPI_UNITS)]
+
+
+def weekly_chart(agent: str, key: str, text: Text) -> Chart | None:
+    """An agent's weeks with the fitted line; None without a whole week."""
+    verdicts, weekly = session.trends(key, "agent")
+    own = verdicts[verdicts["group"] == agent]
+    frame = views.fitted(weekly[weekly["group"] == agent], float(own["slope_per_week"].iloc[0]) if len(own) else float("nan"))
+    if frame.empty:
+        return None
+    name = parts.statistic_name(key, views.statistics_of(metric(key))[0], text)
+    title = text("compare.chart.weekly", agent=agent, metric=name)
+    return line_with_band(frame, Labels(text.language, title, y=name, note=text("compare.chart.weekly_note")), metric(key).unit)
+
+
+def talks(agent: str, text: Text) -> Any:
+    """An agent's newest conversations as they are read; outcomes in words."""
+    frame = views.readable(session.newest(agent))
+    return frame.assign(outcome=[text(f"compare.outcome.{code}") for code in frame["outcome"]])
+
+
+def everything() -> Any:
+    """All KPIs of all agents, unrounded, for the file."""
+    return session.measured().agents.frame()
+
+
+def how_lines(text: Text) -> list[str]:
+    """How intervals, chance and order come about."""
+    return [text(f"compare.how.{part}") for part in ("interval", "chance", "order")]
+
+

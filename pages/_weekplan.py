@@ -1,0 +1,168 @@
+"""Charts, tables and sentences of the Staffing page. Nothing is computed here, only picked and worded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import views
+from core.charts import Chart, Labels, gap_chart, heatmap
+from core.staffing import StaffingResult, plan, worst_slots
+from core.staffing.demand import MIN_EFFORT_N, VOLUMES
+from core.text import Text
+from pages import _session as session
+from pages import _widgets as widgets
+
+LEVEL_UNITS = {
+    "agents": "count", "service_level": "share", "prob_wait": "share", "asa": "seconds", "occupancy": "share", "stable": "",
+}  # fmt: skip
+SLOT_COLUMNS = (
+    "weekday", "start", "contacts", "aht_s", "concurrency", "load_erlang", "required", "positions", "supplied", "gap",
+    "service_level", "occupancy", "state", "n_days",
+)  # fmt: skip
+
+
+def planned(volume: str) -> StaffingResult:
+    """The plan of the week under the knobs as they are."""
+    return plan(session.demand(), views.staffing_knobs(session.scenario(), volume))
+
+
+def volume_words(text: Text) -> dict[str, str]:
+    """How busy a week the plan can carry, in words."""
+    return {code: text(f"staffing.volume.{code}") for code in VOLUMES}
+
+
+def _within(text: Text) -> str:
+    return text.duration(session.scenario().get("sl_s"))
+
+
+# --- sentences ---------------------------------------------------------------------------------------------------------------
+
+
+def sentences(result: StaffingResult, text: Text) -> str:
+    """Hours missing and to spare, never netted, and the slots where it matters."""
+    needed = views.agent_hours(result, "required")
+    if not widgets.known(result.under_hours):
+        return text("staffing.gap.unknown", needed=text.number(needed))
+    facts = {"target": text.share(session.scenario().get("sl_target"), 0), "within": _within(text)}
+    facts |= {"needed": text.number(needed), "supplied": text.number(views.agent_hours(result, "supplied"))}
+    hours = text("staffing.gap.hours", under=text.number(result.under_hours), over=text.number(result.over_hours))
+    return f"{text('plan.sentence.needed', **facts)} {hours}"
+
+
+def slot_lines(result: StaffingResult, text: Text) -> list[str]:
+    """The slots that lack most agents; where none does, the tightest ones."""
+    worst = worst_slots(result)
+    if len(worst):
+        return [text("plan.sentence.worst"), *(_worst(row, result, text) for row in worst.itertuples())]
+    tight = views.tightest(result)
+    if not len(tight):
+        return []
+    return [text("plan.sentence.tightest"), *(_slot("plan.sentence.tight", row, result, text) for row in tight.itertuples())]
+
+
+def _worst(row: Any, result: StaffingResult, text: Text) -> str:
+    overloaded = row.service_level <= 0 and row.supplied > 0
+    return _slot("staffing.worst.overload" if overloaded else "staffing.worst.one", row, result, text)
+
+
+def _slot(key: str, row: Any, result: StaffingResult, text: Text) -> str:
+    end = row.start + int(session.scenario().get("slot_min"))
+    facts = {"weekday": text(f"pages.weekday.{row.weekday}"), "start": views.clock(row.start), "end": views.clock(end)}
+    facts |= {"required": text.number(row.required, 0), "supplied": text.number(row.supplied), "within": _within(text)}
+    facts |= {"service_level": text.share(row.service_level), "contacts": text.number(row.contacts)}
+    return f"- {text(key, n_days=row.n_days, load=text.number(row.load_erlang, 2), **facts)}"
+
+
+def move_lines(result: StaffingResult, text: Text, most: int = 6) -> list[str]:
+    """Agent-hours that could move, in words."""
+    if result.moves.empty:
+        return [text("staffing.moves.none")]
+    shown = list(result.moves.head(most).itertuples())
+    evened = [row for row in shown if row.basis == "balance"]
+    why = [text("staffing.moves.balance", weekday=text(f"pages.weekday.{evened[0].to_weekday}")), ""] if evened else []
+    return [*why, *(f"- {_move(row, text)}" for row in shown), "", f":gray[{text('staffing.moves.note')}]"]
+
+
+def _move(row: Any, text: Text) -> str:
+    facts = {f"{side}_weekday": text(f"pages.weekday.{getattr(row, f'{side}_weekday')}") for side in ("from", "to")}
+    facts |= {name: views.clock(getattr(row, name)) for name in ("from_start", "from_end", "to_start", "to_end")}
+    return text("staffing.moves.one", agents=text.number(row.agents, 0), hours=text.number(row.hours), **facts)
+
+
+def caveats(result: StaffingResult, text: Text) -> str:
+    """Everything a reader has to mind about these figures; empty when there is nothing."""
+    facts = dict(result.facts) | {"min_effort_n": MIN_EFFORT_N}
+    told = " ".join(text(f"staffing.reasons.{code}", **facts) for code in result.reasons)
+    return text("plan.sentence.caveats", list=told) if told else ""
+
+
+def how_lines(result: StaffingResult, text: Text) -> list[str]:
+    """Arrivals, model, service level, supply, and what the log says about several chats at once."""
+    facts = result.facts
+    goal = {"target": text.share(facts["target"], 0), "within": _within(text)}
+    goal["occupancy"] = text.share(session.scenario().get("max_occupancy"), 0)
+    models = [_model(code, facts, text) for code in facts["models"]]
+    level = text(f"staffing.service_level.{facts['service_level_definition']}", within=_within(text))
+    lines = [text("plan.how.arrivals", n=session.measured().period.days), *models, level]
+    lines += [text("staffing.service_level.target", **goal), text(f"staffing.supply.{facts['supply_label']}")]
+    return [*lines, *_chat_times(facts, text), text("plan.how.never_netted")]
+
+
+def _model(code: str, facts: Any, text: Text) -> str:
+    return text(f"staffing.model.{code}", k=facts["concurrency_used"], patience="–")
+
+
+def _chat_times(facts: Any, text: Text) -> list[str]:
+    if "chat" not in facts["models"] or not facts["chat_times_s"]:
+        return []
+    times = text("scores.control.comma").join(text.duration(seconds) for seconds in facts["chat_times_s"])
+    return [text("staffing.chat_times.measured", times=times, n=text.number(facts["concurrency_n"], 0))]
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------------------
+
+
+def map_chart(result: StaffingResult, what: str, text: Text) -> Chart:
+    """The week: one figure of the plan by weekday and slot; a gap has 0 as its neutral middle."""
+    slot_min = int(session.scenario().get("slot_min"))
+    name = text(f"plan.map.{what}")
+    supply = text(f"staffing.supply.{result.facts['supply_label']}")
+    note = text("plan.chart.map_note", supply=supply, n=result.facts["weeks"])
+    labels = Labels(text.language, text("plan.chart.map", what=name), y=name, note=f"{note} · {widgets.period_line(text)}")
+    frame = views.week_map(result, what, slot_min)
+    return heatmap(frame, labels, "number", diverging=what == "gap", slot_min=slot_min)
+
+
+def maps(result: StaffingResult) -> list[str]:
+    """What the map can show; without a supply there is no gap."""
+    known = widgets.known(result.under_hours)
+    return [what for what in views.HEAT if known or what in ("required", "contacts")]
+
+
+def day_chart(result: StaffingResult, weekday: int, text: Text) -> Chart:
+    """One weekday: who is there and who is needed."""
+    title = text("plan.chart.day", weekday=text(f"pages.weekday.{weekday}"))
+    labels = Labels(text.language, title, y=text("plan.chart.day_axis"), note=text("plan.chart.day_note"))
+    return gap_chart(views.day_plan(result, weekday), labels)
+
+
+def slots_table(result: StaffingResult, text: Text) -> Any:
+    """The whole plan as it is read."""
+    frame = result.slots[list(SLOT_COLUMNS)]
+    return frame.assign(
+        weekday=[text(f"pages.weekday.{day}") for day in frame["weekday"]],
+        start=[views.clock(minute) for minute in frame["start"]],
+        state=[text(f"staffing.state.{code}") for code in frame["state"]],
+    )
+
+
+# --- the calculator ----------------------------------------------------------------------------------------------------------
+
+
+def answer(found: views.Calculated, within: float, shrinkage: float, text: Text) -> str:
+    """What Erlang C answers, in one sentence."""
+    at = next(row for row in found.levels.itertuples() if row.agents == max(found.agents, 1))
+    facts = {"load": text.number(found.load, 2), "agents": found.agents, "positions": found.positions}
+    facts |= {"shrinkage": text.share(shrinkage, 0), "within": text.duration(within), "asa": text.duration(at.asa)}
+    facts |= {"service_level": text.share(at.service_level), "occupancy": text.share(at.occupancy)}
+    return text("plan.erlang.answer", **facts)
