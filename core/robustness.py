@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.kpis import KpiTable
 from core.metrics import SCORED
 from core.scenario import Scenario
-from core.scoring import GRADES, INSUFFICIENT, Scores, effective_weights, nominal_weights, points
+from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, effective_weights, nominal_weights, points
 
 Floats = NDArray[np.float64]
 DRAWS = 400
@@ -49,7 +49,7 @@ def doubt(table: KpiTable, scores: Scores, scenario: Scenario) -> Doubt:
     graded = scores.grade != INSUFFICIENT
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(total, [tail, 1 - tail], axis=0)
-    edges = [np.inf, *scenario.bands().values(), -np.inf]
+    edges = [np.inf, *(low - DUST for low in scenario.bands().values()), -np.inf]
     shares = {g: ((total < edges[i]) & (total >= edges[i + 1])).mean(axis=0) for i, g in enumerate(GRADES)}
     hide = np.where(graded, 1.0, np.nan)
     return Doubt(low * hide, high * hide, {grade: share * hide for grade, share in shares.items()}, LEVEL, DRAWS)

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 GRADES = ("A", "B", "C", "D")
 INSUFFICIENT = "insufficient_data"
 MIN_WEIGHT_LEFT = 0.5
+DUST = 1e-9
+"""What sums of binary fractions may lose: every KPI exactly at pass is 60 points, though the sum may come out as 59.99999999999999."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def grade(score: float, bands: dict[str, float]) -> str:
     >>> [grade(s, {"A": 90, "B": 75, "C": 60}) for s in (90, 89.995, 75, 74.99, 60, 59.99)]
     ['A', 'B', 'B', 'C', 'C', 'D']
     """
-    return next((name for name, low in bands.items() if score >= low), "D")
+    return next((name for name, low in bands.items() if score >= low - DUST), "D")
 
 
 def shown(score: float) -> float:
@@ -105,7 +107,7 @@ def shown(score: float) -> float:
     >>> shown(89.995)
     89.9
     """
-    return float(np.floor(score * 10 + 1e-9) / 10)
+    return float(np.floor((score + DUST) * 10) / 10)
 
 
 def combine(group_points: dict[str, float], weights: dict[str, float]) -> float:
