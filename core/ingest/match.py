@@ -27,6 +27,7 @@ TYPED = ("instant", "date", "clock", "duration", "number", "share", "rating", "f
 PLAUSIBLE = 0.5
 SURE = 0.9
 CLOSE = 0.75
+WIDE = 400
 _FIGURES = re.compile(r"\d+")
 
 
@@ -167,8 +168,10 @@ def _by_heading(search: _Search) -> None:
 
 
 def _by_part(search: _Search) -> None:
-    """A heading that contains a known one, for kinds whose cells can confirm it."""
+    """A heading that contains a known one, for kinds whose cells can confirm it; tables wider than any log are spared."""
     raw, table, fields = search.raw, search.table, search.fields
+    if len(raw.headings) > WIDE:
+        return
     for place, heading in enumerate(raw.headings):
         if place in search.banned or place in fields.values() or not len(search.samples[place].cells):
             continue
@@ -249,7 +252,7 @@ def suggestion(found: Match) -> tuple[str, str]:
     """The missing field and the unused heading that resembles one of its names most; no heading when none does."""
     missing = [name for need in found.lacking for name in need]
     best = (CLOSE, missing[0] if missing else "", "")
-    for heading in (column.name for column in found.columns if not column.field):
+    for heading in [column.name for column in found.columns if not column.field][:WIDE]:
         for name in missing:
             for alias in found.table.column(name).aliases:
                 ratio = SequenceMatcher(None, normal(alias), normal(heading)).ratio()
