@@ -18,10 +18,12 @@ import pandas as pd
 
 from core.errors import InputError, Issue, ScenarioError
 from core.ingest import Choices, InputFile, load
+from core.ingest.explain import explain
 from core.log import Log
 from core.metrics import BY_KEY, GROUPS
 from core.period import day_date
 from core.scenario import Scenario
+from core.text import Text
 
 _DAYS = ("date", "week")
 
@@ -103,8 +105,6 @@ def log_of(words: Namespace) -> Log:
 
 def inspect(words: Namespace) -> dict[str, Any]:
     """How each file was read and understood, and what became of its rows."""
-    from core.text import Text
-
     text = Text(words.lang)
     tables = []
     for report in log_of(words).ledger.files:
@@ -135,29 +135,9 @@ def inspect(words: Namespace) -> dict[str, Any]:
     return {"tables": tables}
 
 
-def sentence(issue: Issue, text: Any) -> str:
-    """An issue in words: what, where, the value, and the cure."""
-    facts = {
-        "file": issue.file,
-        "column": issue.column,
-        "row": issue.row,
-        "rows": issue.rows,
-        "value": issue.value,
-        "table": issue.table,
-    }
-    key = f"issues.{issue.code}"
-    if not text.has(f"{key}.message"):
-        return issue.describe()
-    found = _Facts(facts | dict(issue.facts))
-    parts = [text(f"{key}.{part}") for part in ("message", "cure") if text.has(f"{key}.{part}")]
-    return " ".join(part.format_map(found) for part in parts if part)
-
-
-class _Facts(dict[str, Any]):
-    """Facts of a sentence; a fact nobody gave reads as a dash."""
-
-    def __missing__(self, key: str) -> str:
-        return "–"
+def sentence(issue: Issue, text: Text) -> str:
+    """An issue in one line: what, where, the value, and the cure."""
+    return " ".join(part for part in explain(issue, text) if part)
 
 
 def _observed(words: Namespace) -> tuple[Any, Scenario]:
