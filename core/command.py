@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:
 def _file(path: str) -> Path:
     found = Path(path)
     if not found.is_file():
-        raise InputError(Issue("file_not_found", "error", file=path))
+        raise InputError(Issue("file_not_found", "error", file=path, value="no such file"))
     return found
 
 
