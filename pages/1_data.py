@@ -1,6 +1,7 @@
 """Data: what did I load, and what can it answer?"""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -26,22 +27,23 @@ def _upload(text: Text) -> None:
         if st.button(
             text("pages.data.sample"), help=text("pages.data.sample_help"), key="sample", icon=":material/science:"
         ):
-            _read(text, lambda progress: session.load_sample("shop", progress))
+            _read(text, partial(session.load_sample, "shop"))
         with st.popover(text("pages.data.mapping_load"), icon=":material/rule:"):
             mapping = st.file_uploader(
                 text("pages.data.mapping_load"), type=["json"], key="mapping", label_visibility="collapsed"
             )
     if mapping is not None and session.is_new("mapping", mapping.file_id):
-        session.use_mapping(mapping.name, mapping.getvalue())
-        _read(text, session.read_again)
+        decided = session.mapping(mapping.name, mapping.getvalue())
+        if decided is not None:
+            _read(text, partial(session.load_uploads, given, decided=decided))
     if given and session.is_new("files", tuple(file.file_id for file in given)):
-        _read(text, lambda progress: session.load_uploads(given, progress))
+        _read(text, partial(session.load_uploads, given))
 
 
 def _read(text: Text, load: Callable) -> None:
     with st.status(text("pages.data.reading"), expanded=True) as status:
         bar = st.progress(0.0)
-        found = load(lambda done, of, name: bar.progress(min(done / max(of, 1), 1.0), text=name))
+        found = load(progress=lambda done, of, name: bar.progress(min(done / max(of, 1), 1.0), text=name))
         status.update(
             label=text("pages.data.read_failed" if found else "pages.data.read_done"),
             state="error" if found else "complete",
@@ -54,7 +56,9 @@ def _answers(text: Text) -> None:
     can, cannot = importing.can_answer(session.log(), text)
     left, right = st.columns(2)
     left.markdown(f"**{text('pages.data.answers_can', n=len(can))}**\n\n" + "\n".join(f"- {each}" for each in can))
-    right.markdown(f"**{text('pages.data.answers_cannot', n=len(cannot))}**\n\n" + "\n".join(f"- {each}" for each in cannot))
+    right.markdown(
+        f"**{text('pages.data.answers_cannot', n=len(cannot))}**\n\n" + "\n".join(f"- {each}" for each in cannot)
+    )
     if not cannot:
         right.caption(text("pages.data.answers_all"))
 
@@ -75,8 +79,8 @@ def _matching(text: Text) -> None:
     )
     with st.container(horizontal=True):
         if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
-            session.decide(importing.corrected(report, edited, session.choices()), zone)
-            _read(text, session.read_again)
+            decided = importing.corrected(report, edited, session.choices(), zone)
+            _read(text, partial(session.load_uploads, (), decided=decided))
         widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)
 
 
@@ -101,7 +105,8 @@ def _ledger(text: Text) -> None:
     widgets.table(importing.reports(files, text), text, "reports")
     found = importing.ledger(files, text)
     if len(found):
-        widgets.table(found, text, "ledger", row_height=60)
+        st.table(importing.worded(found, text))
+        widgets.download(text("pages.download.csv"), "ledger", found)
     else:
         st.success(text("pages.data.ledger_clean"))
 

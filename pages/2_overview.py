@@ -44,5 +44,5 @@ words = session.text()
 widgets.heading("overview", words)
 if session.log() is None:
     widgets.empty(words)
-else:
+elif widgets.has_conversations(words):
     _body(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -55,6 +56,12 @@ def _report(report: FileReport, text: Text) -> dict[str, Any]:
 def ledger(found: Sequence[FileReport], text: Text) -> Any:
     """One row per problem: what happened to how many rows, and the cure; the whole ledger stays downloadable."""
     return _frame([_entry(issue, text) for report in found for issue in report.issues])
+
+
+def worded(frame: Any, text: Text) -> Any:
+    """A table with its headings in words, for a static view that shows long sentences whole."""
+    words = {name: text(f"pages.column.{name}") for name in frame.columns}
+    return frame.astype("object").where(frame.notna(), "–").rename(columns=words).set_index(words["file"])
 
 
 def _entry(issue: Issue, text: Text) -> dict[str, Any]:
@@ -118,8 +125,9 @@ def editor(report: FileReport, text: Text) -> Any:
     )
 
 
-def corrected(report: FileReport, edited: Any, decided: Choices) -> Choices:
-    """The choices with the fields that were changed in the table."""
+def corrected(report: FileReport, edited: Any, decided: Choices, zone: str) -> Choices:
+    """The decisions with another zone and the fields that were changed in the table."""
+    decided = replace(decided, zone=zone)
     found = {match.name: match.field for match in report.columns}
     fields = (field or "" for field in edited["field"])
     wanted = {
@@ -128,15 +136,7 @@ def corrected(report: FileReport, edited: Any, decided: Choices) -> Choices:
     if not wanted:
         return decided
     name = f"{report.file}#{report.sheet}" if report.sheet and "#" not in report.file else report.file
-    return Choices.from_dict(
-        {**decided.to_dict(), "files": [*decided.to_dict()["files"], _choice(name, report.table, wanted)]}
-    )
-
-
-def _choice(name: str, table: str, wanted: dict[str, str]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(FileChoice(name, table, wanted))
+    return replace(decided, files=(*decided.files, FileChoice(name, report.table, wanted)))
 
 
 # --- preview and answers -----------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def _metric(key: str, text: Text) -> tuple[str, str]:
         for part in ("formula", "left_out", "others")
         if widgets.metric_words(key, part, text) != "–"
     ]
-    if declared.better:
+    if widgets.metric_words(key, "advice", text) != "–":
         lines.append(f"{text('pages.methods.advice')}{widgets.metric_words(key, 'advice', text)}")
     lines.append(_standing(key, text))
     return f"{widgets.metric_name(key, text)} · {text(f'grades.group.{declared.group}')}", "  \n".join(lines)

@@ -312,16 +312,19 @@ def load_files(
 ) -> tuple[Issue, ...]:
     """Read files into the session's log. On failure returns (and keeps) the issues, and what was loaded before stays.
 
-    Filters name agents, teams and channels of a log; they are cleared when another log comes in.
+    Filters name agents, teams and channels of a log; they go back to all when other files come in.
     """
     from core.ingest.choices import Choices, digest
 
     decided = decided or Choices()
     try:
         loaded = _read(digest(given, decided), tuple(given), decided, progress)
+        _facts(loaded.digest, loaded)
     except KefuError as error:
         st.session_state["_import_trouble"] = (error.issue,)
         return (error.issue,)
+    if files() and files() != tuple(given):
+        reset(("filter", "period"))
     st.session_state.update(
         {"_files": tuple(given), "_choices": decided, "_log": loaded, "_source": came_from, "_import_trouble": ()}
     )
@@ -338,16 +341,17 @@ def load_sample(name: str = "shop", progress: Callable[..., None] | None = None)
     return load_files([InputFile.of(path) for path in paths], None, progress, name)
 
 
-def load_uploads(given: Sequence[Any], progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
-    """Load what `st.file_uploader` holds, with the decisions made so far."""
+def load_uploads(
+    given: Sequence[Any], progress: Callable[..., None] | None = None, decided: Choices | None = None
+) -> tuple[Issue, ...]:
+    """Load what `st.file_uploader` holds, with new decisions or those made so far; the same files again when it holds none."""
     from core.ingest.choices import InputFile
 
-    return load_files([InputFile(file.name, file.getvalue()) for file in given], choices(), progress)
-
-
-def read_again(progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
-    """Read the same files with the decisions as they are now."""
-    return load_files(files(), choices(), progress, source()) if files() else ()
+    fresh = [InputFile(file.name, file.getvalue()) for file in given]
+    if not fresh and not files():
+        st.session_state["_choices"] = decided or choices()
+        return ()
+    return load_files(fresh or files(), decided or choices(), progress, "files" if fresh else source())
 
 
 def is_new(name: str, mark: Any) -> bool:
@@ -358,25 +362,19 @@ def is_new(name: str, mark: Any) -> bool:
     return fresh
 
 
-def decide(decided: Choices, zone: str) -> None:
-    """Set the decisions for the next reading."""
-    from dataclasses import replace
-
-    st.session_state["_choices"] = replace(decided, zone=zone)
-
-
-def use_mapping(name: str, data: bytes) -> None:
-    """Take the decisions of a mapping file; a file that is none is told about and changes nothing."""
+def mapping(name: str, data: bytes) -> Choices | None:
+    """The decisions of a mapping file; a file that is none is told about and changes nothing."""
     import json
 
     from core.ingest.choices import Choices
 
     try:
-        st.session_state["_choices"] = Choices.from_dict(json.loads(data))
-        st.session_state.pop("zone", None)
-        st.session_state["_import_trouble"] = ()
+        decided = Choices.from_dict(json.loads(data))
     except (KefuError, ValueError, AttributeError):
         st.session_state["_import_trouble"] = (Issue("mapping_unreadable", "error", file=name, value=name),)
+        return None
+    st.session_state.pop("zone", None)
+    return decided
 
 
 def mapping_file() -> str:

@@ -205,6 +205,15 @@ def empty(text: Text) -> None:
             st.page_link("pages/1_data.py", label=text("pages.empty.go"), icon=":material/upload_file:")
 
 
+def has_conversations(text: Text) -> bool:
+    """Whether period and filters leave anything to look at; if not, says so with a way back."""
+    if session.measured().counts["conversations"]:
+        return True
+    st.info(text("pages.empty.selection"), icon=":material/filter_alt_off:")
+    st.button(text("pages.empty.widen"), key="widen", on_click=session.reset, args=(("period", "filter"),))
+    return False
+
+
 def heading(path: str, text: Text) -> None:
     """A page's title, its question and the line that says which conversations the figures are about."""
     st.title(text(f"pages.{path}.title"), anchor=False)

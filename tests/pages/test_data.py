@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from core.ingest import Choices
 from core.log import Log
 from core.text import Text
 from tests.pages.conftest import BROKEN, Open, is_clean, visible
@@ -60,7 +63,7 @@ def test_answers_name_what_is_missing(open_page: Open, language: str) -> None:
     at = open_page("1_data", language)
     at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
     text = Text(language)
-    cannot = next(each for each in visible(at) if text("ingest.capability.quality") in each)
+    cannot = next(each for each in visible(at) if f"**{text('ingest.capability.quality')}**" in each)
     assert text("schema.table.reviews.name") in cannot
     is_clean(at)
 
@@ -81,7 +84,7 @@ def test_ledger_adds_up_as_in_the_core(open_page: Open, sample_log: Log) -> None
     shown = at.dataframe[0].value
     assert shown["rows_read"].tolist() == [report.rows_read for report in sample_log.ledger.files]
     assert (shown["rows_read"] == shown["rows_kept"] + shown["rows_dropped"]).all()
-    assert len(at.dataframe[1].value) == len(sample_log.ledger.issues)
+    assert len(at.table[0].value) == len(sample_log.ledger.issues)
 
 
 def test_preview_hides_customers(open_page: Open, sample_log: Log) -> None:
@@ -117,3 +120,37 @@ def test_zone_is_applied_to_the_days(open_page: Open) -> None:
     at.selectbox(key="zone").set_value("Europe/Berlin").run()
     at.button(key="apply").click().run()
     assert any("Zone Europe/Berlin" in each for each in visible(at))
+
+
+def test_an_unknown_zone_is_told_and_forgotten(open_page: Open) -> None:
+    """A zone that does not exist is named; the log stays, and so does its zone for the next file."""
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    mapping = json.dumps(Choices(zone="Nowhere/Land").to_dict()).encode()
+    at.file_uploader(key="mapping").upload("mapping.json", mapping, "application/json").run()
+    assert any("Nowhere/Land" in each.value for each in at.error)
+    assert any("Zone Asia/Shanghai" in each for each in visible(at))
+    at.file_uploader(key="files").upload("more.csv", SMALL.encode(), "text/csv").run()
+    assert not at.error
+
+
+def test_a_mapping_file_goes_round(open_page: Open) -> None:
+    """A mapping file is taken and the files in the box are read with it; another JSON is refused."""
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
+    mapping = json.dumps(Choices(zone="Europe/Paris").to_dict()).encode()
+    at.file_uploader(key="mapping").upload("mapping.json", mapping, "application/json").run()
+    assert any("Zone Europe/Paris" in each for each in visible(at))
+    at.file_uploader(key="mapping").upload("other.json", b"[1]", "application/json").run()
+    assert any("other.json" in each.value for each in at.error)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_log_without_conversations_is_told(open_page: Open, language: str) -> None:
+    """A roster alone can be read but holds nothing to measure: it is told, and what was loaded stays."""
+    at = open_page("1_data", language, "sample")
+    roster = b"Agent,Shift start,Shift end\nAnn,2024-01-01 09:00,2024-01-01 17:00\n"
+    at.file_uploader(key="files").upload("roster.csv", roster, "text/csv").run()
+    is_clean(at)
+    assert at.error
+    assert Text(language)("pages.data.kept") in visible(at)

@@ -101,3 +101,20 @@ def test_changes_are_told_with_their_doubt(open_page: Open, language: str) -> No
     assert any(element.delta for element in at.metric)
     verdict = Text(language)("pages.verdict_short.no_evidence")
     assert any(verdict in each for each in visible(at))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"in_agent": "Nobody"},
+        {"period": "custom", "from": "2031-01-01", "to": "2031-01-31"},
+        {"period": "custom", "from": "2026-05-01", "to": "2026-04-01"},
+    ],
+)
+def test_an_empty_selection_is_told(open_page: Open, language: str, link: dict[str, str]) -> None:
+    """Filters or a period without conversations: a sentence and the way out, no broken chart, no invented figure."""
+    at = open_page("2_overview", language, "sample", **link)
+    is_clean(at)
+    assert Text(language)("pages.empty.selection") in visible(at)
+    assert not at.metric
