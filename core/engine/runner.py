@@ -16,20 +16,6 @@ from core.errors import InputError, Issue
 from core.log import Log
 
 MEMORY_LIMIT = "3GB"
-_STEPS = (
-    "segments",
-    "spoken",
-    "agents",
-    "spans",
-    "effort",
-    "said",
-    "owners",
-    "known",
-    "joined",
-    "placed",
-    "follow",
-    "again",
-)
 
 
 @dataclass(frozen=True)
@@ -113,12 +99,16 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
     stage(con, log, int((slow or SlowKnobs()).gap_h * 3_600_000))
     first_ms, last_ms = _span(con, log)
     changes = transitions(log.zone, first_ms, last_ms)
+    # Whose sale an order is depends on who wrote last before it was paid, so with orders one intermediate table stays.
+    kept = {"DROP TABLE spoken"} if log.has("orders") else set()
     for step in statements(localised(sql_text("facts"), changes)):
-        con.execute(step)
-    kept = {"spoken"} if log.has("orders") else set()  # whose sale an order is depends on who wrote last before it was paid
-    for step in [name for name in _STEPS if name not in kept]:
-        con.execute(f"DROP TABLE {step}")
-    source, column = ("conversations", "local_day") if log.has("messages") or log.has("conversations") else ("raw_agent_days", '"date"')
+        if step not in kept:
+            con.execute(step)
+    source, column = (
+        ("conversations", "local_day")
+        if log.has("messages") or log.has("conversations")
+        else ("raw_agent_days", '"date"')
+    )
     days = con.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone() or (None, None)
     if days[0] is None:
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))

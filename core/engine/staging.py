@@ -112,7 +112,16 @@ def _id_type(log: Log, column: str) -> str:
 
 def _stage_messages(log: Log, gap_ms: int) -> str:
     if not log.has("messages"):
-        return _EMPTY_MESSAGES
+        names = {
+            "conversation_id": "conv",
+            "customer_id": "m_cust",
+            "channel": "m_channel",
+            "language": "m_language",
+            "agent_id": "m_agent",
+        }
+        return _EMPTY_MESSAGES.format(
+            ids=", ".join(f"CAST(NULL AS {_id_type(log, name)}) AS {short}" for name, short in names.items())
+        )
     pick = _picker(log, "messages")
     words = polite_pattern().replace("'", "''")
     polite = f"CASE WHEN text IS NULL THEN NULL WHEN regexp_matches(lower(text), '{words}') THEN 1 ELSE 0 END"
@@ -123,20 +132,19 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
-      CAST(CASE WHEN event = '' AND sender = 'agent' AND automation = 'greeting' THEN 1 ELSE 0 END AS TINYINT) AS is_greet,
-      CAST(CASE WHEN event = '' AND sender = 'customer' THEN 1 ELSE 0 END AS TINYINT) AS is_cust,
-      CAST(CASE WHEN event = '' AND sender = 'agent' AND coalesce(automation, 'none') = 'none' THEN 1 ELSE 0 END AS TINYINT) AS is_human,
-      CAST(CASE WHEN event = '' AND sender <> 'customer' AND ({smart}) THEN 1 ELSE 0 END AS TINYINT) AS is_smart,
-      CAST(CASE WHEN event = '' AND sender <> 'system' THEN 1 ELSE 0 END AS TINYINT) AS is_msg,
-      CAST(CASE WHEN event = 'close' THEN 1 ELSE 0 END AS TINYINT) AS is_close,
-      CAST(CASE WHEN event = 'reopen' THEN 1 ELSE 0 END AS TINYINT) AS is_reopen
-    FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""  # fmt: skip
+      CAST({_KIND.format(smart=smart)} AS TINYINT) AS kind
+    FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""
 
 
-_EMPTY_MESSAGES = """CREATE VIEW stage_messages AS SELECT CAST(NULL AS VARCHAR) AS conv, 0 AS seq, 0 AS sent,
-  CAST(NULL AS VARCHAR) AS m_cust, CAST(NULL AS VARCHAR) AS m_channel, CAST(NULL AS VARCHAR) AS m_language,
-  CAST(NULL AS VARCHAR) AS m_agent, 0 AS m_polite, 0 AS is_cust, 0 AS is_greet, 0 AS is_human, 0 AS is_smart, 0 AS is_msg, 0 AS is_close,
-  0 AS is_reopen WHERE 1 = 0"""
+_KIND = """CASE WHEN event = 'close' THEN 7 WHEN event = 'reopen' THEN 8 WHEN event <> '' OR sender IS NULL THEN 0 WHEN sender = 'customer' THEN 1
+  WHEN {smart} THEN CASE WHEN sender = 'system' THEN 5 ELSE 4 END WHEN sender = 'system' THEN 0
+  WHEN sender <> 'agent' THEN 6 WHEN coalesce(automation, 'none') = 'none' THEN 2 WHEN automation = 'greeting' THEN 3
+  ELSE 6 END"""
+"""One code a message, see facts.sql; ``{smart}`` says what counts as an answer by a machine."""
+
+_EMPTY_MESSAGES = (
+    """CREATE VIEW stage_messages AS SELECT {ids}, 0 AS seq, 0 AS sent, 0 AS m_polite, 0 AS kind WHERE 1 = 0"""
+)
 
 
 def _needs_cut(log: Log) -> bool:
