@@ -98,11 +98,8 @@ def _period_and_filters(text: Text) -> None:
         return
     widgets.knob("period", text)
     if session.scenario().get("period") == "custom":
-        left, right = st.columns(2)
-        with left:
-            widgets.knob("from", text)
-        with right:
-            widgets.knob("to", text)
+        widgets.knob("from", text)
+        widgets.knob("to", text)
     chosen = widgets.chosen_filters()
     with st.expander(text("pages.frame.filters", n=chosen), icon=":material/filter_alt:"):
         widgets.filter_knobs(text)

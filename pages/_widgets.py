@@ -194,7 +194,7 @@ def empty(text: Text) -> None:
     with st.container(border=True):
         st.markdown(f"**{text('pages.empty.title')}**")
         st.write(text("pages.empty.what"))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 text("pages.empty.sample"),
                 key="empty_sample",
