@@ -1,8 +1,5 @@
 """Data: what did I load, and what can it answer?"""
 
-from collections.abc import Callable
-from functools import partial
-
 import streamlit as st
 
 from core.text import Text
@@ -10,46 +7,6 @@ from pages import _importing as importing
 from pages import _session as session
 from pages import _widgets as widgets
 from pages._shell import framed
-
-TYPES = ["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl", "ndjson", "zip"]
-
-
-def _upload(text: Text) -> None:
-    st.markdown(text("pages.data.upload_hint"))
-    given = st.file_uploader(
-        text("pages.data.upload"),
-        type=TYPES,
-        accept_multiple_files=True,
-        help=text("pages.data.upload_help"),
-        key="files",
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            text("pages.data.sample"), help=text("pages.data.sample_help"), key="sample", icon=":material/science:"
-        ):
-            _read(text, partial(session.load_sample, "shop"))
-        with st.popover(text("pages.data.mapping_load"), icon=":material/rule:"):
-            mapping = st.file_uploader(
-                text("pages.data.mapping_load"), type=["json"], key="mapping", label_visibility="collapsed"
-            )
-    if mapping is not None and session.is_new("mapping", mapping.file_id):
-        decided = session.mapping(mapping.name, mapping.getvalue())
-        if decided is not None:
-            _read(text, partial(session.load_uploads, given, decided=decided))
-    if given and session.is_new("files", tuple(file.file_id for file in given)):
-        _read(text, partial(session.load_uploads, given))
-
-
-def _read(text: Text, load: Callable) -> None:
-    with st.status(text("pages.data.reading"), expanded=True) as status:
-        bar = st.progress(0.0)
-        found = load(progress=lambda done, of, name: bar.progress(min(done / max(of, 1), 1.0), text=name))
-        status.update(
-            label=text("pages.data.read_failed" if found else "pages.data.read_done"),
-            state="error" if found else "complete",
-        )
-    if not found:
-        st.rerun()
 
 
 def _answers(text: Text) -> None:
@@ -61,27 +18,6 @@ def _answers(text: Text) -> None:
     )
     if not cannot:
         right.caption(text("pages.data.answers_all"))
-
-
-def _matching(text: Text) -> None:
-    st.caption(text("pages.data.matching_help"))
-    found = [report for report in session.log().ledger.files if report.columns]
-    report = st.selectbox(
-        text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
-    )
-    edited = importing.editor(report, text)
-    zone = st.selectbox(
-        text("pages.data.zone"),
-        importing.ZONES,
-        help=text("pages.data.zone_help"),
-        accept_new_options=True,
-        **session.zone_widget(),
-    )
-    with st.container(horizontal=True):
-        if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
-            decided = importing.corrected(report, edited, session.choices(), zone)
-            _read(text, partial(session.load_uploads, (), decided=decided))
-        widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)
 
 
 def _preview(text: Text) -> None:
@@ -111,12 +47,12 @@ def _ledger(text: Text) -> None:
         st.success(text("pages.data.ledger_clean"))
 
 
-PARTS = {"answers": _answers, "ledger": _ledger, "matching": _matching, "preview": _preview}
+PARTS = {"answers": _answers, "ledger": _ledger, "matching": importing.matching, "preview": _preview}
 
 framed()
 words = session.text()
 widgets.heading("data", words)
-_upload(words)
+importing.upload(words)
 widgets.issues(session.import_trouble())
 if session.import_trouble() and session.log() is not None:
     st.info(words("pages.data.kept"))

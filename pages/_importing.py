@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -25,9 +26,55 @@ ZONES = (
     "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Mexico_City", "Australia/Sydney", "UTC",
 )  # fmt: skip
+TYPES = ["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl", "ndjson", "zip"]
 _PERSONAL = ("customer_id",)
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _ROWS = 12
+
+
+# --- in ----------------------------------------------------------------------------------------------------------------------
+
+
+def upload(text: Text) -> None:
+    """Files, the sample or a mapping file in; what is new is read at once, with a bar."""
+    st.markdown(text("pages.data.upload_hint"))
+    given = st.file_uploader(
+        text("pages.data.upload"),
+        type=TYPES,
+        accept_multiple_files=True,
+        help=text("pages.data.upload_help"),
+        key="files",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            text("pages.data.sample"), help=text("pages.data.sample_help"), key="sample", icon=":material/science:"
+        ):
+            _read(text, partial(session.load_sample, "shop"))
+        with st.popover(text("pages.data.mapping_load"), icon=":material/rule:"):
+            mapping = st.file_uploader(
+                text("pages.data.mapping_load"), type=["json"], key="mapping", label_visibility="collapsed"
+            )
+    if mapping is not None and session.is_new("mapping", mapping.file_id):
+        decided = session.mapping(mapping.name, mapping.getvalue())
+        if decided is not None:
+            _read(text, partial(session.load_uploads, given, decided=decided))
+    if given and session.is_new("files", tuple(file.file_id for file in given)):
+        _read(text, partial(session.load_uploads, given))
+
+
+def _read(text: Text, load: Callable) -> None:
+    with st.status(text("pages.data.reading"), expanded=True) as status:
+        bar = st.progress(0.0)
+        found = load(progress=lambda done, of, name: bar.progress(min(done / max(of, 1), 1.0), text=name))
+        status.update(
+            label=text("pages.data.read_failed" if found else "pages.data.read_done"),
+            state="error" if found else "complete",
+        )
+    if not found:
+        st.rerun()
+
+
+# --- what became of it -------------------------------------------------------------------------------------------------------
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> Any:
@@ -88,7 +135,7 @@ def balance(found: Sequence[FileReport], text: Text) -> str:
 # --- columns -----------------------------------------------------------------------------------------------------------------
 
 
-def columns(report: FileReport, text: Text) -> Any:
+def _columns(report: FileReport, text: Text) -> Any:
     """One row per heading: the field it was taken for and why."""
     return _frame([
         {
@@ -110,10 +157,10 @@ def field_name(field: str, text: Text) -> str:
     return text(f"schema.column.{field}.name") if text.has(f"schema.column.{field}.name") else field
 
 
-def editor(report: FileReport, text: Text) -> Any:
+def _editor(report: FileReport, text: Text) -> Any:
     """The matches as a table whose field can be corrected; returns it as edited."""
     fields = ["", *(column.name for column in schema_table(report.table).columns)]
-    frame = columns(report, text)
+    frame = _columns(report, text)
     config: dict[str, Any] = {
         name: st.column_config.TextColumn(text(f"pages.column.{name}"), disabled=True) for name in frame.columns
     }
@@ -125,7 +172,7 @@ def editor(report: FileReport, text: Text) -> Any:
     )
 
 
-def corrected(report: FileReport, edited: Any, decided: Choices, zone: str) -> Choices:
+def _corrected(report: FileReport, edited: Any, decided: Choices, zone: str) -> Choices:
     """The decisions with another zone and the fields that were changed in the table."""
     decided = replace(decided, zone=zone)
     found = {match.name: match.field for match in report.columns}
@@ -137,6 +184,28 @@ def corrected(report: FileReport, edited: Any, decided: Choices, zone: str) -> C
         return decided
     name = f"{report.file}#{report.sheet}" if report.sheet and "#" not in report.file else report.file
     return replace(decided, files=(*decided.files, FileChoice(name, report.table, wanted)))
+
+
+def matching(text: Text) -> None:
+    """Which column is what, editable; zone; apply and read again; the mapping file."""
+    st.caption(text("pages.data.matching_help"))
+    found = [report for report in session.log().ledger.files if report.columns]
+    report = st.selectbox(
+        text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
+    )
+    edited = _editor(report, text)
+    zone = st.selectbox(
+        text("pages.data.zone"),
+        ZONES,
+        help=text("pages.data.zone_help"),
+        accept_new_options=True,
+        **session.zone_widget(),
+    )
+    with st.container(horizontal=True):
+        if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
+            decided = _corrected(report, edited, session.choices(), zone)
+            _read(text, partial(session.load_uploads, (), decided=decided))
+        widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)
 
 
 # --- preview and answers -----------------------------------------------------------------------------------------------------

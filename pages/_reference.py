@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.metrics import BY_KEY
 from core.rules import RULE_SETS, RuleSet
-from core.scenario import KNOBS, Knob
+from core.scenario import KNOBS, Knob, Scenario
 from core.text import Text
 from pages import _widgets as widgets
 
@@ -29,7 +29,8 @@ def entries(text: Text) -> dict[str, Entries]:
     """Everything the page explains, by section."""
     return {
         "metrics": {key: _metric(key, text) for key in BY_KEY},
-        "grades": {part: ("", text(f"grades.method.{part}")) for part in ("points", "groups", "missing", "bands")},
+        "grades": {part: ("", text(f"grades.method.{part}")) for part in ("points", "groups", "missing")}
+        | {"bands": _bands_of(text)},
         "rules": {rule.key: _rule(rule, text) for rule in RULE_SETS},
         "tests": {name: (text(f"pages.method.{name}.name"), text(f"pages.method.{name}.what")) for name in METHODS},
         "verdicts": {name: (text(f"pages.verdict.{name}"), text(f"pages.verdict_what.{name}")) for name in VERDICTS},
@@ -76,6 +77,16 @@ def _standing(key: str, text: Text) -> str:
     statistic = text(f"pages.methods.statistic.{declared.statistic}")
     weight = text("pages.methods.scored_on", statistic=statistic, weight=f"{declared.weight:g}")
     return f"*{text('pages.methods.anchors', **points)} · {weight} · {least}*"
+
+
+def _bands_of(text: Text) -> tuple[str, str]:
+    low = {name: text.number(value, 1) for name, value in Scenario().bands().items()}
+    high = {"B": low["A"], "C": low["B"], "D": low["C"]}
+    lines = [
+        f"- {text(f'grades.band.{name}', low=low.get(name, ''), high=high.get(name, ''))} · {text(f'grades.name.{name}')}"
+        for name in "ABCD"
+    ]
+    return "", f"{text('grades.method.bands')}\n\n" + "\n".join((*lines, f"- {text('grades.name.insufficient_data')}"))
 
 
 def _rule(rule: RuleSet, text: Text) -> tuple[str, str]:

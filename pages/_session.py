@@ -80,11 +80,6 @@ def remembered(key: str, default: Any = None) -> Any:
     return _kept().get(key, default)
 
 
-def remember(key: str, value: Any) -> None:
-    """Keep a choice from outside its widget; before the widget is drawn."""
-    _kept()[key] = value
-
-
 def adopt_pick(key: str, source: str, picked: Any) -> None:
     """Take over what was clicked in a chart or a table when it is new.
 
@@ -237,12 +232,6 @@ def baseline() -> Scenario:
 def knob_value(key: str) -> Any:
     """A knob's value as its widget shows it, even where it spoils the scenario (then it can be mended)."""
     return _kept().get(key, shown(key, KNOBS[key].default))
-
-
-def put(key: str, value: Any) -> None:
-    """Turn a knob from a callback (presets, "use this period"); the value is checked."""
-    _kept()[key] = shown(key, KNOBS[key].check(value))
-    publish_link()
 
 
 def reset(rooms: Sequence[str]) -> None:
