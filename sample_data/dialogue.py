@@ -10,7 +10,8 @@ import pandas as pd
 from sample_data.receptions import DAY
 from sample_data.story import CATEGORIES, Story
 
-TURN_GAP, TURN_REPLY = 50.0, 32.0
+TURN_GAP, TURN_REPLY = 200.0, 32.0
+IDLE_CLOSE = 560.0
 WAIT_HOURS = 5.0
 
 
@@ -164,7 +165,9 @@ def _closing(parts: Parts, frame: pd.DataFrame, story: Story, rng: np.random.Gen
     silent = (kind == "unanswered") | (frame["holiday"].to_numpy() & ~talks)
     chance = np.select([kind == "pending", silent, kind == "agent_started"], [0.0, 0.7, 0.6], 0.95)
     shut = rng.random(n) < chance
-    idle = np.where(talks, _gap(rng, 240, 0.5, n), np.where(silent, _gap(rng, 30 * 3600, 0.2, n), 1800 + row % 600))
+    idle = np.where(
+        talks, _gap(rng, IDLE_CLOSE, 0.5, n), np.where(silent, _gap(rng, 30 * 3600, 0.2, n), 1800 + row % 600)
+    )
     close = np.where(kind == "agent_started", frame["start"] + 6 * 3600, last + idle)
     again = shut & talks & (rng.random(n) < 0.03)
     reopen = close + _gap(rng, 5 * 3600, 0.7, n)

@@ -107,6 +107,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 def write_all(folder: Path, story: Story) -> dict:
     """Write all files below `folder`; returns what `truth.json` holds."""
+    from sample_data.seen import seen  # only writing needs the product; making tables does not
+
     tables = make(story)
     for name in TABLES:
         _csv(_cells(tables[name]).rename(columns=english), folder / "shop" / f"{name}.csv")
@@ -114,7 +116,8 @@ def write_all(folder: Path, story: Story) -> dict:
     _week(tables, story, folder / "week_zh")
     _csv(_cells(fixture_t()), folder / "fixture_t.csv")
     _json(EXPECTED, folder / "fixture_t_expected.json")
-    facts = truth(tables, story) | {"files": digests(folder)}
+    shop = [folder / "shop" / f"{name}.csv" for name in TABLES]
+    facts = truth(tables, story) | {"seen": seen(shop, story), "files": digests(folder)}
     _json(facts, folder / "truth.json")
     for name in ("README.md", "README.zh.md"):
         template = (HERE / "templates" / name).read_text("utf-8")
@@ -136,5 +139,19 @@ def _words(facts: dict, name: str) -> dict[str, object]:
     days = "一二三四五六日" if name.endswith("zh.md") else ("Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur", "Sun")
     day = days[facts["weekday"]["weekday"]]
     flat["day"] = f"星期{day}" if name.endswith("zh.md") else f"{day}day"
+    for when in ("before", "after"):
+        flat[f"seen_short_{when}"] = _hours(facts["seen"][f"short_{when}"], name)
     flat["equal_list"] = ("、" if name.endswith("zh.md") else ", ").join(facts["equal"]["agents"])
     return flat
+
+
+def _hours(starts: list[int], name: str) -> str:
+    """Hours of the day as ranges: 10–14, 20–23; a word where there are none."""
+    runs: list[list[int]] = []
+    for hour in starts:
+        if runs and runs[-1][1] == hour:
+            runs[-1][1] = hour + 1
+        else:
+            runs.append([hour, hour + 1])
+    zh = name.endswith("zh.md")
+    return ("、" if zh else ", ").join(f"{a}–{b}" for a, b in runs) or ("无" if zh else "none")

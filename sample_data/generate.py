@@ -16,10 +16,10 @@ import pandas as pd
 
 from sample_data import records
 from sample_data.crew import crew as make_crew
-from sample_data.crew import duty, roster
+from sample_data.crew import roster, rota
 from sample_data.dialogue import dialogue
 from sample_data.mess import soil
-from sample_data.receptions import receptions
+from sample_data.receptions import BUSY, receptions
 from sample_data.story import Story, null_story, other_story
 from sample_data.words import write_texts
 
@@ -34,8 +34,8 @@ def make(story: Story, texts: bool = True) -> dict[str, pd.DataFrame]:
     """
     rng = [np.random.default_rng([story.seed, part]) for part in range(6)]
     agents = make_crew(story, rng[0])
-    on = duty(agents, story)
-    frame = receptions(story, agents, on, rng[1])
+    blocks = rota(agents, story, BUSY, rng[0])
+    frame = receptions(story, agents, blocks, rng[1])
     frame["conversation_id"] = [f"K{i:06d}" for i in range(1, len(frame) + 1)]
     frame["customer_id"] = np.char.add("C", np.char.zfill((frame["customer"] + 1).to_numpy().astype(str), 6)).astype(
         object
@@ -53,7 +53,7 @@ def make(story: Story, texts: bool = True) -> dict[str, pd.DataFrame]:
         "conversations": talks,
         "orders": orders,
         "reviews": records.reviews(frame, talks, agents, story, rng[3]),
-        "roster": roster(agents, story, on),
+        "roster": roster(agents, story, blocks),
         "transfers": records.transfers(frame, agents, story),
     }
     return soil(tables, story, rng[5])

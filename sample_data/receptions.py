@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sample_data.crew import SHIFTS, languages
+from sample_data.crew import languages, on_duty
 from sample_data.story import CATEGORIES, LANGUAGES, Story
 
 DAY = 86_400
@@ -17,31 +17,32 @@ CHANNELS = ("chat", "marketplace", "email", "social")
 CHANNEL_SHARE = (0.46, 0.27, 0.12, 0.15)
 KINDS = ("plain", "faq_followup", "bot", "bot_then_human", "unanswered", "agent_started")
 KIND_SHARE = (0.721, 0.13, 0.085, 0.012, 0.022, 0.03)
-# hours of a shift and how busy each is
-PROFILE = {
-    "day": (8, (0.7, 1.0, 1.35, 1.25, 0.9, 0.95, 1.2, 1.15)),
-    "evening": (16, (0.9, 0.8, 0.85, 1.1, 1.4, 1.4, 1.0, 0.7)),
-    "night": (0, (1.5, 1.2, 0.9, 0.7, 0.7, 0.8, 1.0, 1.2)),
-}
+# conversations per hour of an ordinary day: quiet at lunch and at the change of shift, none while the chat is closed (4–8)
+PROFILE = (
+    3.2, 3.2, 3.1, 3.0, 0.0, 0.0, 0.0, 0.0, 3.2, 3.3, 9.4, 9.3, 3.9, 3.9, 6.0, 5.7, 3.0, 2.4, 2.3, 3.0, 4.0, 4.0, 3.9, 2.7,
+)  # fmt: skip
+BUSY = np.array(PROFILE) / sum(PROFILE)
 
 
-def receptions(story: Story, crew: pd.DataFrame, on: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def receptions(story: Story, crew: pd.DataFrame, blocks: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """One row per conversation in order of start (seconds after the first midnight); `clock` in whole seconds.
 
-    `agent` is a row number of `crew`. `clock` is NaN where nobody answers; weekday and pair sizes are exact in it.
+    `agent` is a row number of `crew`: one of those whose block of chat duty (`blocks`) holds the start.
+    `clock` is NaN where nobody answers; weekday and pair sizes are exact in it.
     """
     n = story.conversations
     day = np.repeat(np.arange(story.days), _daily_counts(story, rng))
-    agent = _pick(_agent_weights(crew, on)[day], rng)
-    frame = pd.DataFrame({"day": day, "agent": agent})
-    frame["start"] = day * DAY + _second_of_day(crew["shift"].to_numpy()[agent], rng)
+    kind = rng.choice(KINDS, n, p=np.array(KIND_SHARE))
+    hour = _hours(day, kind, story, rng)
+    agent = _pick(on_duty(blocks, story, len(crew))[day, hour].astype(float), rng)
+    frame = pd.DataFrame({"day": day, "agent": agent, "kind": kind})
+    frame["start"] = day * DAY + hour * 3600 + rng.integers(0, 3600, n)
     frame["language"] = _pick(languages(crew, story)[agent], rng)
     frame["category"] = rng.choice(len(CATEGORIES), n, p=CATEGORY_SHARE)
     frame["channel"] = rng.choice(CHANNELS, n, p=CHANNEL_SHARE)
-    frame["kind"] = rng.choice(KINDS, n, p=np.array(KIND_SHARE))
     frame = frame.sort_values("start", kind="stable", ignore_index=True)
     frame["holiday"] = _holiday(frame, story)
-    frame = _newcomer(frame, story, crew, on, rng)
+    frame = _newcomer(frame, story, crew, blocks, rng)
     frame["kind"] = _pending(frame, story, rng)
     frame["clock"] = _clock(frame, story, crew, rng)
     frame["customer"] = _customers(frame, crew["repeat"].to_numpy()[frame["agent"]], rng)
@@ -56,30 +57,21 @@ def _daily_counts(story: Story, rng: np.random.Generator) -> np.ndarray:
     return rng.multinomial(story.conversations, weight / weight.sum())
 
 
-def _agent_weights(crew: pd.DataFrame, on: np.ndarray) -> np.ndarray:
-    """Chance of each agent (column) per day (row): the share of a shift never moves, its agents split it."""
-    rate = crew["rate"].to_numpy()
-    weights = np.zeros((on.shape[1], len(crew)))
-    for shift in SHIFTS:
-        here = (crew["shift"] == shift).to_numpy()
-        present = on[here].T * rate[here]
-        weights[:, here] = rate[here].sum() / rate.sum() * present / present.sum(axis=1, keepdims=True)
-    return weights
+def _hours(day: np.ndarray, kind: np.ndarray, story: Story, rng: np.random.Generator) -> np.ndarray:
+    """Hour of each conversation: a weekday's kinds follow the curve before and after the change of roster, single days do not."""
+    hour = np.zeros(len(day), dtype=np.int64)
+    cell = day % 7 + 7 * (day >= 7 * story.story_weeks) + 14 * np.unique(kind, return_inverse=True)[1]
+    for each in np.unique(cell):
+        here = np.flatnonzero(cell == each)
+        place = (rng.permutation(len(here)) + rng.random(len(here))) / len(here)
+        hour[here] = np.searchsorted(np.cumsum(BUSY), place * (1 - 1e-12), side="right")
+    return hour
 
 
 def _pick(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One column per row, drawn with the row's weights."""
     reach = np.cumsum(weights, axis=1)
     return (reach < rng.random(len(weights))[:, None] * reach[:, -1:]).sum(axis=1)
-
-
-def _second_of_day(shift: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    second = rng.integers(0, 3600, len(shift))
-    for name, (first, busy) in PROFILE.items():
-        here = shift == name
-        chance = np.array(busy) / sum(busy)
-        second[here] += 3600 * (first + rng.choice(len(busy), int(here.sum()), p=chance))
-    return second
 
 
 def _holiday(frame: pd.DataFrame, story: Story) -> np.ndarray:
@@ -90,16 +82,18 @@ def _holiday(frame: pd.DataFrame, story: Story) -> np.ndarray:
 
 
 def _newcomer(
-    frame: pd.DataFrame, story: Story, crew: pd.DataFrame, on: np.ndarray, rng: np.random.Generator
+    frame: pd.DataFrame, story: Story, crew: pd.DataFrame, blocks: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Hand the thin agent exactly its few conversations out of those of its shift on its days."""
-    if not story.planted:
+    """Hand the thin agent exactly its few conversations out of those of colleagues while it sits beside them."""
+    shadows = blocks[blocks["shadow"]]
+    if shadows.empty:
         return frame
-    thin = int(np.flatnonzero(crew["role"] == "thin")[0])
-    donors = np.flatnonzero(crew["role"].isin(["equal"]))
-    open_to = on[thin][frame["day"]] & frame["agent"].isin(donors) & (frame["kind"] == "plain")
-    open_to &= frame["day"] < story.days - 2
-    frame.loc[rng.choice(np.flatnonzero(open_to), story.thin_conversations, replace=False), "agent"] = thin
+    donors = np.flatnonzero(~crew["role"].isin(["improving", "declining"]))
+    hour = frame["start"] % DAY // 3600
+    open_to = frame["day"].isin(shadows["day"]) & hour.between(shadows["first"].iloc[0], shadows["end"].iloc[0] - 1)
+    open_to &= frame["agent"].isin(donors) & (frame["kind"] == "plain")
+    chosen = rng.permutation(np.flatnonzero(open_to))[: story.thin_conversations]
+    frame.loc[chosen, "agent"] = shadows["agent"].iloc[0]
     return frame
 
 

@@ -15,6 +15,8 @@ CRITERIA = (
     ("tone", 5, 2, False), ("data_protection", 1, 1, True),
 )  # fmt: skip
 PRE_SALE = ("product", "size", "promo")
+KEEN = (1.65, 0.55)  # how much more likely than the agent's mean those buy who ask before a sale, and after one
+RETURNS = 0.06
 
 
 def stamps(seconds: np.ndarray, story: Story) -> np.ndarray:
@@ -63,7 +65,7 @@ def conversations(frame: pd.DataFrame, crew: pd.DataFrame, story: Story, rng: np
 
 def _effort(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Logged handling seconds: they depend on the turns, never on weekday, agent or load."""
-    return np.rint(150 * (1 + 0.4 * frame["turns"]) * np.exp(0.35 * rng.standard_normal(len(frame))))
+    return np.rint(220 * (1 + 0.4 * frame["turns"]) * np.exp(0.35 * rng.standard_normal(len(frame))))
 
 
 def _outcomes(
@@ -76,7 +78,7 @@ def _outcomes(
         human, rng.random(n) < crew["resolves"].to_numpy()[agent], np.where(bot, rng.random(n) < 0.8, False)
     )
     complaint = human & (
-        (rng.random(n) < crew["complains"].to_numpy()[agent]) | (frame["angry"] & (rng.random(n) < 0.3))
+        (rng.random(n) < crew["complains"].to_numpy()[agent]) | (frame["angry"] & (rng.random(n) < 0.08))
     )
     out["complaint"] = complaint
     out["complaint_solved"] = np.where(complaint, rng.random(n) < 0.7, None)
@@ -153,13 +155,15 @@ def _earlier(frame: pd.DataFrame, talks: pd.DataFrame, rng: np.random.Generator)
             "agent_id": None,
             "created": created,
             "uplift": 1.0,
+            "returns": RETURNS,
         }
     )
 
 
 def _later(frame: pd.DataFrame, talks: pd.DataFrame, crew: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    ask = (frame["replied"] & talks["category"].isin(PRE_SALE) & (frame["kind"] != "bot_then_human")).to_numpy()
-    buys = ask & (rng.random(len(frame)) < crew["converts"].to_numpy()[frame["agent"]])
+    ask = (frame["replied"] & (frame["kind"] != "bot_then_human")).to_numpy()
+    keen = np.where(talks["category"].isin(PRE_SALE), *KEEN)
+    buys = ask & (rng.random(len(frame)) < keen * crew["converts"].to_numpy()[frame["agent"]])
     row = np.flatnonzero(buys)
     created = frame["last"].to_numpy()[row] + np.rint(5400 * np.exp(1.1 * rng.standard_normal(len(row)))).astype(
         np.int64
@@ -171,7 +175,8 @@ def _later(frame: pd.DataFrame, talks: pd.DataFrame, crew: pd.DataFrame, rng: np
             "customer_id": talks["customer_id"].to_numpy()[row],
             "agent_id": agent,
             "created": created,
-            "uplift": 1.12,
+            "uplift": crew["price"].to_numpy()[frame["agent"]][row],
+            "returns": crew["returns"].to_numpy()[frame["agent"]][row],
         }
     )
 
@@ -180,7 +185,8 @@ def _silent(story: Story, rng: np.random.Generator) -> pd.DataFrame:
     n = story.conversations // 6
     customer = [f"C9{i:05d}" for i in rng.integers(0, 2 * n, n)]
     created = rng.integers(0, story.days * DAY, n)
-    return pd.DataFrame({"row": -1, "customer_id": customer, "agent_id": None, "created": created, "uplift": 1.0})
+    made = {"row": -1, "customer_id": customer, "agent_id": None, "created": created}
+    return pd.DataFrame(made | {"uplift": 1.0, "returns": RETURNS})
 
 
 def _order_columns(out: pd.DataFrame, story: Story, rng: np.random.Generator) -> pd.DataFrame:
@@ -190,7 +196,7 @@ def _order_columns(out: pd.DataFrame, story: Story, rng: np.random.Generator) ->
     paid = np.where(pays, created + rng.integers(20, 1800, n), first - 1)
     shipped = np.where(pays, paid + rng.integers(6 * 3600, 3 * DAY, n), first - 1)
     done = np.where(pays & (rng.random(n) < 0.9), shipped + rng.integers(3 * DAY, 12 * DAY, n), first - 1)
-    returned = pays & (rng.random(n) < 0.07)
+    returned = pays & (rng.random(n) < out["returns"].to_numpy())
     refund = np.where(returned, shipped + rng.integers(4 * DAY, 12 * DAY, n), first - 1)
 
     def when(at: np.ndarray) -> np.ndarray:
@@ -213,16 +219,16 @@ def _order_columns(out: pd.DataFrame, story: Story, rng: np.random.Generator) ->
 def reviews(
     frame: pd.DataFrame, talks: pd.DataFrame, crew: pd.DataFrame, story: Story, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """One row per reviewed conversation and criterion: eight conversations of each agent, fewer where there are fewer."""
+    """One row per reviewed conversation and criterion: twelve conversations of each agent, fewer where there are fewer."""
     able = np.flatnonzero(talks["agent_id"].notna() & frame["kind"].isin(["plain", "faq_followup"]))
     able = rng.permutation(able)
     nth = pd.Series(frame["agent"].to_numpy()[able]).groupby(frame["agent"].to_numpy()[able]).cumcount()
-    row = np.sort(able[nth.to_numpy() < 8])
+    row = np.sort(able[nth.to_numpy() < 12])
     k, m = len(CRITERIA), len(row)
     title, top, weight, critical = (np.tile(np.array(c), m) for c in zip(*CRITERIA, strict=True))
     row = np.repeat(row, k)
-    skill = np.where(crew["good"].to_numpy()[frame["agent"].to_numpy()[row]] < 0.7, 0.6, 0.86)
-    score = np.where(critical, rng.random(m * k) < 0.985, rng.binomial(5, skill))
+    skill = crew["qa"].to_numpy()[frame["agent"].to_numpy()[row]]
+    score = np.where(critical, rng.random(m * k) < 0.996, rng.binomial(5, skill))
     skipped = ~critical & (rng.random(m * k) < 0.04)
     at = stamps(frame["start"].to_numpy()[row] + np.repeat(rng.integers(DAY, 4 * DAY, m), k), story)
     out = pd.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 
 import numpy as np
@@ -83,9 +84,12 @@ def _weekday(tables: dict[str, pd.DataFrame], talks: pd.DataFrame, story: Story)
     values = talks[talks["counted"]].groupby("day")["clock"].mean()
     volume = talks.groupby("day").size()
     shifts = tables["roster"]
-    staff = shifts.groupby((shifts["start_at"].dt.normalize() - pd.Timestamp(story.start)) // DAY).size()
+    hours = (shifts["end_at"] - shifts["start_at"]).dt.total_seconds() / 3600
+    staff = hours.groupby((shifts["start_at"].dt.normalize() - pd.Timestamp(story.start)) // DAY).sum()
     split = 7 * story.story_weeks
+    moved = (_plan(shifts, story, story.weeks) - _plan(shifts, story, 1)).total()
     out: dict = {"weekday": story.weekday, "weeks_before": story.story_weeks, "weeks": story.weeks}
+    out |= {"blocks_changed": moved, "hours_per_day": float(staff[0])}
     out |= {"weeks_after": story.weeks - story.story_weeks, "first_week_after": story.story_weeks + 1}
     for name, series in (("ratio", values), ("volume_ratio", volume), ("staff_ratio", staff)):
         out[f"{name}_before"] = ratio_to_rest(series[series.index < split], story.weekday)
@@ -93,6 +97,16 @@ def _weekday(tables: dict[str, pd.DataFrame], talks: pd.DataFrame, story: Story)
     for when in ("before", "after"):
         out[f"load_ratio_{when}"] = out[f"volume_ratio_{when}"] / out[f"staff_ratio_{when}"]
     return out
+
+
+def _plan(shifts: pd.DataFrame, story: Story, week: int) -> Counter:
+    """Blocks of one week (1 = first) as weekday, start and end, whoever has them; the newcomer's do not count."""
+    own = shifts[shifts["agent_id"] != story.thin]
+    since = own["start_at"] - pd.Timestamp(story.start)
+    mine = own[since // (7 * DAY) == week - 1]
+    return Counter(
+        zip(mine["start_at"].dt.day_of_week, mine["start_at"].dt.hour, mine["end_at"] - mine["start_at"], strict=True)
+    )
 
 
 def _trends(talks: pd.DataFrame, story: Story) -> dict:
