@@ -142,12 +142,18 @@ def _columns(report: FileReport, text: Text) -> Any:
             "heading": match.name,
             "field": match.field,
             "kind": text(f"schema.kind.{match.kind}") if match.kind else "–",
-            "format": match.format or "–",
+            "format": _format(match.format, text),
             "evidence": text("pages.data.comma").join(text(f"ingest.evidence.{each}") for each in match.evidence) or "–",
             "runner_up": field_name(match.runner_up, text) if match.runner_up else "–",
         }
         for match in report.columns
     ])  # fmt: skip
+
+
+def _format(code: str, text: Text) -> str:
+    """A date order or a unit in words; any other format as the import names it."""
+    known = next((key for key in (f"ingest.order.{code}", f"ingest.unit.{code}") if text.has(key)), "")
+    return text(known) if known else code or "–"
 
 
 def field_name(field: str, text: Text) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core.recompute import Report
 from tests.pages.conftest import ROOT, Open, is_clean, visible
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -96,10 +98,11 @@ def test_period_and_filters_reach_the_figures(open_page: Open) -> None:
     assert at.selectbox(key="period.zh").value == "all"
 
 
-def test_sidebar_says_what_is_loaded(open_page: Open) -> None:
+def test_sidebar_says_what_is_loaded(open_page: Open, reported: Callable[..., Report]) -> None:
     """Files, conversations, days, zone and freshness of the log stand in the sidebar."""
     at = open_page("7_methods", "en", "sample")
     said = " ".join(visible(at))
     assert "Sample shop" in said
-    assert "2026-03-02 to 2026-05-24" in said
+    period = reported().measured.period
+    assert f"{period.first} to {period.last}" in said
     assert "Asia/Shanghai" in said
