@@ -25,7 +25,7 @@ def _controls(text: Text) -> str:
         columns = st.columns(4, vertical_alignment="bottom")
         for column, key in zip(columns, ("sl_target", "sl_s", "max_concurrency", "slot_min"), strict=True):
             with column:
-                widgets.knob(key, text, look="pills" if key == "slot_min" else "")
+                widgets.knob(key, text)
         place = parts.fold(text("plan.control.more"), "staffing", "tune")
         if place.open:
             with place:
@@ -65,7 +65,7 @@ def _weekdays(text: Text) -> None:
     st.subheader(text("effects.weekday.title"), anchor=False)
     key = widgets.choose_metric("finding_of", FINDINGS, text("plan.control.finding"), text)
     finding, drivers, days = session.weekdays(key)
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([6, 5], gap="large")
     with left:
         st.markdown(trendlines.weekday_sentence(finding, key, text))
         st.markdown(trendlines.driver_sentence(drivers, text))

@@ -14,8 +14,9 @@ from pages import _scorecards as scorecards
 from pages import _session as session
 from pages import _widgets as widgets
 
-UNITS = {"agent": "", "value": "", "interval": "", "n": "count", "side": "", "difference": "", "status": ""}
-KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "status": "", "group": ""}
+UNITS = {"agent": "", "value": "", "interval": "", "n": "count", "side": ""}
+MOST_NAMED = 8
+KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "group": ""}
 TALK_UNITS = {
     "conversation": "", "started": "when", "customer": "", "channel": "", "language": "", "category": "",
     "first_response_s": "count", "resolution_s": "count", "handle_s": "count", "rating": "count", "outcome": "",
@@ -85,18 +86,16 @@ def table(frame: Any, key: str, text: Text) -> Any:
     read = partial(_read, key=key, text=text)
     amounts = {"value": [read(value) for value in frame["value"]]}
     amounts["interval"] = parts.interval(frame["low"], frame["high"], read, text)
-    amounts["difference"] = [widgets.signed(metric(key), value, text) for value in frame["difference"]]
-    return frame.assign(**amounts, **_words(frame, text))[list(UNITS)]
+    return frame.assign(**amounts, side=_sides(frame, text))[list(UNITS)]
 
 
 def _read(value: float, key: str, text: Text) -> str:
     return widgets.kpi_value(text, value, key)
 
 
-def _words(frame: Any, text: Text) -> dict[str, list[str]]:
-    sides = [text(f"compare.side.{side or 'none'}") for side in frame["side"]]
-    status = [text(f"compare.status.{status}") for status in frame["status"]]
-    return {"side": sides, "status": status}
+def _sides(frame: Any, text: Text) -> list[str]:
+    pairs = zip(frame["side"], frame["status"], strict=True)
+    return [text(f"compare.side.{side or (status if status == 'too_few' else 'none')}") for side, status in pairs]
 
 
 # --- one agent ---------------------------------------------------------------------------------------------------------------
@@ -127,7 +126,9 @@ def kpi_sentence(raw: Any, text: Text) -> str:
     by_chance = text("compare.card.of_chance", judged=len(judged), by_chance=text.number(len(judged) / 20))
     if told.empty:
         return f"{text('compare.card.differs_none')} {by_chance}"
-    named = text("scores.control.comma").join(_differs(row, text) for row in told.itertuples())
+    named = text("scores.control.comma").join(_differs(row, text) for row in told.head(MOST_NAMED).itertuples())
+    if len(told) > MOST_NAMED:
+        named = text("compare.card.and_more", list=named, n=len(told) - MOST_NAMED)
     return f"{text('compare.card.differs', n=len(told), list=named)} {by_chance}"
 
 
@@ -146,7 +147,7 @@ def kpi_table(raw: Any, text: Text) -> Any:
     amounts["interval"] = ["–" if low == "–" else text("charts.interval", low=low, high=high) for low, high in ends]
     names = [parts.statistic_name(k, s, text) for k, s in zip(there["key"], there["statistic"], strict=True)]
     groups = [text(f"grades.group.{group}") for group in there["group"]]
-    return there.assign(metric=names, **amounts, **_words(there, text) | {"group": groups})[list(KPI_UNITS)]
+    return there.assign(metric=names, **amounts, side=_sides(there, text), group=groups)[list(KPI_UNITS)]
 
 
 def weekly_chart(agent: str, key: str, text: Text) -> Chart | None:

@@ -1,0 +1,96 @@
+"""Compare agents: raw figures with intervals, what chance would do, and an agent's card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.recompute import Report
+from core.text import Text
+from core.views import exclusions, standing
+from tests.pages.conftest import Open, charted, is_clean, visible
+
+PAGE = "4_compare"
+LANGUAGES = ("zh", "en")
+Reported = Callable[..., Report]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["nothing", "broken"])
+def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
+    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
+    at = open_page(PAGE, language, state)
+    is_clean(at)
+    assert not at.dataframe
+    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_chart_and_table_hold_the_cores_figures(open_page: Open, reported: Reported, language: str) -> None:
+    """Median first response of everybody with its interval, the shop's own median as the line, in one order."""
+    at = open_page(PAGE, language, "sample")
+    is_clean(at)
+    agents, shop = reported().measured.agents, reported().measured.shop
+    frame = charted(at.get("vega_lite_chart")[0]).set_index("agent")
+    for name, row in frame.iterrows():
+        cell = agents.cell(agents.row(name), "first_response")
+        assert (row["value"], row["low"], row["high"]) == pytest.approx((cell.median, cell.median_low, cell.median_high), nan_ok=True)
+        assert row["shop"] == shop.cell(0, "first_response").median
+    assert at.dataframe[0].value["agent"].tolist() == standing(agents, shop, "first_response", "median")["agent"].tolist()
+
+
+def test_the_sentence_says_how_many_differ_and_how_many_would_by_chance(open_page: Open, reported: Reported) -> None:
+    """Counts of the sentence are those of the core; chance is 5 % of the judged."""
+    at = open_page(PAGE, "en", "sample")
+    at.selectbox(key="compare_by.en").set_value("satisfaction").run()
+    is_clean(at)
+    measured = reported().measured
+    found = exclusions(standing(measured.agents, measured.shop, "satisfaction"), 1)
+    said = next(each for each in visible(at) if "by chance" in each)
+    assert f"The 95 % intervals of {found.outside} of {found.judged} agents" in said
+    assert f"about {found.by_chance:.1f} would" in said
+
+
+def test_too_few_are_grey_and_stand_below(open_page: Open) -> None:
+    """Six ratings are no rank: drawn last, marked, without a finding."""
+    at = open_page(PAGE, "en", "sample")
+    at.selectbox(key="compare_by.en").set_value("satisfaction").run()
+    frame = charted(at.get("vega_lite_chart")[0]).set_index("agent")
+    few = frame[frame["status"] == "too_few"]
+    assert len(few)
+    assert (few["tone"] == "plain").all()
+    assert list(frame.index[-len(few) :]) == list(few.index)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("tab", ["tab_kpis", "tab_score", "tab_trend", "tab_talks"])
+def test_an_agents_card_is_in_words(open_page: Open, language: str, tab: str) -> None:
+    """Each part of the card runs for the fast-but-empty agent, in both languages, without codes."""
+    at = open_page(PAGE, language, "sample")
+    at.session_state[f"card_{language}"] = Text(language)(f"compare.card.{tab}")
+    at.selectbox(key=f"who.{language}").set_value("Tom Baker").run()
+    is_clean(at)
+    assert at.subheader[0].value == "Tom Baker"
+
+
+def test_conversations_show_no_customer_in_the_clear(open_page: Open) -> None:
+    """The newest conversations are the agent's, and customers are masked."""
+    at = open_page(PAGE, "en", "sample")
+    at.session_state["card_en"] = "Newest conversations"
+    at.selectbox(key="who.en").set_value("Tom Baker").run()
+    frame = at.dataframe[-1].value
+    assert len(frame) == 200
+    assert frame["customer"].str.startswith("#").all()
+    assert frame["started"].is_monotonic_decreasing
+
+
+def test_a_click_in_the_table_opens_the_agent(open_page: Open) -> None:
+    """Picking a row opens the card of the agent in that row; a later choice by name wins again."""
+    at = open_page(PAGE, "en", "sample")
+    wanted = at.dataframe[0].value["agent"].iloc[3]
+    at.session_state["compare_first_response_median_table"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    at.run()
+    assert at.subheader[0].value == wanted
+    at.selectbox(key="who.en").set_value("Tom Baker").run()
+    assert at.subheader[0].value == "Tom Baker"

@@ -1,0 +1,99 @@
+"""Trends: verdicts of the core in fixed words, the family and chance in the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core import recompute
+from core.recompute import Report
+from core.scenario import Scenario
+from core.text import Text
+from core.views import by_evidence, passed
+from tests.pages.conftest import Open, charted, is_clean, visible
+
+PAGE = "5_trends"
+LANGUAGES = ("zh", "en")
+Reported = Callable[..., Report]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["nothing", "broken"])
+def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
+    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
+    at = open_page(PAGE, language, state)
+    is_clean(at)
+    assert not at.dataframe
+    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_holds_the_cores_verdicts(open_page: Open, reported: Reported, language: str) -> None:
+    """One row per agent, those that say most first, with the core's p and weeks; the planted two are on top."""
+    at = open_page(PAGE, language, "sample")
+    is_clean(at)
+    found = by_evidence(recompute.trends(reported().measured.observed, Scenario(), "first_response", "agent"))
+    rows = at.dataframe[0].value
+    assert rows["group"].tolist() == found["group"].tolist()
+    assert rows["p_adjusted"].to_numpy() == pytest.approx(found["p_adjusted"].to_numpy(), nan_ok=True)
+    assert set(rows["group"][:2]) == {"Chen Wei", "Wang Fang"}
+
+
+def test_the_sentence_counts_the_family(open_page: Open, reported: Reported) -> None:
+    """How many pass, of how many, and how many chance alone would give."""
+    at = open_page(PAGE, "en", "sample")
+    found = passed(recompute.trends(reported().measured.observed, Scenario(), "first_response", "agent"))
+    said = visible(at)
+    assert any(f"{found.passed} of {found.family} tests pass after correction" in each for each in said)
+    assert any(f"about {found.by_chance:.1f} would by chance alone" in each for each in said)
+
+
+def test_the_chart_holds_the_weekly_values_and_the_line(open_page: Open, reported: Reported) -> None:
+    """Twelve weeks of the chosen agent, each with its interval, and a straight line with the verdict's slope."""
+    at = open_page(PAGE, "zh", "sample")
+    at.selectbox(key="trend_agent.zh").set_value("Wang Fang").run()
+    frame = charted(at.get("vega_lite_chart")[0])
+    observed = reported().measured.observed
+    weekly = recompute.weekly(observed, Scenario(), "first_response", "agent")
+    own = weekly[weekly["group"] == "Wang Fang"]
+    assert frame["y"].tolist() == own["value"].tolist()
+    verdicts = recompute.trends(observed, Scenario(), "first_response", "agent").set_index("group")
+    assert frame["fit"].diff().dropna().to_numpy() == pytest.approx(verdicts.loc["Wang Fang", "slope_per_week"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("by", ["shop", "team", "channel"])
+@pytest.mark.parametrize("key", ["satisfaction", "conversations"])
+def test_other_splits_and_kpis_run(open_page: Open, language: str, by: str, key: str) -> None:
+    """Shares and counts, the whole shop and its parts: in words, without codes."""
+    at = open_page(PAGE, language, "sample")
+    at.selectbox(key=f"trend_of.{language}").set_value(key)
+    at.selectbox(key=f"trend_by.{language}").set_value(by).run()
+    is_clean(at)
+    assert len(at.dataframe[0].value) >= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_short_period_gives_slopes_but_no_verdicts(open_page: Open, language: str) -> None:
+    """Four weeks are too few: everybody has not enough data, nobody a direction."""
+    at = open_page(PAGE, language, "sample", period="28d")
+    is_clean(at)
+    assert set(at.dataframe[0].value["verdict"]) == {Text(language)("verdicts.names.not_enough_data")}
+
+
+def test_no_whole_week_says_so(open_page: Open) -> None:
+    """Three days hold no week: a sentence instead of an empty chart."""
+    at = open_page(PAGE, "en", "sample", period="custom", **{"from": "2026-03-03", "to": "2026-03-05"})
+    is_clean(at)
+    assert any("no whole calendar week" in each.value for each in at.info)
+    assert not at.dataframe
+
+
+def test_the_margin_decides_practically_unchanged(open_page: Open) -> None:
+    """With a margin of 50 % more of the flat agents are practically unchanged than with 1 %."""
+    counts = []
+    for margin in ("0.01", "0.5"):
+        rows = open_page(PAGE, "en", "sample", margin=margin).dataframe[0].value
+        counts.append(int((rows["verdict"] == Text("en")("verdicts.names.practically_unchanged")).sum()))
+    assert counts[0] < counts[1]
