@@ -5,46 +5,40 @@
 -- system, 6 any other message, 7 close, 8 reopen, 0 other events.
 -- Times are UTC milliseconds; {local(x)} is x as shop wall-clock milliseconds (a CASE over the zone's offsets).
 
--- said: one row per conversation that has messages, with all that does not depend on their order.
-CREATE TABLE said AS
-SELECT conv, 1 AS found, max(m_cust) AS cust, max(m_channel) AS channel, max(m_language) AS any_language,
-  max(CASE WHEN kind = 1 THEN m_language END) AS ask_language, max(CASE WHEN kind = 2 THEN m_polite END) AS polite,
-  CAST(count(CASE WHEN kind = 1 THEN 1 END) AS BIGINT) AS n_cust, CAST(count(CASE WHEN kind = 2 THEN 1 END) AS BIGINT) AS n_human,
-  CAST(count(CASE WHEN kind IN (4, 5) THEN 1 END) AS BIGINT) AS n_smart,
-  CAST(count(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN 1 END) AS BIGINT) AS n_msg,
-  min(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN sent END) AS first_ms, max(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN sent END) AS last_ms,
-  min(CASE WHEN kind = 2 THEN sent END) AS first_human_ms, max(CASE WHEN kind = 2 THEN sent END) AS last_human_ms,
-  min(CASE WHEN kind IN (4, 5) THEN sent END) AS first_smart_ms,
-  min(CASE WHEN kind = 7 THEN sent END) AS first_close_ms, max(CASE WHEN kind = 7 THEN sent END) AS last_close_ms,
-  CAST(count(CASE WHEN kind = 7 THEN 1 END) AS BIGINT) AS n_close, max(CASE WHEN kind = 8 THEN sent END) AS reopen_ms
-FROM stage_messages GROUP BY conv
-;
 -- numbered: messages in order, with the number of human messages so far (h) and of customer messages so far (n_asked). Segment 0 is what
 -- came before the first human message; segment h starts with the h-th human message. Asks, answers, turns and effort follow from it.
 CREATE TABLE numbered AS
-SELECT conv, kind, sent, m_agent, m_language,
+SELECT conv, kind, sent, m_cust, m_channel, m_language, m_agent, m_polite,
   CAST(sum(CASE WHEN kind = 2 THEN 1 ELSE 0 END) OVER (PARTITION BY conv ORDER BY sent, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS h,
   CAST(sum(CASE WHEN kind = 1 THEN 1 ELSE 0 END) OVER (PARTITION BY conv ORDER BY sent, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS n_asked,
   CAST(row_number() OVER (PARTITION BY conv ORDER BY sent, seq) AS INTEGER) AS rn
-FROM stage_messages WHERE kind IN (1, 2, 3, 4, 5, 7, 8)
+FROM stage_messages
 ;
--- opening: what depends on order. Before the first human message: who asked, and whether a machine had the last word (all asks lie before a
--- smart message). The first greeting after an ask. Whether a reopening came after the last close (both may bear the same stamp).
-CREATE TABLE opening AS
-SELECT conv, max(CASE WHEN h = 0 AND kind = 1 THEN m_language END) AS first_language,
-  min(CASE WHEN h = 0 AND kind = 1 THEN sent END) AS opening_ms,
-  CAST(count(CASE WHEN h = 0 AND kind = 1 THEN 1 END) AS BIGINT) AS n_open_cust,
-  max(CASE WHEN h = 0 AND kind IN (4, 5) THEN n_asked END) AS n_smart_asked,
-  min(CASE WHEN kind = 3 AND n_asked > 0 THEN sent END) AS greet_ms,
+-- said: one row per conversation that has messages. Before the first human message: who asked (opening_ms), and how many asks lie before
+-- the last smart message. The first greeting after an ask. Whether a reopening came after the last close (both may bear the same stamp).
+CREATE TABLE said AS
+SELECT conv, CAST(1 AS SMALLINT) AS found, max(m_cust) AS cust, max(m_channel) AS channel, max(m_language) AS any_language,
+  max(CASE WHEN kind = 1 THEN m_language END) AS ask_language, max(CASE WHEN kind = 1 AND h = 0 THEN m_language END) AS first_language,
+  max(CASE WHEN kind = 2 THEN m_polite END) AS polite,
+  CAST(count(CASE WHEN kind = 1 THEN 1 END) AS INTEGER) AS n_cust, CAST(max(h) AS INTEGER) AS n_human,
+  CAST(count(CASE WHEN kind IN (4, 5) THEN 1 END) AS INTEGER) AS n_smart,
+  CAST(count(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN 1 END) AS INTEGER) AS n_msg,
+  max(CASE WHEN kind IN (4, 5) AND h = 0 THEN n_asked END) AS n_smart_asked,
+  min(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN sent END) AS first_ms, max(CASE WHEN kind IN (1, 2, 3, 4, 6) THEN sent END) AS last_ms,
+  min(CASE WHEN kind = 1 AND h = 0 THEN sent END) AS opening_ms,
+  min(CASE WHEN kind = 2 THEN sent END) AS first_human_ms, max(CASE WHEN kind = 2 THEN sent END) AS last_human_ms,
+  min(CASE WHEN kind IN (4, 5) THEN sent END) AS first_smart_ms, min(CASE WHEN kind = 3 AND n_asked > 0 THEN sent END) AS greet_ms,
+  min(CASE WHEN kind = 7 THEN sent END) AS first_close_ms, max(CASE WHEN kind = 7 THEN sent END) AS last_close_ms,
+  CAST(count(CASE WHEN kind = 7 THEN 1 END) AS INTEGER) AS n_close, max(CASE WHEN kind = 8 THEN sent END) AS reopen_ms,
   CASE WHEN max(CASE WHEN kind = 8 THEN rn END) > max(CASE WHEN kind = 7 THEN rn END) THEN 1 ELSE 0 END AS reopened_last
-FROM numbered WHERE h = 0 OR kind IN (3, 7, 8) GROUP BY conv
+FROM numbered GROUP BY conv
 ;
 -- asks: the first customer message of each segment. humans: the human message each segment but 0 begins with.
 CREATE TABLE asks AS
-SELECT conv, h, 1 AS found, min(sent) AS ask_ms FROM numbered WHERE kind = 1 GROUP BY conv, h
+SELECT conv, h, CAST(1 AS SMALLINT) AS found, min(sent) AS ask_ms FROM numbered WHERE kind = 1 GROUP BY conv, h
 ;
 CREATE TABLE humans AS
-SELECT conv, h, 1 AS found, sent AS human_ms, m_agent AS agent FROM numbered WHERE kind = 2
+SELECT conv, h, CAST(1 AS SMALLINT) AS found, sent AS human_ms, m_agent AS agent FROM numbered WHERE kind = 2
 ;
 DROP TABLE numbered
 ;
@@ -77,7 +71,7 @@ DROP TABLE humans
 CREATE TABLE agents AS
 SELECT w.conv, w.agent, w.n_said, w.from_ms, w.to_ms, s.first_ms, s.last_ms
 FROM (
-  SELECT conv, agent, CAST(count(*) AS BIGINT) AS n_said, min(human_ms) AS from_ms, max(human_ms) AS to_ms
+  SELECT conv, agent, CAST(count(*) AS INTEGER) AS n_said, min(human_ms) AS from_ms, max(human_ms) AS to_ms
   FROM spoken WHERE agent IS NOT NULL GROUP BY conv, agent
 ) AS w JOIN said AS s ON w.conv = s.conv
 ;
@@ -87,16 +81,16 @@ CREATE TABLE effort AS
 SELECT conv, CAST((nano + 500000 - mod(nano + 500000, 1000000)) / 1000000 AS BIGINT) AS handle_ms, open_sum, n_said
 FROM (
   SELECT conv, CAST(sum(CAST(floor(gap_ms * 1e6 / CASE WHEN open_now > 0 THEN open_now ELSE 1 END + 0.5) AS BIGINT)) AS BIGINT) AS nano,
-    CAST(sum(CASE WHEN open_now > 0 THEN open_now ELSE 1 END) AS BIGINT) AS open_sum, CAST(count(*) AS BIGINT) AS n_said
+    CAST(sum(CASE WHEN open_now > 0 THEN open_now ELSE 1 END) AS INTEGER) AS open_sum, CAST(count(*) AS INTEGER) AS n_said
   FROM (
     SELECT conv, step, gap_ms,
       CAST(sum(change) OVER (PARTITION BY agent ORDER BY t, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS open_now
     FROM (
-      SELECT agent, conv, first_ms AS t, 0 AS step, 1 AS change, 0 AS gap_ms FROM agents
+      SELECT agent, conv, first_ms AS t, CAST(0 AS SMALLINT) AS step, CAST(1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
       UNION ALL
-      SELECT agent, conv, last_ms AS t, 2 AS step, -1 AS change, 0 AS gap_ms FROM agents
+      SELECT agent, conv, last_ms AS t, CAST(2 AS SMALLINT) AS step, CAST(-1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
       UNION ALL
-      SELECT agent, conv, human_ms AS t, 1 AS step, 0 AS change, gap_ms FROM spoken
+      SELECT agent, conv, human_ms AS t, CAST(1 AS SMALLINT) AS step, CAST(0 AS SMALLINT) AS change, gap_ms FROM spoken
     ) AS moves
   ) AS counted
   WHERE step = 1
@@ -114,7 +108,7 @@ DROP TABLE spoken
 CREATE TABLE owners AS
 SELECT conv,
   max(CASE WHEN by_most = 1 THEN agent END) AS owner_most, max(CASE WHEN by_first = 1 THEN agent END) AS owner_first,
-  max(CASE WHEN by_last = 1 THEN agent END) AS owner_last, CAST(count(*) AS BIGINT) AS n_agents
+  max(CASE WHEN by_last = 1 THEN agent END) AS owner_last, CAST(count(*) AS INTEGER) AS n_agents
 FROM (
   SELECT conv, agent,
     row_number() OVER (PARTITION BY conv ORDER BY n_said DESC, from_ms, agent) AS by_most,
@@ -134,18 +128,17 @@ SELECT conv FROM said UNION SELECT conv FROM stage_conversations
 -- (in the order of the rows, as both may bear the same stamp).
 CREATE TABLE placed AS
 SELECT conv, has_messages, cust, category, customer_started, start_ms, last_ms, last_close_ms, coalesce(last_close_ms, last_ms, start_ms) AS end_ms,
-  CASE WHEN last_close_ms IS NULL THEN 0 WHEN n_close > 0 AND reopened_last = 1 THEN 0
-    WHEN n_close = 0 AND reopen_ms > last_close_ms THEN 0 ELSE 1 END AS closed
+  CAST(CASE WHEN last_close_ms IS NULL THEN 0 WHEN n_close > 0 AND reopened_last = 1 THEN 0
+    WHEN n_close = 0 AND reopen_ms > last_close_ms THEN 0 ELSE 1 END AS SMALLINT) AS closed
 FROM (
-  SELECT known.conv, CASE WHEN s.found = 1 THEN 1 ELSE 0 END AS has_messages, coalesce(s.cust, f.cust) AS cust, coalesce(f.category, a.category) AS category,
-    CASE WHEN coalesce(s.n_msg, 0) = 0 THEN coalesce(f.customer_started, 1) WHEN o.opening_ms IS NOT NULL THEN 1 ELSE 0 END AS customer_started,
-    coalesce(o.opening_ms, s.first_ms, f.start_ms) AS start_ms,
+  SELECT known.conv, CAST(CASE WHEN s.found = 1 THEN 1 ELSE 0 END AS SMALLINT) AS has_messages, coalesce(s.cust, f.cust) AS cust, coalesce(f.category, a.category) AS category,
+    CAST(CASE WHEN coalesce(s.n_msg, 0) = 0 THEN coalesce(f.customer_started, 1) WHEN s.opening_ms IS NOT NULL THEN 1 ELSE 0 END AS SMALLINT) AS customer_started,
+    coalesce(s.opening_ms, s.first_ms, f.start_ms) AS start_ms,
     coalesce(s.last_ms, f.first_human_ms, f.start_ms) AS last_ms,
     coalesce(s.last_close_ms, f.close_ms, a.close_ms) AS last_close_ms, s.reopen_ms,
-    coalesce(s.n_close, 0) AS n_close, o.reopened_last
+    coalesce(s.n_close, 0) AS n_close, s.reopened_last
   FROM known
   LEFT JOIN said AS s ON known.conv = s.conv
-  LEFT JOIN opening AS o ON known.conv = o.conv
   LEFT JOIN stage_conversations AS f ON known.conv = f.conv
   LEFT JOIN stage_attributes AS a ON known.conv = a.conv
 ) AS clocks
@@ -177,36 +170,35 @@ WHERE step = 1
 -- it knows. No rule set has been asked yet.
 CREATE TABLE conversations AS
 SELECT p.conv, p.has_messages, p.cust, coalesce(s.channel, f.channel) AS channel,
-  coalesce(f.language, o.first_language, s.ask_language, s.any_language) AS language,
+  coalesce(f.language, s.first_language, s.ask_language, s.any_language) AS language,
   p.category, coalesce(f.priority, a.priority) AS priority,
   coalesce(f.team, a.team) AS team, coalesce(f.shift, a.shift) AS shift, coalesce(f.order_id, a.order_id) AS order_id,
   coalesce(g.agent, f.assigned, a.assigned) AS assigned,
   w.owner_most, w.owner_first, w.owner_last, coalesce(w.n_agents, 0) AS n_agents, p.start_ms, p.customer_started,
-  coalesce(f.holiday, a.holiday, 0) AS holiday,
+  CAST(coalesce(f.holiday, a.holiday, 0) AS SMALLINT) AS holiday,
   CASE WHEN p.has_messages = 1 THEN s.first_human_ms ELSE f.first_human_ms END AS first_human_ms,
   CASE WHEN p.has_messages = 1 THEN s.last_human_ms ELSE f.first_human_ms END AS last_human_ms,
-  s.first_smart_ms, CASE WHEN o.greet_ms >= o.opening_ms THEN o.greet_ms END AS greet_ms,
-  CASE WHEN p.has_messages = 1 THEN CASE WHEN s.n_human > 0 THEN 1 ELSE 0 END
-    ELSE coalesce(f.answered, CASE WHEN f.first_human_ms IS NOT NULL OR f.reply_lost = 1 THEN 1 ELSE 0 END) END AS replied,
-  CASE WHEN p.has_messages = 1 THEN CASE WHEN o.opening_ms IS NOT NULL AND o.n_smart_asked = s.n_cust THEN 1 ELSE 0 END
-    WHEN f.needs_human = 0 THEN 1 ELSE 0 END AS smart_solved,
+  s.first_smart_ms, CASE WHEN s.greet_ms >= s.opening_ms THEN s.greet_ms END AS greet_ms,
+  CAST(CASE WHEN p.has_messages = 1 THEN CASE WHEN s.n_human > 0 THEN 1 ELSE 0 END
+    ELSE coalesce(f.answered, CASE WHEN f.first_human_ms IS NOT NULL OR f.reply_lost = 1 THEN 1 ELSE 0 END) END AS SMALLINT) AS replied,
+  CAST(CASE WHEN p.has_messages = 1 THEN CASE WHEN s.opening_ms IS NOT NULL AND s.n_smart_asked = s.n_cust THEN 1 ELSE 0 END
+    WHEN f.needs_human = 0 THEN 1 ELSE 0 END AS SMALLINT) AS smart_solved,
   coalesce(s.n_msg, 0) AS n_msg, coalesce(s.n_cust, 0) AS n_cust, coalesce(s.n_human, 0) AS n_human, coalesce(s.n_smart, 0) AS n_smart,
   coalesce(s.first_ms, f.start_ms) AS first_ms, p.last_ms,
   coalesce(s.first_close_ms, f.first_close_ms, a.first_close_ms) AS first_close_ms, p.last_close_ms, coalesce(s.n_close, 0) AS n_close,
   coalesce(f.reopened, a.reopened) AS reopened, p.end_ms, p.closed,
-  coalesce(f.handle_ms, e.handle_ms) AS handle_ms, CASE WHEN f.handle_ms IS NOT NULL THEN 1 ELSE 0 END AS handle_given,
+  coalesce(f.handle_ms, e.handle_ms) AS handle_ms, CAST(CASE WHEN f.handle_ms IS NOT NULL THEN 1 ELSE 0 END AS SMALLINT) AS handle_given,
   e.open_sum, e.n_said,
   coalesce(f.csat, a.csat) AS csat, coalesce(f.survey_sent, a.survey_sent) AS survey_sent,
   coalesce(f.resolved, a.resolved) AS resolved, coalesce(f.complaint, a.complaint) AS complaint,
   coalesce(f.complaint_solved, a.complaint_solved) AS complaint_solved,
-  coalesce(t.n_transfers, f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
-    WHEN p.has_messages = 0 AND f.transfers_listed = 1 THEN 0 END) AS transfers,
-  coalesce(f.is_call, 0) AS is_call, s.polite, n.next_ms, n.next_issue_ms, b.after_ms,
+  CAST(coalesce(t.n_transfers, f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
+    WHEN p.has_messages = 0 AND f.transfers_listed = 1 THEN 0 END) AS SMALLINT) AS transfers,
+  CAST(coalesce(f.is_call, 0) AS SMALLINT) AS is_call, s.polite, n.next_ms, n.next_issue_ms, b.after_ms,
   CAST((p.local_ms - mod(p.local_ms, 86400000)) / 86400000 AS INTEGER) AS local_day,
-  CAST((mod(p.local_ms, 86400000) - mod(p.local_ms, 60000)) / 60000 AS INTEGER) AS local_minute
+  CAST((mod(p.local_ms, 86400000) - mod(p.local_ms, 60000)) / 60000 AS SMALLINT) AS local_minute
 FROM (SELECT placed.*, {local(start_ms)} AS local_ms FROM placed) AS p
 LEFT JOIN said AS s ON p.conv = s.conv
-LEFT JOIN opening AS o ON p.conv = o.conv
 LEFT JOIN stage_conversations AS f ON p.conv = f.conv
 LEFT JOIN stage_attributes AS a ON p.conv = a.conv
 LEFT JOIN stage_assigned AS g ON p.conv = g.conv
@@ -217,8 +209,6 @@ LEFT JOIN follow AS n ON p.conv = n.conv
 LEFT JOIN again AS b ON p.conv = b.conv
 ;
 DROP TABLE said
-;
-DROP TABLE opening
 ;
 DROP TABLE placed
 ;

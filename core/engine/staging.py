@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.log import Log
+from core.log import Log, Source
 
 ATTRIBUTES = {
     "category": "category", "priority": "priority", "team": "team", "shift": "shift", "order_id": "order_id",
@@ -42,7 +43,13 @@ _WHILE_BUILDING = ("messages", "conversations")
 def _type(log: Log, name: str) -> str:
     if name == "assigned":
         return _id_type(log, "agent_id")
-    return "BIGINT" if name in _WHOLE else "VARCHAR"
+    if name.endswith("_ms"):
+        return "BIGINT"
+    if name in _WHOLE:
+        return "SMALLINT"
+    column = next(given for given, short in ATTRIBUTES.items() if short == name)
+    # A text column that the log lacks is a column of nulls: the narrowest type there is.
+    return "VARCHAR" if log.has("messages", column) or log.has("conversations", column) else "TINYINT"
 
 
 @cache
@@ -89,11 +96,14 @@ def stage(con: duckdb.DuckDBPyConnection, log: Log, gap_ms: int) -> None:
 
 
 def _picker(log: Log, table: str) -> Callable[..., str]:
-    """Column by name, or a NULL of the type the column has elsewhere in the log (text where it is nowhere)."""
+    """Column by name, coded ids as narrow as they can be, or a NULL of the type the column has elsewhere in the log."""
     names = set(log.columns(table))
 
     def pick(column: str, kind: str = "") -> str:
-        return f'"{column}"' if column in names else f"CAST(NULL AS {kind or _id_type(log, column)})"
+        if column in names and kind:
+            return f'"{column}"'
+        found = f'"{column}"' if column in names else "NULL"
+        return f"CAST({found} AS {kind or _id_type(log, column)})"
 
     return pick
 
@@ -102,12 +112,32 @@ def _id_type(log: Log, column: str) -> str:
     """Ids are text unless the log holds coded ones: then empty tables take integers too, so that joins compare integers."""
     if column == "conversation_id" and log.has("messages") and _needs_cut(log):
         return "VARCHAR"
-    for table in ("messages", "conversations"):
-        if log.has(table, column):
-            source = log.tables[table]
-            schema = source.schema if isinstance(source, pa.Table) else pq.read_schema(source)
-            return "BIGINT" if pa.types.is_integer(schema.field(column).type) else "VARCHAR"
-    return "VARCHAR"
+    found = [_range(log.tables[table], column) for table in ("messages", "conversations") if log.has(table, column)]
+    if not found or any(ends is None for ends in found):
+        return "VARCHAR"
+    top = max(max(-ends[0] - 1, ends[1]) for ends in found if ends)
+    return next((kind for kind, bits in _INTEGERS.items() if top < 1 << bits), "BIGINT")
+
+
+_INTEGERS = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31}
+
+
+def _range(source: Source, column: str) -> tuple[int, int] | None:
+    """Lowest and highest code of an integer column; None for text. A file that does not say may hold anything."""
+    if isinstance(source, pa.Table):
+        if not pa.types.is_integer(source.schema.field(column).type):
+            return None
+        ends = pc.min_max(source.column(column))
+        return (ends["min"].as_py() or 0, ends["max"].as_py() or 0)
+    file = pq.ParquetFile(source)
+    at = file.schema_arrow.get_field_index(column)
+    if not pa.types.is_integer(file.schema_arrow.field(at).type):
+        return None
+    parts = [file.metadata.row_group(group).column(at).statistics for group in range(file.metadata.num_row_groups)]
+    if not all(part is not None and (part.has_min_max or part.num_values == 0) for part in parts):
+        return (0, 1 << 62)
+    ends = [(part.min, part.max) for part in parts if part.has_min_max]
+    return (min((low for low, _ in ends), default=0), max((high for _, high in ends), default=0))
 
 
 def _stage_messages(log: Log, gap_ms: int) -> str:
@@ -126,9 +156,9 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     words = polite_pattern().replace("'", "''")
     polite = f"CASE WHEN text IS NULL THEN NULL WHEN regexp_matches(lower(text), '{words}') THEN 1 ELSE 0 END"
     smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
-    columns = f"""{_conversation_key(log)} AS conv, {pick("seq", "BIGINT")} AS seq, "sent_at" AS sent,
+    columns = f"""{_conversation_key(log)} AS conv, {pick("seq")} AS seq, "sent_at" AS sent,
       {pick("customer_id")} AS m_cust, {pick("channel")} AS m_channel, {pick("language")} AS m_language,
-      {pick("agent_id")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS INTEGER)"} AS m_polite,
+      {pick("agent_id")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS TINYINT)"} AS m_polite,
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
@@ -136,8 +166,8 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""
 
 
-_KIND = """CASE WHEN event = 'close' THEN 7 WHEN event = 'reopen' THEN 8 WHEN event <> '' OR sender IS NULL THEN 0 WHEN sender = 'customer' THEN 1
-  WHEN {smart} THEN CASE WHEN sender = 'system' THEN 5 ELSE 4 END WHEN sender = 'system' THEN 0
+_KIND = """CASE WHEN event = 'close' THEN 7 WHEN event = 'reopen' THEN 8 WHEN event <> '' OR sender IS NULL THEN 0
+  WHEN sender = 'customer' THEN 1 WHEN {smart} THEN CASE WHEN sender = 'system' THEN 5 ELSE 4 END WHEN sender = 'system' THEN 0
   WHEN sender <> 'agent' THEN 6 WHEN coalesce(automation, 'none') = 'none' THEN 2 WHEN automation = 'greeting' THEN 3
   ELSE 6 END"""
 """One code a message, see facts.sql; ``{smart}`` says what counts as an answer by a machine."""
@@ -155,7 +185,7 @@ def _needs_cut(log: Log) -> bool:
 
 
 def _conversation_key(log: Log) -> str:
-    return '"cut_id"' if _needs_cut(log) else '"conversation_id"'
+    return '"cut_id"' if _needs_cut(log) else f"CAST(conversation_id AS {_id_type(log, 'conversation_id')})"
 
 
 def _cut(log: Log, gap_ms: int) -> str:
@@ -213,7 +243,8 @@ def _stage_assigned(log: Log, gap_ms: int) -> str:
     if not (log.has("messages", "event") and log.has("messages", "agent_id")):
         return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS {who}) AS agent WHERE 1 = 0"
     source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
-    return f"""CREATE TABLE stage_assigned AS SELECT {_conversation_key(log)} AS conv, arg_max("agent_id", ("sent_at", "seq")) AS agent
+    return f"""CREATE TABLE stage_assigned AS SELECT {_conversation_key(log)} AS conv,
+      CAST(arg_max("agent_id", ("sent_at", "seq")) AS {who}) AS agent
       FROM {source} WHERE event = 'assign' AND agent_id IS NOT NULL GROUP BY 1"""
 
 
