@@ -43,6 +43,8 @@ def log_of(tables: dict[str, pd.DataFrame]) -> Log:
 
 def _staged(table: pd.DataFrame) -> pd.DataFrame:
     out = table.drop_duplicates().reset_index(drop=True)
+    if "csat_at" in out:  # rated twice: the last rating wins, as the import has it
+        out = out.sort_values("csat_at", na_position="first").drop_duplicates("conversation_id", keep="last").reset_index(drop=True)
     for name in out.columns:
         if pd.api.types.is_datetime64_dtype(out[name]):
             utc = out[name].dt.tz_localize(ZONE).dt.tz_convert("UTC").dt.tz_localize(None)

@@ -142,9 +142,10 @@ def sentence(issue: Issue, text: Text) -> str:
 
 def _observed(words: Namespace) -> tuple[Any, Scenario]:
     from core.engine import build_facts, observe
+    from core.recompute import slow_knobs
 
     scenario = scenario_of(words)
-    return observe(build_facts(log_of(words)), scenario), scenario
+    return observe(build_facts(log_of(words), slow_knobs(scenario)), scenario), scenario
 
 
 def kpis(words: Namespace) -> dict[str, Any]:

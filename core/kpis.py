@@ -369,6 +369,9 @@ def _clustered(view: _View, metric: Metric) -> dict[str, Floats]:
         labels, estimate = clustered_ratio_by(groups, totals, counts)
         for name, column in found.items():
             column[labels] = getattr(estimate, name)
+    # none of these can be below zero, and points end at 100: an interval that says so would only look odd
+    found["low"] = np.maximum(found["low"], 0.0)
+    found["high"] = np.minimum(found["high"], 100.0) if metric.unit == "points" else found["high"]
     found["n"] = np.bincount(groups, weights=counts, minlength=size).astype(np.float64)
     if metric.measure.kind == "ratio":
         found["n"] = view.sum(

@@ -81,6 +81,16 @@ class Log:
             return False
         return not column or column in self.columns(table)
 
+    @property
+    def cut_by_silence(self) -> bool:
+        """Whether conversations must be cut from messages, because not every message names its conversation."""
+        source = self.tables.get("messages")
+        if source is None:
+            return False
+        if not self.has("messages", "conversation_id"):
+            return True
+        return isinstance(source, pa.Table) and source.column("conversation_id").null_count > 0
+
     def columns(self, table: str) -> tuple[str, ...]:
         """Names of a table's columns; empty when the table is absent."""
         source = self.tables.get(table)

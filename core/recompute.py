@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.engine import Facts, Observed, build_facts, observe
+from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
 from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED
 from core.engine.runner import sql_text
 from core.fairness import Estimate, difference, normal_quantile
@@ -72,10 +72,15 @@ class Report:
 def recompute(log: Log, scenario: Scenario | None = None, facts: Facts | None = None) -> Report:
     """The whole way from a log to its report under a scenario."""
     scenario = scenario or Scenario()
-    observed = observe(facts or build_facts(log), scenario)
+    observed = observe(facts or build_facts(log, slow_knobs(scenario)), scenario)
     measured = measure(observed, scenario)
     scores, unsure = judge(measured, scenario)
     return Report(measured, scores, unsure, scenario)
+
+
+def slow_knobs(scenario: Scenario) -> SlowKnobs:
+    """What facts depend on besides the log itself."""
+    return SlowKnobs(gap_h=float(scenario.get("gap_h")))
 
 
 def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:

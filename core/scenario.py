@@ -32,7 +32,7 @@ class Knob:
         default: value when the link says nothing.
         low, high, step: bounds of a number.
         unit: unit of a number, as in the catalogue.
-        room: where it is shown: ``period``, ``filter``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing`` or
+        room: where it is shown: ``period``, ``filter``, ``facts``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing`` or
             ``trend``.
         options: codes of a choice.
         metric: key of the metric it belongs to, if any.
@@ -127,6 +127,7 @@ def _declare() -> dict[str, Knob]:
         Knob("to", "date", None, room="period"),
         Knob("week_start", "choice", "monday", room="period", options=("monday", "sunday")),
         *(Knob(f"in_{name}", "choices", (), room="filter") for name in DIMENSIONS),
+        Knob("gap_h", number, 24, 0.1, 168, 0.1, "hours", "facts"),
         Knob("rules", "choice", RULE_SETS[0].key, room="rules", options=tuple(rule.key for rule in RULE_SETS)),
         Knob("window_h", number, 0, 0, 168, 1, "hours", "rules"),
         Knob("within_s", number, 30, 1, 86400, 1, "seconds", "rules"),

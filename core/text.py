@@ -76,7 +76,7 @@ class Text:
         if seconds is None or _missing(seconds):
             return MISSING
         sign, left = ("-" if seconds < 0 else ""), abs(float(seconds))
-        if left < 60:
+        if round(left, 1) < 59.5:
             return f"{sign}{left:.{0 if left >= 10 or left == int(left) else 1}f} {self('units.second')}"
         return sign + self._two_units(round(left))
 

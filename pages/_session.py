@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_data"
 SCORING_ROOMS = ("group_weight", "weight", "anchor", "band")
-_SEEN_ROOMS = ("rules", "filter", "period")
+_SEEN_ROOMS = ("facts", "rules", "filter", "period")
 _JUDGED_ROOMS = (*_SEEN_ROOMS, *SCORING_ROOMS)
 _LANG = "lang"
 _LOGS_KEPT = 4
@@ -308,7 +308,8 @@ def load_files(
     decided = decided or Choices()
     try:
         loaded = _read(digest(given, decided), tuple(given), decided, progress)
-        _facts(loaded.digest, loaded)
+        slow = scenario().part("facts")
+        _facts(loaded.digest, slow.key, loaded, slow)
     except KefuError as error:
         st.session_state["_import_trouble"] = (error.issue,)
         return (error.issue,)
@@ -383,10 +384,11 @@ def zone_widget() -> dict[str, Any]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _facts(digest: str, _log: Log) -> Facts:
+def _facts(digest: str, key: tuple, _log: Log, _scenario: Scenario) -> Facts:
     from core.engine import build_facts
+    from core.recompute import slow_knobs
 
-    return build_facts(_log)
+    return build_facts(_log, slow_knobs(_scenario))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -417,15 +419,16 @@ def _loaded() -> Log:
     return found
 
 
-def facts() -> Facts:
-    """One row a conversation, every clock; built once a log."""
-    return _facts(_loaded().digest, _loaded())
+def facts(decided: Scenario | None = None) -> Facts:
+    """One row a conversation, every clock; built once a log and slow knobs."""
+    seen = (decided or scenario()).part("facts")
+    return _facts(_loaded().digest, seen.key, _loaded(), seen)
 
 
 def observed(decided: Scenario | None = None) -> Observed:
     """The facts under the scenario's rule set."""
-    seen = (decided or scenario()).part("rules")
-    return _observed(_loaded().digest, seen.key, facts(), seen)
+    seen = (decided or scenario()).part("facts", "rules")
+    return _observed(_loaded().digest, seen.key, facts(seen), seen)
 
 
 def measured(decided: Scenario | None = None) -> Measured:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.scenario import KNOBS
 from core.text import LANGUAGES, Text
 from pages import _session as session
 from pages import _widgets as widgets
@@ -104,3 +105,17 @@ def _period_and_filters(text: Text) -> None:
     with st.expander(text("pages.frame.filters", n=chosen), icon=":material/filter_alt:"):
         widgets.filter_knobs(text)
         widgets.reset(("period", "filter"), text)
+    turned = len(session.scenario().part("rules", "facts").changed)
+    rules = st.expander(text("pages.frame.rules", n=turned), icon=":material/rule:", on_change="rerun", key="rules_open")
+    if rules.open:
+        with rules:
+            _rules(text)
+
+
+def _rules(text: Text) -> None:
+    """Whose clock, which windows, whose conversation: the fast definitions; the silence only where a log needs it."""
+    for key, declared in KNOBS.items():
+        if declared.room == "rules" or (declared.room == "facts" and session.log().cut_by_silence):
+            widgets.knob(key, text, "number")
+    widgets.knob("week_start", text)
+    widgets.reset(("rules", "facts"), text)
