@@ -1,0 +1,90 @@
+"""How sure a grade is: probabilities that are probabilities, intervals that hold the score, and the same doubt tomorrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.engine import build_facts, observe
+from core.ingest import Choices, InputFile, load
+from core.kpis import KpiTable, kpi_table
+from core.metrics import SCORED
+from core.robustness import Doubt, doubt, draws_of
+from core.scenario import Scenario
+from core.scoring import INSUFFICIENT, Scores, persons, score
+
+SHOP = Path(__file__).resolve().parent.parent / "sample_data" / "shop"
+
+
+@pytest.fixture(scope="module")
+def people() -> KpiTable:
+    """Agents of the sample shop."""
+    log = load([InputFile.of(file) for file in sorted(SHOP.glob("*.csv"))], Choices(zone="Asia/Shanghai"))
+    return persons(kpi_table(observe(build_facts(log))))
+
+
+@pytest.fixture(scope="module")
+def judged(people: KpiTable) -> tuple[Scores, Doubt]:
+    """Scores and doubt under the defaults."""
+    scores = score(people)
+    return scores, doubt(people, scores, Scenario())
+
+
+def test_probabilities_sum_to_one(judged: tuple[Scores, Doubt]) -> None:
+    """A, B, C and D are all there is; who has no grade has no probability."""
+    scores, found = judged
+    total = sum(found.probability.values())
+    graded = scores.grade != INSUFFICIENT
+    assert graded.sum() > 5
+    assert total[graded] == pytest.approx(1)
+    assert np.isnan(total[~graded]).all()
+
+
+def test_the_interval_holds_the_score_nearly_always(judged: tuple[Scores, Doubt]) -> None:
+    """At least nine graded agents of ten have their score inside their 90 % interval, and no interval is empty."""
+    scores, found = judged
+    graded = scores.grade != INSUFFICIENT
+    inside = (found.low <= scores.score) & (scores.score <= found.high)
+    assert inside[graded].mean() >= 0.9
+    assert (found.high - found.low)[graded].min() > 0
+
+
+def test_the_likeliest_grade_is_usually_the_given_one(judged: tuple[Scores, Doubt]) -> None:
+    """Doubt agrees with the grade where it is small: any grade with a probability over 90 % is the grade given."""
+    scores, found = judged
+    for letter, chance in found.probability.items():
+        assert set(scores.grade[np.nan_to_num(chance) > 0.9]) <= {letter}
+
+
+def test_the_same_seed_gives_the_same_doubt(people: KpiTable, judged: tuple[Scores, Doubt]) -> None:
+    """Twice the same; another seed, another draw of nearly the same."""
+    again = doubt(people, judged[0], Scenario())
+    assert np.array_equal(again.low, judged[1].low, equal_nan=True)
+    one, two = draws_of(people, seed=1), draws_of(people, seed=2)
+    assert not np.array_equal(one, two, equal_nan=True)
+    usable = ~np.isnan(one).any(axis=0)
+    spread = np.maximum(one.std(axis=0), two.std(axis=0))[usable]
+    assert (np.abs(one.mean(axis=0) - two.mean(axis=0))[usable] <= 0.4 * spread + 1e-12).all()
+
+
+def test_draws_reach_as_far_as_the_interval(people: KpiTable) -> None:
+    """2.5 % and 97.5 % of the draws lie near the KPI's own 95 % interval."""
+    drawn = draws_of(people, draws=4000)
+    at = [metric.key for metric in SCORED].index("satisfaction")
+    row = int(np.argmax(people.column("satisfaction", "n")))
+    low, high = np.quantile(drawn[:, row, at], [0.025, 0.975])
+    cell = people.cell(row, "satisfaction")
+    reach = cell.high - cell.low
+    assert (low, high) == (pytest.approx(cell.low, abs=0.1 * reach), pytest.approx(cell.high, abs=0.1 * reach))
+
+
+def test_moving_a_band_moves_the_probability(people: KpiTable, judged: tuple[Scores, Doubt]) -> None:
+    """A lower bar for A makes nobody's A less likely."""
+    lower = Scenario.of({"band_a": 80})
+    found = doubt(people, score(people, lower), lower)
+    before, after = judged[1].probability["A"], found.probability["A"]
+    known = ~np.isnan(before)
+    assert (after[known] >= before[known]).all()
+    assert (after[known] > before[known]).any()
