@@ -128,7 +128,7 @@ def _ordered(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def alone(*words: str) -> str:
-    """This program in a process of its own; its output. The parent stays small: a child's peak memory starts at its parent's size."""
+    """The output of a run in a process of its own. The parent stays small: a child's peak memory starts at its parent's size."""
     command = [sys.executable, "-m", "benchmarks.facts", *words]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
 
