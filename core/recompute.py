@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
-from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED
+from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN
 from core.engine.runner import sql_text
 from core.fairness import Estimate, difference, normal_quantile
 from core.kpis import KpiTable, kpi_table
@@ -308,7 +308,8 @@ def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
 def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **where: str) -> pd.DataFrame:
     """The newest conversations behind a figure, at most ``limit``: ids, clocks and flags; customers masked for the log.
 
-    ``where`` narrows by text dimensions, e.g. ``agent="Lin Xiao"``.
+    The scenario's period and filters hold; ``where`` narrows further by text dimensions, e.g. ``agent="Lin Xiao"`` or
+    ``agent="unassigned"``. Teams are those the conversations themselves name.
     """
     from core.engine.observe import rules_sql
     from core.privacy import mask_id
@@ -323,17 +324,22 @@ def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **wh
 def _judged_rows(observed: Observed, scenario: Scenario, rules: str, limit: int, where: dict[str, str]) -> pd.DataFrame:
     period = choose(scenario, *observed.days, observed.zone)
     judged = sql_text("judged").format(rules=rules)
-    tests = [
-        "local_day BETWEEN ? AND ?",
-        *(f"CAST({name} AS VARCHAR) = ?" for name in where if name in TEXT_DIMENSIONS),
-    ]
+    narrowed = [(name, list(scenario.get(f"in_{name}"))) for name in DIMENSIONS if scenario.get(f"in_{name}")]
+    narrowed += [(name, [label]) for name, label in where.items() if name in TEXT_DIMENSIONS]
+    tests = ["local_day BETWEEN ? AND ?"]
+    tests += [f"list_contains(?, coalesce(CAST({name} AS VARCHAR), '{_rest(name)}'))" for name, _ in narrowed]
     sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute,
       channel, language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s,
       effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved
       FROM ({judged}) AS j WHERE {" AND ".join(tests)}
       ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
-    values = [period.first_day, period.last_day, *(where[name] for name in where if name in TEXT_DIMENSIONS)]
+    values = [period.first_day, period.last_day, *(labels for _, labels in narrowed)]
     return observed.facts.con.cursor().execute(sql, values).df()
+
+
+def _rest(dimension: str) -> str:
+    """The label under which a dimension's missing values stand in every table."""
+    return UNASSIGNED if dimension == "agent" else UNKNOWN
 
 
 def demand(observed: Observed, scenario: Scenario) -> Demand:
@@ -381,7 +387,7 @@ def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set
     for name in DIMENSIONS:
         wanted = scenario.get(f"in_{name}")
         if wanted:
-            frame = frame[frame[name].isin(wanted)]
+            frame = frame[frame[name].fillna(_rest(name)).isin(wanted)]
     narrowed = scenario.get("in_team") or scenario.get("in_agent")
     return frame.reset_index(drop=True), set(frame["owner"].dropna()) if narrowed else None
 

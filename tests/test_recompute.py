@@ -11,6 +11,7 @@ from core.engine import Facts, Observed, build_facts, observe
 from core.ingest import Choices, InputFile, load
 from core.kpis import kpi_table
 from core.metrics import METRICS
+from core.period import choose
 from core.recompute import Report, conversations, judge, measure, recompute, series
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT
@@ -104,6 +105,21 @@ def test_the_list_behind_a_figure_is_as_long_as_the_figure(observed: Observed) -
     assert len(listed) == sums["conversations"] + sums["holiday_mode"] + sums["agent_started"]
     assert listed["answered"].sum() == sums["answered"]
     assert listed["first_response_s"].mean() == pytest.approx(table.cell(row, "first_response").value)
+
+
+@pytest.mark.parametrize("agent", ["Lin Xiao", "unassigned"])
+@pytest.mark.parametrize(
+    "filters", [{}, {"in_channel": ["chat"]}, {"in_language": ["en", "fr"], "in_channel": ["chat"]}, {"period": "7d"}]
+)
+def test_the_list_follows_the_filters_of_the_figure(observed: Observed, agent: str, filters: dict[str, object]) -> None:
+    """Whatever narrows the table narrows the list behind it, for persons and for nobody's conversations."""
+    scenario = Scenario.of(filters)
+    period = choose(scenario, *observed.days, observed.zone)
+    table = kpi_table(observed, scenario, period=period)
+    row = table.row(agent)
+    parts = sum(table.sums[key][row] for key in ("conversations", "holiday_mode", "agent_started")) if row >= 0 else 0
+    assert len(conversations(observed, scenario, 10_000, agent=agent)) == parts
+    assert parts > 0
 
 
 def test_a_series_pools_to_the_table(observed: Observed) -> None:
