@@ -11,6 +11,7 @@ is not there are left out.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -47,7 +48,7 @@ def run_app() -> None:
         st.set_page_config(
             page_title=text("pages.app.name"), page_icon=str(ROOT / "static" / "icon.png"), layout="wide"
         )
-        page = st.navigation(_sections(text))
+        page = st.navigation(_sections(text))  # the front page also answers to its own name, hidden: Streamlit gives it none
         with st.sidebar:
             text = _language()
             _loaded(text)
@@ -64,14 +65,17 @@ def _sections(text: Text) -> dict[str, list[st.Page]]:
     found = {}
     for section, pages in PAGES.items():
         there = [_page(text, *page) for page in pages if (ROOT / "pages" / f"{page[0]}.py").exists()]
+        there += [_page(text, *page, visibility="hidden") for page in pages if page[1] == DEFAULT]
         if there:
             found[text(f"pages.section.{section}")] = there
     return found
 
 
-def _page(text: Text, file: str, path: str, icon: str) -> st.Page:
+def _page(text: Text, file: str, path: str, icon: str, **how: Any) -> st.Page:
     words = {"title": text(f"pages.{path}.title"), "help": text(f"pages.{path}.question")}
-    return st.Page(f"pages/{file}.py", icon=f":material/{icon}:", url_path=path, default=path == DEFAULT, **words)
+    front = path == DEFAULT and not how
+    where = {"url_path": "front", "default": True} if front else {"url_path": path}
+    return st.Page(f"pages/{file}.py", icon=f":material/{icon}:", **where, **words, **how)
 
 
 def _language() -> Text:
