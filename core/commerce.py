@@ -58,8 +58,8 @@ class Sales:
 
     ``nobody`` marks sales that no person had a hand in.
 
-    ``sums`` holds inquirers, converted, buyers, value, relative_value, return_of, returned, disputed; ``pending`` counts customers
-    whose window is still open.
+    ``sums`` holds inquirers, converted, buyers (of orders whose amount is known), value, related and relative_value (both 0 where the
+    shop's own order value is 0 or unknown), return_of, returned, disputed; ``pending`` counts customers whose window is still open.
     """
 
     row: Ints
@@ -111,11 +111,12 @@ def _sums(orders: Orders, unit: Ints, assisted: NDArray[np.bool_], units: int) -
         return np.bincount(unit[assisted], weights=values[assisted], minlength=units).astype(np.float64)
 
     count = added(np.ones(len(unit)))
-    buyers = (count > 0).astype(np.float64)
+    buyers = (added((~np.isnan(orders.amount)).astype(np.float64)) > 0).astype(np.float64)
     value = added(np.nan_to_num(orders.amount))
-    shop = value.sum() / buyers.sum() if buyers.sum() else np.nan
+    share = buyers.sum() / value.sum() if value.sum() else 0.0
     return {
-        "converted": buyers, "buyers": buyers, "value": value, "relative_value": value / shop if shop else value * np.nan,
+        "converted": (count > 0).astype(np.float64), "buyers": buyers, "value": value,
+        "related": buyers * (share > 0), "relative_value": value * share,
         "return_of": count, "returned": added(orders.returned), "disputed": added(orders.disputed),
     }  # fmt: skip
 

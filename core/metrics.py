@@ -335,7 +335,7 @@ METRICS: tuple[Metric, ...] = (
         "business",
         "ratio",
         1,
-        ratio("sales", "relative_value", "buyers"),
+        ratio("sales", "relative_value", "related"),
         (
             ("orders.amount", "orders.customer_id", "messages.customer_id"),
             ("orders.amount", "orders.customer_id", "conversations.customer_id"),

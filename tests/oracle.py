@@ -233,15 +233,17 @@ class Oracle:
         return known | {row["agent"]: row["hours"] for row in rows}
 
     def _order_values(self) -> dict[str, dict[str, Figure]]:
-        rows = self.rows("""SELECT coalesce(who, 'unassigned') AS who, sum(value) AS value, sum(buyer) AS buyers FROM inquirers GROUP BY 1
-          UNION ALL SELECT 'shop', sum(value), sum(buyer) FROM inquirers""")
+        rows = self.rows("""SELECT coalesce(who, 'unassigned') AS who, sum(value) AS value, sum(valued) AS buyers FROM inquirers GROUP BY 1
+          UNION ALL SELECT 'shop', sum(value), sum(valued) FROM inquirers""")
         amount = {
             row["who"]: Figure(row["value"] / row["buyers"] if row["buyers"] else None, row["buyers"] or 0)
             for row in rows
         }
         shop = amount["shop"].value
+        if not shop:
+            return {"aov": {}, "aov_amount": amount}
         relative = {
-            who: Figure(f.value / shop if f.value is not None and shop else None, f.n) for who, f in amount.items()
+            who: Figure(f.value / shop if f.value is not None else None, f.n) for who, f in amount.items()
         }
         return {"aov": relative, "aov_amount": amount}
 
@@ -492,6 +494,7 @@ CREATE INDEX p_customer ON p(customer);
 CREATE TABLE inquirers AS
 SELECT s.customer, EXISTS (SELECT 1 FROM bought AS b WHERE b.customer = s.customer) AS buyer,
   (SELECT coalesce(sum(amount), 0) FROM bought AS b WHERE b.customer = s.customer) AS value,
+  EXISTS (SELECT 1 FROM bought AS b WHERE b.customer = s.customer AND amount IS NOT NULL) AS valued,
   (SELECT count(*) FROM bought AS b WHERE b.customer = s.customer) AS orders,
   (SELECT coalesce(sum(coalesce(returned, CASE WHEN (SELECT max(returned)
     FROM orders) IS NULL THEN refunded_at IS NOT NULL ELSE 0 END)), 0)

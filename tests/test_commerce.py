@@ -123,6 +123,16 @@ def test_order_value_returns_and_disputes() -> None:
     assert cells(found, "dispute_rate")["Ada"] == (0, 2)
 
 
+def test_orders_without_an_amount_are_sales_of_unknown_value() -> None:
+    """They convert; they lower nobody's order value; where nothing has a value there is no ratio to the shop."""
+    talks = talk("C1", (0, None), (1, "Ada")) + talk("C2", (0, None), (1, "Bo"))
+    found = table(talks, [order("C1", 2, 3, 90), {**order("C2", 2, 3), "amount": None}])
+    assert cells(found, "conversion") == {"Ada": (1, 1), "Bo": (1, 1)}
+    assert cells(found, "aov_amount") == {"Ada": (90, 1)}
+    assert cells(found, "aov") == {"Ada": (1, 1)}
+    assert cells(table(talks, [order("C1", 2, 3, 0)]), "aov") == {}
+
+
 def test_a_refund_is_a_return_where_no_column_says_so() -> None:
     """Without a column for returns the date of a refund stands for one."""
     found = table(talk("C1", (0, None), (1, "Ada")), [order("C1", 2, 3, refunded_at=START + DAY), order("C1", 4, 5)])

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core.engine import Facts, Observed, build_facts, observe
-from core.ingest import Choices, InputFile, load
+from core.engine import Facts, Observed
 from core.kpis import kpi_table
 from core.metrics import METRICS
 from core.period import choose
 from core.recompute import Report, conversations, judge, measure, recompute, series
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT
+from tests import shop
 
-SHOP = Path(__file__).resolve().parent.parent / "sample_data" / "shop"
 COUNTS = [metric.key for metric in METRICS if metric.group == "volume"]
 
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
     """The sample shop."""
-    files = [InputFile.of(file) for file in sorted(SHOP.glob("*.csv"))]
-    return build_facts(load(files, Choices(zone="Asia/Shanghai")))
+    return shop.facts()
 
 
 @pytest.fixture(scope="module")
-def observed(facts: Facts) -> Observed:
+def observed() -> Observed:
     """The sample shop under the default rules."""
-    return observe(facts)
+    return shop.observed()
 
 
 @pytest.fixture(scope="module")

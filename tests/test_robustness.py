@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core.engine import build_facts, observe
-from core.ingest import Choices, InputFile, load
 from core.kpis import KpiTable, kpi_table
 from core.metrics import SCORED
 from core.robustness import Doubt, doubt, draws_of
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT, Scores, persons, score
-
-SHOP = Path(__file__).resolve().parent.parent / "sample_data" / "shop"
+from tests import shop
 
 
 @pytest.fixture(scope="module")
 def people() -> KpiTable:
     """Agents of the sample shop."""
-    log = load([InputFile.of(file) for file in sorted(SHOP.glob("*.csv"))], Choices(zone="Asia/Shanghai"))
-    return persons(kpi_table(observe(build_facts(log))))
+    return persons(kpi_table(shop.observed()))
 
 
 @pytest.fixture(scope="module")

@@ -326,7 +326,8 @@ def _orders(facts: Facts, codes: Mapping[str, int]) -> Orders:
     )
     rows = facts.frame(
         f"""SELECT CAST(customer_id AS VARCHAR) AS customer, {pick("created_at", "-1")} AS created, {pick("paid_at", "-1")} AS paid,
-        {pick("amount", "0")} AS amount, {flag} AS returned, {pick("disputed", "0")} AS disputed FROM raw_orders ORDER BY seq"""
+        {pick("amount", "CAST('nan' AS DOUBLE)")} AS amount,
+        {flag} AS returned, {pick("disputed", "0")} AS disputed FROM raw_orders ORDER BY seq"""
     )
     customer = np.array([codes.get(name, -1) for name in rows["customer"].tolist()], dtype=np.int64)
     times = [rows[name].to_numpy(dtype=np.float64).astype(np.int64) for name in ("created", "paid")]

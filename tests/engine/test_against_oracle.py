@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from core.engine.observe import FCR_RULES, OWNERS
 from core.errors import InputError
-from core.ingest import Choices, InputFile, load
+from tests import shop
 from tests.engine.comparing import Comparison, compare
 from tests.strategies import Sample, samples
 
-SHOP = Path(__file__).resolve().parents[2] / "sample_data" / "shop"
 FUZZ = settings(
-    max_examples=10,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
@@ -60,25 +58,17 @@ def test_every_switch_gives_the_oracles_figures(sample: Sample, switches: dict[s
     assert not _compared(sample, **switches).differences
 
 
-@pytest.fixture(scope="module")
-def shop() -> list[InputFile]:
-    """The committed files of the sample shop."""
-    return [InputFile(file.name, file.read_bytes()) for file in sorted(SHOP.glob("*.csv"))]
-
-
-def test_the_sample_shop_gives_the_oracles_figures(shop: list[InputFile]) -> None:
+def test_the_sample_shop_gives_the_oracles_figures() -> None:
     """All KPIs of all agents of the sample shop, read by the real import, are the oracle's."""
-    log = load(shop, Choices(zone="Asia/Shanghai"))
+    log = shop.log()
     tables = {name: table.to_pylist() for name, table in log.tables.items() if not isinstance(table, Path)}
     found = compare(tables, log.zone, log=log)
     assert not found.differences
     assert found.cells > 800
 
 
-def test_messages_alone_give_the_oracles_figures(shop: list[InputFile]) -> None:
-    """The message file without the conversation file, and without its conversation ids (cut where 24 hours are silent)."""
-    messages = next(file for file in shop if file.name == "messages.csv")
-    log = load([messages], Choices(zone="Asia/Shanghai"))
-    rows = log.tables["messages"].slice(0, 6000).to_pylist()  # type: ignore[union-attr]
-    assert not compare({"messages": rows}, log.zone).differences
-    assert not compare({"messages": [{**row, "conversation_id": None} for row in rows]}, log.zone).differences
+def test_messages_alone_give_the_oracles_figures() -> None:
+    """Messages without the conversation file, and without their conversation ids (cut where 24 hours are silent)."""
+    rows = shop.log().tables["messages"].slice(0, 6000).to_pylist()  # type: ignore[union-attr]
+    assert not compare({"messages": rows}, "Asia/Shanghai").differences
+    assert not compare({"messages": [{**row, "conversation_id": None} for row in rows]}, "Asia/Shanghai").differences

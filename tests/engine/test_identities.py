@@ -19,7 +19,7 @@ from core.scenario import Scenario
 from tests.strategies import ANCHORS, HOUR, ZONES, Sample, as_log, samples
 
 FUZZ = settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,
@@ -51,10 +51,10 @@ def _totals(table: KpiTable) -> dict[str, float]:
 def test_answered_late_unanswered_pending_and_solved_are_all(sample: Sample, hours: float) -> None:
     """For any window and every row: answered + late + unanswered + pending + bot_resolved = conversations."""
     table = kpi_table(_observed(sample, Scenario.of({"window_h": hours})))
-    parts = sum(table.column(key) for key in PARTS)
-    known = ~np.isnan(parts)
-    assert known.any()
-    assert parts[known].tolist() == table.column("conversations")[known].tolist()
+    sums = {"answered_24h_human": "answered"}
+    parts = np.sum([table.sums[sums.get(key, key)] for key in PARTS], axis=0)
+    assert len(table) > 0
+    assert parts.tolist() == table.sums["conversations"].tolist()
 
 
 @given(
@@ -127,7 +127,7 @@ def test_days_one_by_one_are_the_period(sample: Sample) -> None:
     st.sampled_from(ANCHORS),
     st.integers(-90, 90),
 )
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
 def test_the_next_midnight_is_the_first_instant_of_the_next_day(zone: str, anchor: int, hours: int) -> None:
     """The millisecond before is another day, also where the clocks change that day or at midnight."""
     instant = anchor + hours * HOUR
