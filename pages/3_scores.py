@@ -87,6 +87,9 @@ def _one_agent(text: Text) -> None:
 
 
 def _body(text: Text) -> None:
+    if not session.scores().names:
+        st.info(text("compare.sentence.nobody"), icon=":material/person_off:")
+        return
     _knobs(text)
     card = scorecards.card()
     st.markdown(f"{scorecards.standing_sentence(card, text)}  \n{scorecards.change_sentence(card, text)}")
@@ -112,5 +115,5 @@ words = session.text()
 widgets.heading("scores", words)
 if session.log() is None:
     widgets.empty(words)
-else:
+elif not parts.nothing_here(words):
     _body(words)

@@ -95,6 +95,9 @@ def _talks(agent: str, key: str, text: Text) -> None:
 
 
 def _body(text: Text) -> None:
+    if not session.scores().names:
+        st.info(text("compare.sentence.nobody"), icon=":material/person_off:")
+        return
     key, statistic = _controls(text)
     first = _everybody(key, statistic, text)
     _agent(first, key, text)
@@ -106,5 +109,5 @@ words = session.text()
 widgets.heading("compare", words)
 if session.log() is None:
     widgets.empty(words)
-else:
+elif not parts.nothing_here(words):
     _body(words)

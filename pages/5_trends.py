@@ -58,5 +58,5 @@ words = session.text()
 widgets.heading("trends", words)
 if session.log() is None:
     widgets.empty(words)
-else:
+elif not parts.nothing_here(words):
     _body(words)

@@ -14,8 +14,8 @@ from pages._shell import framed
 
 SLOT_UNITS = {
     "weekday": "", "start": "", "contacts": "points", "aht_s": "seconds", "concurrency": "ratio", "load_erlang": "ratio",
-    "required": "count", "positions": "count", "supplied": "points", "gap": "points", "service_level": "share",
-    "occupancy": "share", "state": "", "n_days": "count",
+    "required": "count", "positions": "count", "supplied": "points", "gap": "points", "service_level": "",
+    "occupancy": "", "state": "", "n_days": "count",
 }  # fmt: skip
 FINDINGS = ("first_response", "reply_time", "handle_time", "satisfaction", "conversations")
 
@@ -103,7 +103,7 @@ def _erlang(text: Text) -> None:
         found = erlang_levels(values["arrivals"], values["interval"], values["aht"], values["within"], goal)
         st.markdown(weekplan.answer(found, values["within"], shares["shrinkage"], text))
         config = parts.headings("plan", weekplan.LEVEL_UNITS, text)
-        widgets.table(found.levels, text, "erlang_levels", column_config=config)
+        widgets.table(weekplan.levels_table(found, text), text, "erlang_levels", file=found.levels, column_config=config)
 
 
 def _number(name: str, first: float, text: Text) -> float:
@@ -135,5 +135,5 @@ words = session.text()
 widgets.heading("staffing", words)
 if session.log() is None:
     widgets.empty(words)
-else:
+elif not parts.nothing_here(words):
     _body(words)

@@ -82,6 +82,14 @@ def offered(volume: bool = True) -> list[str]:
     return [key for key in order if session.shop_kpi(key).status != "unavailable"]
 
 
+def nothing_here(text: Text) -> bool:
+    """Whether period and filters leave no conversation; then says so."""
+    if session.measured().counts["conversations"]:
+        return False
+    st.info(text("compare.sentence.empty"), icon=":material/filter_alt_off:")
+    return True
+
+
 def how(key: str, metrics: Sequence[str], lines: Sequence[str], text: Text) -> None:
     """How the page's figures come about: period, zone, anchor, n, rule set; the page's own lines; each KPI's definition."""
     place = fold(text("pages.how.title"), f"how_{key}", "functions")

@@ -19,7 +19,7 @@ UNITS = {
     "agent": "", "grade": "", "score": "points", "low": "points", "high": "points", "probability": "chance",
     "rank": "count", "rank_before": "count", "score_before": "points", "change": "points", "cause": "",
 }  # fmt: skip
-PART_UNITS = {"part": "", "group": "", "value": "", "points": "points", "weight": "share", "contribution": "points"}
+PART_UNITS = {"part": "", "group": "", "value": "", "points": "points", "weight": "", "contribution": "points"}
 
 
 def card() -> Any:
@@ -218,7 +218,8 @@ def parts_table(agent: str, text: Text) -> tuple[Any, Any]:
     """The parts of an agent's score: in words for the screen, and as they are for the file."""
     raw = views.parts(session.scores(), agent)
     values = [widgets.kpi_value(text, value, key) for value, key in zip(raw["value"], raw["key"], strict=True)]
-    named = raw.assign(part=_names(raw["key"], text), group=_groups(raw["group"], text), value=values)
+    weights = [text.share(weight) for weight in raw["weight"]]
+    named = raw.assign(part=_names(raw["key"], text), group=_groups(raw["group"], text), value=values, weight=weights)
     return named[list(PART_UNITS)], raw
 
 

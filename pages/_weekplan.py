@@ -12,9 +12,7 @@ from core.text import Text
 from pages import _session as session
 from pages import _widgets as widgets
 
-LEVEL_UNITS = {
-    "agents": "count", "service_level": "share", "prob_wait": "share", "asa": "seconds", "occupancy": "share", "stable": "",
-}  # fmt: skip
+LEVEL_UNITS = {"agents": "count", "service_level": "", "prob_wait": "", "asa": "", "occupancy": ""}
 SLOT_COLUMNS = (
     "weekday", "start", "contacts", "aht_s", "concurrency", "load_erlang", "required", "positions", "supplied", "gap",
     "service_level", "occupancy", "state", "n_days",
@@ -153,10 +151,21 @@ def slots_table(result: StaffingResult, text: Text) -> Any:
         weekday=[text(f"pages.weekday.{day}") for day in frame["weekday"]],
         start=[views.clock(minute) for minute in frame["start"]],
         state=[text(f"staffing.state.{code}") for code in frame["state"]],
+        service_level=[text.share(share) for share in frame["service_level"]],
+        occupancy=[text.share(share) for share in frame["occupancy"]],
     )
 
 
 # --- the calculator ----------------------------------------------------------------------------------------------------------
+
+
+def levels_table(found: views.Calculated, text: Text) -> Any:
+    """Staff levels around the need as they are read; a queue that grows without limit has no mean wait."""
+    frame = found.levels
+    shares = {name: [text.share(v) for v in frame[name]] for name in ("service_level", "prob_wait", "occupancy")}
+    waits = zip(frame["asa"], frame["stable"], strict=True)
+    asa = [text.duration(seconds) if stable else text("plan.erlang.grows") for seconds, stable in waits]
+    return frame.assign(**shares, asa=asa)[list(LEVEL_UNITS)]
 
 
 def answer(found: views.Calculated, within: float, shrinkage: float, text: Text) -> str:

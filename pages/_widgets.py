@@ -403,7 +403,7 @@ def table(
     """
     units = dict(columns or {})
     config = {name: _column(name, units.get(name, ""), text) for name in frame.columns}
-    kwargs = {"hide_index": True, "width": "stretch", "column_config": config} | kwargs
+    kwargs = {"hide_index": True, "width": "stretch", "placeholder": "–", "column_config": config} | kwargs
     event = st.dataframe(frame, key=key, **kwargs)
     download(text("pages.download.csv"), key, frame if file is None else file)
     return event

@@ -94,3 +94,12 @@ def test_a_click_in_the_table_opens_the_agent(open_page: Open) -> None:
     assert at.subheader[0].value == wanted
     at.selectbox(key="who.en").set_value("Tom Baker").run()
     assert at.subheader[0].value == "Tom Baker"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_selection_without_conversations_says_so(open_page: Open, language: str) -> None:
+    """A filter that fits nobody gives a sentence with the way back, no table and no error."""
+    at = open_page(PAGE, language, "sample", in_agent="Nobody")
+    is_clean(at)
+    assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
+    assert not at.dataframe

@@ -147,3 +147,12 @@ def test_one_agent_opens(open_page: Open, reported: Reported, language: str) -> 
     parts = at.dataframe[1].value
     scores = reported().scores
     assert parts["contribution"].sum() == pytest.approx(scores.score[scores.names.index("Gao Ning")])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_selection_without_conversations_says_so(open_page: Open, language: str) -> None:
+    """A filter that fits nobody gives a sentence with the way back, no table and no error."""
+    at = open_page(PAGE, language, "sample", in_agent="Nobody")
+    is_clean(at)
+    assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
+    assert not at.dataframe

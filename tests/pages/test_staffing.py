@@ -91,7 +91,16 @@ def test_the_calculator_gives_the_reference_case(open_page: Open) -> None:
     assert "88.8 %" in said
 
 
-def test_a_log_without_agents_at_work_has_no_gap(open_page: Open) -> None:
-    """Filtering to one team keeps the page whole: supply and need of that team only."""
+def test_a_filtered_page_stays_whole(open_page: Open) -> None:
+    """One channel alone is planned without an error or a code on the page."""
     at = open_page(PAGE, "en", "sample", in_channel="email")
     is_clean(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_selection_without_conversations_says_so(open_page: Open, language: str) -> None:
+    """A filter that fits nobody gives a sentence with the way back, no table and no error."""
+    at = open_page(PAGE, language, "sample", in_agent="Nobody")
+    is_clean(at)
+    assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
+    assert not at.dataframe

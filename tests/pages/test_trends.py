@@ -97,3 +97,12 @@ def test_the_margin_decides_practically_unchanged(open_page: Open) -> None:
         rows = open_page(PAGE, "en", "sample", margin=margin).dataframe[0].value
         counts.append(int((rows["verdict"] == Text("en")("verdicts.names.practically_unchanged")).sum()))
     assert counts[0] < counts[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_selection_without_conversations_says_so(open_page: Open, language: str) -> None:
+    """A filter that fits nobody gives a sentence with the way back, no table and no error."""
+    at = open_page(PAGE, language, "sample", in_agent="Nobody")
+    is_clean(at)
+    assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
+    assert not at.dataframe
