@@ -69,9 +69,9 @@ DROP TABLE humans
 ;
 -- agents: one row per conversation and person who wrote in it, with the conversation's first and last message: the yardstick of concurrency.
 CREATE TABLE agents AS
-SELECT w.conv, w.agent, w.n_said, w.from_ms, w.to_ms, s.first_ms, s.last_ms
+SELECT w.conv, w.agent, w.n_said, w.from_h, w.to_h, s.first_ms, s.last_ms
 FROM (
-  SELECT conv, agent, CAST(count(*) AS INTEGER) AS n_said, min(human_ms) AS from_ms, max(human_ms) AS to_ms
+  SELECT conv, agent, CAST(count(*) AS INTEGER) AS n_said, min(h) AS from_h, max(h) AS to_h
   FROM spoken WHERE agent IS NOT NULL GROUP BY conv, agent
 ) AS w JOIN said AS s ON w.conv = s.conv
 ;
@@ -111,9 +111,9 @@ SELECT conv,
   max(CASE WHEN by_last = 1 THEN agent END) AS owner_last, CAST(count(*) AS INTEGER) AS n_agents
 FROM (
   SELECT conv, agent,
-    row_number() OVER (PARTITION BY conv ORDER BY n_said DESC, from_ms, agent) AS by_most,
-    row_number() OVER (PARTITION BY conv ORDER BY from_ms, agent) AS by_first,
-    row_number() OVER (PARTITION BY conv ORDER BY to_ms DESC, agent) AS by_last
+    row_number() OVER (PARTITION BY conv ORDER BY n_said DESC, from_h) AS by_most,
+    row_number() OVER (PARTITION BY conv ORDER BY from_h) AS by_first,
+    row_number() OVER (PARTITION BY conv ORDER BY to_h DESC) AS by_last
   FROM agents
 ) AS ranked
 GROUP BY conv

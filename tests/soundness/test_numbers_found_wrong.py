@@ -54,6 +54,14 @@ def test_the_last_assignment_owns_not_the_last_in_the_alphabet() -> None:
     assert table(messages=rows).groups["agent"].tolist() == ["Bo"]
 
 
+@pytest.mark.parametrize(("owner", "name"), [("most", "Zoe"), ("first", "Zoe"), ("last", "Bo")])
+def test_owners_with_equal_stamps_follow_the_order_of_the_rows(owner: str, name: str) -> None:
+    """Zoe and Bo write in the same millisecond, Zoe first: row order decides (the alphabet did)."""
+    rows = said("K", (0, ASK, None), (MINUTE, SAY, "Zoe"), (MINUTE, SAY, "Bo"))
+    found = table(Scenario.of({"owner": owner}), messages=rows)
+    assert found.cell(found.row(name), "conversations").value == 1
+
+
 def test_a_reopening_at_the_same_stamp_after_the_close_is_open() -> None:
     """Close and reopening bear one stamp; the row order says it is open, so it is pending, not unanswered."""
     rows = said("K", (0, ASK, None), (MINUTE, CLOSE, None), (MINUTE, REOPEN, None))
