@@ -192,7 +192,7 @@ def score(words: Namespace) -> dict[str, Any]:
     scores, doubt = judge(measure(observed, scenario), scenario)
     rows = []
     for at in np.argsort(-np.nan_to_num(scores.score, nan=-1.0), kind="stable").tolist():
-        used = ~np.isnan(scores.points[at])
+        used = scores.weights[at] > 0
         rows.append(
             {
                 "agent": scores.names[at], "score": scores.score[at], "low": doubt.low[at], "high": doubt.high[at],

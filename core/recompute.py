@@ -23,7 +23,7 @@ from core.metrics import METRICS, Metric, metric
 from core.period import Period, choose, day_date, week_of
 from core.robustness import Doubt, doubt
 from core.scenario import DIMENSIONS, Scenario
-from core.scoring import Scores, persons, score
+from core.scoring import Scores, blend, persons, score
 
 if TYPE_CHECKING:
     from core.effects import WeekdayFinding
@@ -39,6 +39,7 @@ class Measured:
     Args:
         period: whole local days, zone and anchor.
         agents, teams, shop: KPI tables of the period.
+        team_of: agent → the team most of the agent's conversations belong to.
         before: the shop in the preceding period of the same length; None when the log does not reach back that far.
         changes: one row per metric: key, now, before, difference, low, high, verdict, n_now, n_before, family.
         counts: conversations, bot_resolved, needs_human, answered, late, unanswered, pending, holiday_mode of the shop; None where
@@ -51,6 +52,7 @@ class Measured:
     period: Period
     agents: KpiTable
     teams: KpiTable
+    team_of: dict[str, str]
     shop: KpiTable
     before: KpiTable | None
     changes: pd.DataFrame
@@ -87,6 +89,9 @@ def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     """The fast half with its doubt: scores of persons, and how sure each grade is."""
     people = persons(measured.agents)
     scores = score(people, scenario)
+    share = scenario.get("team_share") / 100
+    if share:
+        scores = blend(scores, score(measured.teams, scenario), measured.team_of, share)
     return scores, doubt(people, scores, scenario)
 
 
@@ -100,9 +105,15 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
     shop = tables["shop"]
     counts = counts_of(shop)
     daily = _daily(tables["daily"], period)
-    return Measured(
-        observed, period, tables["agents"], tables["teams"], shop, before, changes(shop, before), counts, daily, tables["heat"]
-    )  # fmt: skip
+    agents, teams, heat = (tables[name] for name in ("agents", "teams", "heat"))
+    team_of = _team_of(observed, scenario, period)
+    return Measured(observed, period, agents, teams, team_of, shop, before, changes(shop, before), counts, daily, heat)
+
+
+def _team_of(observed: Observed, scenario: Scenario, period: Period) -> dict[str, str]:
+    table = kpi_table(observed, scenario, ("agent", "team"), period, ("conversations",))
+    frame = table.groups.assign(n=table.column("conversations")).sort_values(["n", "team"], kind="stable")
+    return dict(zip(frame["agent"].astype("str"), frame["team"].astype("str"), strict=True))
 
 
 _TABLES: dict[str, tuple[str, ...]] = {

@@ -2,7 +2,7 @@
 
 Every KPI already carries its interval: day-blocked for means and rates, Wilson for shares, order statistics for medians. A draw
 takes each KPI around its value with just that reach on each side, scores it under the scenario, and the draws' spread is the score's
-interval. KPIs are drawn independently of each other. Fixed seed: the same log and scenario give the same doubt.
+interval, centred on the score. KPIs are drawn independently of each other. Fixed seed: the same log and scenario give the same doubt.
 """
 
 from __future__ import annotations
@@ -39,13 +39,19 @@ class Doubt:
 
 
 def doubt(table: KpiTable, scores: Scores, scenario: Scenario) -> Doubt:
-    """Redraw every scored KPI of a table by agent and score each draw under the scenario."""
+    """Redraw every scored KPI of a table by agent and score each draw under the scenario.
+
+    A share taken from the team's score is taken as known: only the own part is redrawn.
+    """
     drawn = draws_of(table)
     usable = ~np.isnan(scores.points)
     weights = effective_weights(usable, scenario, nominal_weights(scenario))
     total = np.zeros(drawn.shape[:2])
     for at, metric in enumerate(SCORED):
         total += weights[:, at] * np.nan_to_num(points(drawn[:, :, at], scenario.anchors(metric)))
+    # points end at 100 and 0, which pulls the draws of a good score down: their spread counts, around the score itself
+    spread = (total - np.median(total, axis=0)) * (1 - scenario.get("team_share") / 100)
+    total = np.clip(scores.score + spread, 0.0, 100.0)
     graded = scores.grade != INSUFFICIENT
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(total, [tail, 1 - tail], axis=0)

@@ -5,7 +5,8 @@ All of it is arithmetic on the KPI table's arrays: moving a slider calls `score`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ class Scores:
 
     def contribution_frame(self) -> pd.DataFrame:
         """One row per agent × used metric: value, points, weight, contribution."""
-        rows, columns = np.nonzero(~np.isnan(self.points))
+        rows, columns = np.nonzero(~np.isnan(self.points) | (self.weights > 0))
         picked = {"agent": np.array(self.names, dtype=object)[rows], "key": np.array(self.keys, dtype=object)[columns]}
         for name in ("values", "points", "weights", "contributions"):
             picked[name.removesuffix("s")] = getattr(self, name)[rows, columns]
@@ -189,6 +190,31 @@ def effective_weights(usable: NDArray[np.bool_], scenario: Scenario, nominal: Fl
         weights[:, member] = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0) * of_group[group]
     total = weights.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), dtype=np.float64)
+
+
+def blend(scores: Scores, teams: Scores, team_of: Mapping[str, str], share: float) -> Scores:
+    """A part of each score from the team's own score; contributions still add up.
+
+    Args:
+        scores: of persons. teams: of teams, scored by the same rules. team_of: person → team.
+        share: part that comes from the team, 0–1. A person without a scored team keeps the own score.
+
+    The own data still decide whether there is a grade at all.
+    """
+    place = {name: at for at, name in enumerate(teams.names) if not np.isnan(teams.score[at])}
+    at = np.array([place.get(team_of.get(name, ""), -1) for name in scores.names], dtype=np.int64)
+    part = np.where((at >= 0) & ~np.isnan(scores.score), share, 0.0)
+    if not part.any():
+        return scores
+    own, theirs = (1 - part)[:, None], part[:, None]
+    contributions = own * scores.contributions + theirs * teams.contributions[at]
+    total = np.where(np.isnan(scores.score), np.nan, contributions.sum(axis=1))
+    grades = np.array(
+        [INSUFFICIENT if why else grade(one, scores.bands) for one, why in zip(total, scores.reason, strict=True)],
+        dtype=object,
+    )
+    weights = own * scores.weights + theirs * teams.weights[at]
+    return replace(scores, contributions=contributions, score=total, grade=grades, weights=weights)
 
 
 def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def _anchors(text: Text) -> None:
 
 
 def _bands(text: Text) -> None:
-    for column, name in zip(st.columns(4), ("band_a", "band_b", "band_c", "min_conversations"), strict=True):
+    for column, name in zip(st.columns(5), ("band_a", "band_b", "band_c", "min_conversations", "team_share"), strict=True):
         with column:
             widgets.knob(name, text, look="number")
 

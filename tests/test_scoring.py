@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from core.errors import ScenarioError
 from core.metrics import GROUPS, SCORED, Anchors, metric
 from core.scenario import Scenario, ordered
-from core.scoring import INSUFFICIENT, Scores, combine, compare, grade, nominal_weights, points, score_values, shown
+from core.scoring import (
+    INSUFFICIENT,
+    Scores,
+    blend,
+    combine,
+    compare,
+    grade,
+    nominal_weights,
+    points,
+    score_values,
+    shown,
+)
 
 BANDS = {"A": 90.0, "B": 75.0, "C": 60.0}
 EVERY = len(SCORED)
@@ -219,3 +230,16 @@ def test_the_distribution_counts_everybody_and_shares_the_graded() -> None:
     table = found.distribution().set_index("grade")
     assert table["count"].to_dict() == {"A": 1, "B": 0, "C": 0, "D": 1, INSUFFICIENT: 1}
     assert table["share"]["A"] == 0.5
+
+
+def test_a_share_of_the_team_adds_up_and_leaves_the_ungraded_ungraded():
+    """With half the score from the team each score lies midway, its contributions add up, and a person without a grade stays without."""
+    values = np.full((2, len(SCORED)), np.nan)
+    values[:, 0] = [30.0, 600.0]  # first response at target and at floor
+    usable = ~np.isnan(values)
+    people = score_values(values, usable, np.array([50.0, 5.0]), ("a", "b"), Scenario())
+    teams = score_values(np.where(usable[:1], 120.0, np.nan), usable[:1], np.array([100.0]), ("t",), Scenario())
+    mixed = blend(people, teams, {"a": "t", "b": "t"}, 0.5)
+    assert mixed.score.tolist() == [80.0, 30.0]
+    assert np.allclose(mixed.contributions.sum(axis=1), mixed.score)
+    assert mixed.reason.tolist() == people.reason.tolist()
