@@ -203,6 +203,8 @@ _CONVERSATIONS = Table(
         _c("conversations", "item_price", "number", 0),
         _part("conversations", "started_date", "date"),
         _part("conversations", "started_clock", "clock"),
+        _part("conversations", "updated_at", "instant"),
+        _part("conversations", "by_agent", "flag"),
     ),
     needs=(("agent_id",), ("started_at", "started_date")),
     keys=("conversation_id", "customer_id", "order_id"),

@@ -116,23 +116,59 @@ def _orders(columns: Columns, book: Book, choices: Choices, headings: Mapping[st
 
 
 def _keys(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
-    """One row per conversation or order: a repeated id keeps the row rated last, else its last row."""
+    """One row per conversation or order: a repeated id keeps its newest version, else the row rated last, else its last row."""
     key = {"conversations": "conversation_id", "orders": "order_id"}[book.table]
+    updated = columns.pop("updated_at", None)
     if key not in columns:
         return
-    frame = pd.DataFrame({"id": columns[key].to_pylist()}, dtype="object")[book.keep]
+    frame = pd.DataFrame({"id": columns[key].to_numpy(zero_copy_only=False)}, dtype="object")[book.keep]
     if frame["id"].dropna().is_unique:
         return
-    frame["rated"] = _numbers(columns["csat_at"])[book.keep] if "csat_at" in columns else 0.0
-    frame = frame.sort_values("rated", kind="stable", na_position="first")
+    newest = updated if updated is not None else columns.get("csat_at")
+    frame["newest"] = 0.0 if newest is None else _numbers(newest)[book.keep]
+    frame["start"] = _numbers(columns["started_at" if book.table == "conversations" else "created_at"])[book.keep]
+    frame = frame.sort_values("newest", kind="stable", na_position="first")
     again = frame["id"].notna() & frame["id"].duplicated(keep="last")
     marks = np.zeros(len(book.keep), dtype=bool)
     marks[again.index[again]] = True
-    if again.mean() > 0.2:
+    if book.table == "orders" and _same_start(frame):
+        _line_items(columns, frame, book, headings)
+    elif again.mean() <= 0.2:
+        book.drop("repeated_key", marks, column=headings.get(key, ""))
+    elif _same_start(frame):
+        book.drop("older_version", marks, "note", column=headings.get(key, ""))
+    else:
         book.note("id_is_no_key", "warning", marks, column=headings.get(key, ""))
         columns.pop(key) if book.table == "conversations" else None
+
+
+def _line_items(columns: Columns, frame: pd.DataFrame, book: Book, headings: Mapping[str, str]) -> None:
+    """One row per article of an order: put together; amounts that differ within an order are of the articles and add up."""
+    rows = np.sort(frame.index.to_numpy())
+    order = frame["id"].where(frame["id"].notna(), [f"\0{row}" for row in frame.index]).reindex(rows).to_numpy()
+    summed = ""
+    for name, column in columns.items():
+        full = pd.Series(column.to_pylist(), dtype="object")
+        groups = full.loc[rows].groupby(order, sort=False)
+        if name in ("amount", "refunded_amount") and bool((groups.nunique() > 1).any()):
+            full.loc[rows] = full.loc[rows].astype("float64").groupby(order, sort=False).transform("sum")
+            summed = headings.get(name, name)
+        else:
+            full.loc[rows] = groups.transform("first")
+        columns[name] = pa.array(full.to_list(), column.type, from_pandas=True)
+    again = np.zeros(len(book.keep), dtype=bool)
+    again[rows[pd.Series(order).duplicated().to_numpy()]] = True
+    heading = headings.get("order_id", "")
+    if summed:
+        book.drop("line_items_summed", again, column=heading, value=summed)
     else:
-        book.drop("repeated_key", marks, column=headings.get(key, ""))
+        book.drop("line_items", again, "note", column=heading)
+
+
+def _same_start(frame: pd.DataFrame) -> bool:
+    """Whether rows of one id nearly always start at the same time: then they are states of one thing, not several things."""
+    starts = frame.dropna(subset=["id", "start"]).groupby("id", observed=True)["start"].nunique()
+    return len(starts) > 0 and bool((starts == 1).mean() >= 0.95)
 
 
 def _scores(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:

@@ -21,17 +21,27 @@ from core.schema import MISSING, UNRATED, codes, normal_word
 
 _UNITS = {
     "ms": 0.001, "毫秒": 0.001, "milliseconds": 0.001,
-    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "秒": 1, "秒钟": 1,
-    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "分": 60, "分钟": 60, "分鐘": 60,
-    "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "小时": 3600, "时": 3600, "小時": 3600,
+    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "秒": 1, "秒钟": 1, "秒鐘": 1, "\"": 1, "′′": 1, "''": 1,
+    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "分": 60, "分钟": 60, "分鐘": 60, "'": 60, "′": 60,
+    "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "小时": 3600, "时": 3600, "小時": 3600, "時": 3600, "个小时": 3600,
     "d": 86400, "day": 86400, "days": 86400, "天": 86400, "日": 86400,
 }  # fmt: skip
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+|[一-鿿]+)")
+_DURATION_PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+|[一-鿿]+?(?=\d|\s|$)|''|\"|'|′′|′)\.?")
+_DAYS_AND_CLOCK = re.compile(r"^(\d+)\s*(?:days?|d|天|日),?\s*(\d+:\d{2}(?::\d{2}(?:\.\d+)?)?)$")
+_ISO_DURATION = re.compile(r"^p(?:(\d+)d)?t?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$")
+_BARE_NUMBER = re.compile(r"^[+-]?[\d.,]+$")
 _CLOCK = re.compile(r"^(-?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?$")
 _OLD_STAMP = re.compile(r"^(1899|190[01])-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d(?:\.\d+)?)$")
 _HALF_DAY = re.compile(r"^(上午|下午|am|pm)?\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(am|pm|上午|下午)?$")
+_NEXT_DAY = re.compile(r"^(次日|翌日|第二天|隔日|\+1d?)\s*|\s*[(]?(次日|翌日|\+1d?|next day)[)]?$")
+_SPOKEN_CLOCK = re.compile(r"^(\d{1,2})[点时點時](?:(\d{1,2})分?)?$")
 _STARS = re.compile(r"^[★⭐]+[☆]*$")
-_MONEY = re.compile(r"[¥￥$€£元,\s]|rmb|cny|usd|eur")
+_MONEY = re.compile(r"[¥￥€£元,'’\s]|(?:us|hk|nt|s|a)?\$|rmb|cny|usd|eur|hkd|圆")
+_DECIMAL_COMMA = re.compile(r"-?\d{1,3}(?:[. ]?\d{3})*,(?:\d{1,2}|\d{4,})")
+_COUNTED = (
+    ("%", 0.01), ("万", 1e4), ("亿", 1e8), ("千", 1e3), ("分", 1.0), ("星", 1.0), ("次", 1.0), ("人", 1.0), ("单", 1.0), ("件", 1.0),
+    ("个", 1.0), ("条", 1.0), ("笔", 1.0), ("通", 1.0), ("k", 1e3), ("w", 1e4), ("m", 1e6),
+)  # fmt: skip
 HEADING_UNITS = (
     ("ms", re.compile(r"毫秒|\bms\b|millisec|_ms$", re.IGNORECASE)),
     ("min", re.compile(r"分钟|[((]分[))]|\bmin(ute)?s?\b|_min$|_minutes$", re.IGNORECASE)),
@@ -52,15 +62,30 @@ def unit_of(heading: str) -> str:
 def duration(cell: str, unit: str = "s") -> float | None:
     """Seconds of a duration, however it is written; a bare number has the column's unit.
 
+    >>> [duration(c) for c in ("1分", "1 day, 0:02:03", "PT1M20S", "3 min. 20 sec.")]
+    [60.0, 86523.0, 80.0, 200.0]
     >>> [duration(c) for c in ("2分30秒", "1h 5m", "0:02:23", "02:23", "1899-12-31 00:02:23", "90", "5 days 3 hours", "x")]
     [150.0, 3900.0, 143.0, 143.0, 143.0, 90.0, 442800.0, None]
     >>> duration("1.5", "min")
     90.0
     """
     text = normal_word(cell).replace(" and ", " ")
-    plain = number(text)
+    plain = number(text) if _BARE_NUMBER.match(text) else None
     if plain is not None:
         return plain * _UNITS[unit]
+    iso = _ISO_DURATION.match(text) if text[:1] == "p" and len(text) > 2 else None
+    if iso:
+        return float(
+            sum(float(part or 0) * times for part, times in zip(iso.groups(), (86400, 3600, 60, 1), strict=True))
+        )
+    days = _DAYS_AND_CLOCK.match(text)
+    if days:
+        rest = duration(days[2])
+        return None if rest is None else int(days[1]) * 86400.0 + rest
+    return _duration_in_words(text)
+
+
+def _duration_in_words(text: str) -> float | None:
     clock = _CLOCK.match(text)
     if clock:
         return _clock_seconds(clock)
@@ -71,7 +96,7 @@ def duration(cell: str, unit: str = "s") -> float | None:
     rest = _DURATION_PART.sub("", text).strip(" ,，")
     if not parts or rest or any(word not in _UNITS for _, word in parts):
         return None
-    return float(sum(float(count) * _UNITS[word] for count, word in parts))
+    return float(sum(float(count.replace(",", ".")) * _UNITS[word] for count, word in parts))
 
 
 def _clock_seconds(found: re.Match[str]) -> float | None:
@@ -92,6 +117,8 @@ def _since_excel(found: re.Match[str]) -> float:
 def clock(cell: str) -> float | None:
     """Seconds since midnight of a time of day, as text, as an Excel time cell or as a fraction of a day.
 
+    >>> clock("次日06:00"), clock("9点"), clock("18点30分")
+    (108000.0, 32400.0, 66600.0)
     >>> clock("9:05"), clock("下午 3:00"), clock("1899-12-31 09:12:58"), clock("0.5"), clock("25:00")
     (32700.0, 54000.0, 33178.0, 43200.0, None)
     """
@@ -99,6 +126,11 @@ def clock(cell: str) -> float | None:
     old = _OLD_STAMP.match(text)
     if old:
         return _since_excel(old) % 86400
+    following = _NEXT_DAY.sub("", text)
+    if following != text:
+        rest = clock(following.strip())
+        return None if rest is None else rest + 86400
+    text = _SPOKEN_CLOCK.sub(lambda hit: f"{hit[1]}:{hit[2] or '00'}", text)
     found = _HALF_DAY.match(text)
     if found:
         return _half_day_seconds(found)
@@ -121,15 +153,21 @@ def _half_day_seconds(found: re.Match[str]) -> float | None:
 def number(cell: str) -> float | None:
     """A number with thousands separators, decimal comma, currency, 万 or per cent.
 
+    >>> [number(c) for c in ("1 234,5", "HK$12", "(12.5)", "20单", "1.2k", "1'234")]
+    [1234.5, 12.0, -12.5, 20.0, 1200.0, 1234.0]
     >>> [number(c) for c in ("1,234.5", "1.234,56", "￥12", "3.2万", "12.5%", "4.0分", "abc", "1e3")]
     [1234.5, 1234.56, 12.0, 32000.0, 0.125, 4.0, None, 1000.0]
     """
     text = normal_word(cell)
-    if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d{1,2}", text):
-        text = text.replace(".", "").replace(",", ".")
+    if "," in text:
+        bare = re.sub(r"[€£$¥%\s]+$|^[€£$¥\s]+", "", text)
+        if _DECIMAL_COMMA.fullmatch(bare):
+            text = text.replace(".", "").replace(" ", "").replace(",", ".")
     text = _MONEY.sub("", text)
+    if text[:1] == "(" and text[-1:] == ")":
+        text = f"-{text[1:-1]}"
     factor = 1.0
-    for ending, times in (("%", 0.01), ("万", 1e4), ("亿", 1e8), ("分", 1.0), ("星", 1.0), ("次", 1.0), ("人", 1.0)):
+    for ending, times in _COUNTED:
         if text.endswith(ending):
             text, factor = text[: -len(ending)], times
             break
@@ -165,7 +203,7 @@ def rating(cell: str) -> float | None:
         return float(sum(character in "★⭐" for character in text))
     if text in codes("rating"):
         return float(codes("rating")[text])
-    text = re.sub(r"\s*(/|out of|of)\s*\d+$|\s*(stars?|points?|颗星)$", "", text)
+    text = re.sub(r"\s*(/|out of|of)\s*\d+$|\s*(stars?|points?|颗星)$|withcomment$", "", text)
     return number(text)
 
 
@@ -228,7 +266,7 @@ def convert(column: pa.Array, kind: str, unit: str = "s", words: Mapping[str, st
         "clock": (clock, pa.float64()),
         "number": (_count, pa.float64()),
         "share": (share, pa.float64()),
-        "rating": (_rating_or_missing, pa.float64()),
+        "rating": (partial(_rating_or_missing, words or {}), pa.float64()),
         "flag": (partial(flag, words=words), pa.int8()),
     }
     if kind in simple:
@@ -257,8 +295,11 @@ def _count(cell: str) -> float | None:
     return flag(cell) if value is None else value
 
 
-def _rating_or_missing(cell: str) -> float | None:
-    return float("nan") if normal_word(cell) in UNRATED else rating(cell)
+def _rating_or_missing(words: Mapping[str, str], cell: str) -> float | None:
+    text = normal_word(cell)
+    if text in words:
+        return number(words[text])
+    return float("nan") if text in UNRATED else rating(cell)
 
 
 def share(cell: str) -> float | None:

@@ -15,9 +15,10 @@ from core.ingest import checks, people
 from core.ingest.choices import Choices, InputFile, digest
 from core.ingest.match import Match, match, suggestion
 from core.ingest.read import RawTable, read
+from core.ingest.shape import reshaped
 from core.ingest.stage import Staged, has_identity, row_digests, stage
 from core.log import ColumnMatch, FileReport, Ledger, Log
-from core.schema import DIRECTORIES, staged, table
+from core.schema import DIRECTORIES, normal, staged, table
 
 Progress = Callable[[int, int, str], None]
 EXTRA = {"reply_time_lost": pa.int8(), "is_call": pa.int8()}
@@ -129,13 +130,28 @@ class _Steps:
 def _open(file: InputFile, choices: Choices, steps: _Steps) -> _Read:
     steps.at(file.name, 0.0)
     try:
-        tables = tuple((raw, match(raw, choices.of(raw.name))) for raw in read(file))
+        found = read(file)
+        tables, refused = _matched(found, choices)
     except InputError as error:
         return _Read(file.name, problem=error.issue)
     finally:
         steps.at(file.name, 0.4)
     complete = tuple(each for each in tables if each[1].complete)
+    if refused and not complete:
+        return _Read(file.name, problem=refused[0])
     return _Read(file.name, complete or tables[:1])
+
+
+def _matched(found: Sequence[RawTable], choices: Choices) -> tuple[tuple[tuple[RawTable, Match], ...], list[Issue]]:
+    """Every table with its match; those whose shape cannot be turned are given as issues."""
+    tables, refused = [], []
+    for raw in found:
+        try:
+            turned = reshaped(raw, choices)
+            tables.append((turned, match(turned, choices.of(raw.name))))
+        except InputError as error:
+            refused.append(error.issue)
+    return tuple(tables), refused
 
 
 def _stage_all(
@@ -170,6 +186,12 @@ def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Direct
         part.book.issues.append(
             Issue("matched_by_values", "warning", found.table.name, raw.name, raw.headings[place], value=name)
         )
+    for column in found.columns:
+        if "rating_time" in column.evidence:
+            rows = len(raw.rows)
+            part.book.issues.append(
+                Issue("start_from_rating", "warning", found.table.name, raw.name, column.name, rows=rows)
+            )
     return part
 
 
@@ -182,14 +204,26 @@ def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
         people.mark_machines(columns, who, choices, book)
         people.mark_automation(columns, who, choices, book)
     elif book.table == "conversations":
+        _started_by(columns)
         people.free_machines(columns, who, book)
     people.name_agents(columns, who)
     headings = {name: part.raw.headings[place] for name, place in part.match.fields.items()}
     checks.check(columns, book, choices, headings)
 
 
+def _started_by(columns: dict[str, pa.Array]) -> None:
+    """Tickets that a platform marks as opened by an agent are started by one."""
+    mark = columns.pop("by_agent", None)
+    if mark is not None and "started_by" not in columns:
+        columns["started_by"] = pc.if_else(
+            pc.equal(mark, 1), "agent", pc.if_else(pc.equal(mark, 0), "customer", pa.scalar(None, pa.string()))
+        )
+
+
 def _missing_columns(raw: RawTable, found: Match) -> Issue:
     missing = [need[0] for need in found.lacking]
+    if found.table.name == "agent_days" and missing == ["date"] and len(found.fields) > 2:
+        return _undated(raw, found)
     field, heading = suggestion(found)
     unknown = (
         found.table in DIRECTORIES
@@ -201,6 +235,17 @@ def _missing_columns(raw: RawTable, found: Match) -> Issue:
     }  # fmt: skip
     code = "unknown_table" if unknown else "missing_columns_like" if heading else "missing_columns"
     return Issue(code, "error", "" if unknown else found.table.name, raw.name, missing[0], row=1, facts=facts)
+
+
+_MONTH_HEADINGS = frozenset(
+    map(normal, ("月份", "月", "统计月份", "month", "week", "周", "统计周", "周次", "季度", "quarter"))
+)
+
+
+def _undated(raw: RawTable, found: Match) -> Issue:
+    """Figures of a whole period: neither an agent's day nor a conversation."""
+    period = next((heading for heading in raw.headings if normal(heading) in _MONTH_HEADINGS), "")
+    return Issue("period_summary", "error", found.table.name, raw.name, period, rows=len(raw.rows), value=period)
 
 
 def _refused(raw: RawTable, found: Match, issue: Issue) -> FileReport:

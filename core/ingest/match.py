@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 from core.ingest.choices import FileChoice
 from core.ingest.convert import convert
 from core.ingest.dates import looks_dated
+from core.ingest.presets import Preset, preset_for
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
-from core.schema import DIRECTORIES, TABLES, Column, Table, codes, normal, normal_word
+from core.schema import DIRECTORIES, MISSING, SUMMARY, TABLES, Column, Table, codes, normal, normal_word
+from core.schema import table as table_of
 
 SAMPLE = 2000
 TYPED = ("instant", "date", "clock", "duration", "number", "share", "rating", "flag", "sender")
@@ -29,6 +31,14 @@ SURE = 0.9
 CLOSE = 0.75
 WIDE = 400
 _FIGURES = re.compile(r"\d+")
+_OTHERWISE = re.compile(
+    r"不|未|非|差评|负|超时|最[长大短小高低慢快]|目标|标准|预计|应[在于]|中位|同比|环比|排名|更新|修改|邀评|机器人|智能"
+    r"|dis|\bun|non|negative|target|goal|due|sla|max|min(?!ute)|longest|shortest|median|p9\d|update|modif|expected|bot|rank|change"
+)
+"""What turns a heading into its opposite, a limit or another statistic: a part of such a heading says nothing about the column."""
+NEVER_BY_PART = ("response_rate_24h",)
+_SILENT = pa.array(sorted(SUMMARY | MISSING))
+"""Labels of summary rows and placeholders say nothing about what a column holds."""
 
 
 class Sample:
@@ -36,7 +46,8 @@ class Sample:
 
     def __init__(self, column: pa.Array) -> None:
         cells = pc.utf8_trim_whitespace(pc.drop_null(column[: SAMPLE * 5]))
-        filled = cells.filter(pc.greater(pc.binary_length(cells), 0))
+        said = pc.invert(pc.is_in(pc.utf8_lower(cells), value_set=_SILENT))
+        filled = cells.filter(pc.and_(pc.greater(pc.binary_length(cells), 0), said))
         self.cells: pa.Array = filled[:SAMPLE]
         self._fits: dict[str, float] = {}
 
@@ -98,6 +109,9 @@ def match(raw: RawTable, choice: FileChoice) -> Match:
         The best match; ``lacking`` names the needed columns that no heading fulfils.
     """
     samples = [Sample(column) for column in raw.columns]
+    layout = preset_for(raw.headings) if not choice.table else None
+    if layout is not None:
+        return _match_table(raw, table_of(layout.table), choice, samples, layout)
     tables = [t for t in (*TABLES, *DIRECTORIES) if choice.table in ("", t.name)] or list(TABLES)
     found = [_match_table(raw, table, choice, samples) for table in tables]
     return max(found, key=_rank)
@@ -124,13 +138,19 @@ class _Search:
     banned: set[int]
 
 
-def _match_table(raw: RawTable, table: Table, choice: FileChoice, samples: list[Sample]) -> Match:
+def _match_table(
+    raw: RawTable, table: Table, choice: FileChoice, samples: list[Sample], layout: Preset | None = None
+) -> Match:
     fields, evidence = _by_user(raw, table, choice)
     banned = {place for place, heading in enumerate(raw.headings) if choice.columns.get(heading) == ""}
+    if layout is not None:
+        banned |= _by_preset(raw, layout, choice, (fields, evidence))
     search = _Search(raw, table, samples, fields, evidence, banned)
     _by_heading(search)
     _by_part(search)
     guessed = _by_values(search)
+    _owner_as_agent(table, fields, evidence)
+    _rating_as_start(table, fields, evidence)
     _drop_spare_parts(table, fields)
     columns = _column_matches(raw, table, fields, evidence)
     return Match(table, fields, columns, table.lacking(set(fields)), guessed)
@@ -144,6 +164,23 @@ def _by_user(raw: RawTable, table: Table, choice: FileChoice) -> tuple[dict[str,
         if choice.columns.get(heading) in known
     }
     return fields, dict.fromkeys(fields, ("user",))
+
+
+def _by_preset(
+    raw: RawTable, layout: Preset, choice: FileChoice, found: tuple[dict[str, int], dict[str, tuple[str, ...]]]
+) -> set[int]:
+    """Takes the fields of a platform's layout, where the user has not said otherwise; gives the columns it rules out."""
+    fields, evidence = found
+    unused = set()
+    for place, heading in enumerate(raw.headings):
+        field = layout.columns.get(normal(heading))
+        if field is None or heading in choice.columns:
+            continue
+        if not field:
+            unused.add(place)
+        elif field not in fields:
+            fields[field], evidence[field] = place, ("preset",)
+    return unused
 
 
 def _by_heading(search: _Search) -> None:
@@ -187,9 +224,9 @@ def _contained(heading: str, table: Table, taken: Iterable[str]) -> list[str]:
     for alias, names in aliases(table).items():
         enough = len(alias) >= (3 if not alias.isascii() else 6)
         same_figures = _FIGURES.findall(alias) == _FIGURES.findall(heading)
-        if enough and same_figures and alias in heading:
+        if enough and same_figures and alias in heading and not _OTHERWISE.search(heading.replace(alias, " ")):
             for name, _ in names:
-                if name not in taken and _confirmable(table.column(name)):
+                if name not in taken and name not in NEVER_BY_PART and _confirmable(table.column(name)):
                     found[name] = max(found.get(name, 0), len(alias))
     return sorted(found, key=lambda name: -found[name])
 
@@ -224,6 +261,22 @@ def _points_to(heading: str, sample: Sample, kind: str) -> bool:
     return (
         not heading.startswith("_") and len(sample.cells) > 0 and len(sample.distinct) > 1 and sample.fits(kind) >= SURE
     )
+
+
+def _owner_as_agent(table: Table, fields: dict[str, int], evidence: dict[str, tuple[str, ...]]) -> None:
+    """A file of conversations that names nobody but the person assigned names its agent so."""
+    if table.name == "conversations" and "agent_id" not in fields and "assigned_agent" in fields:
+        fields["agent_id"] = fields.pop("assigned_agent")
+        evidence["agent_id"] = evidence.pop("assigned_agent")
+
+
+def _rating_as_start(table: Table, fields: dict[str, int], evidence: dict[str, tuple[str, ...]]) -> None:
+    """A report of ratings has no start: the day of the rating stands for it, and the ledger says so."""
+    started = {"started_at", "started_date"} & set(fields)
+    if table.name == "conversations" and not started and {"csat", "csat_at", "agent_id"} <= set(fields):
+        fields["started_at"] = fields.pop("csat_at")
+        evidence["started_at"] = ("rating_time",)
+        evidence.pop("csat_at", None)
 
 
 def _drop_spare_parts(table: Table, fields: dict[str, int]) -> None:

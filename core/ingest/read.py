@@ -26,6 +26,8 @@ from core.schema import DIRECTORIES, TABLES, normal
 SEPARATORS = (",", "\t", ";", "|")
 BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
+_DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
+_QUOTED_FORMULA = r'^="([^"]*)"$'
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
 
 
@@ -98,6 +100,7 @@ def _read_text(name: str, data: bytes) -> tuple[RawTable, ...]:
     columns, rows, rejects = _cells(text, layout)
     if BARE_RETURN in text:
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
+    columns = [_plain_cells(column) for column in columns]
     columns, rows, blank = _without_blank(columns, rows)
     notes = [*issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
     rejected = sum(lines for _, _, lines in rejects)
@@ -174,8 +177,27 @@ def header_row(records: Sequence[Sequence[Any]]) -> int:
         )
         if known > most and (known > 1 or width <= 2):
             best, most = index, known
+    calendar = next((index for index, record in enumerate(records[:30]) if _is_calendar(record)), -1)
+    if calendar >= 0 and most < 3:
+        return calendar
     words = _first_words(records, width)
     return best if best >= 0 and (words < 0 or best <= words or most > 2) else words
+
+
+def is_day(heading: str) -> bool:
+    """Whether a heading is a calendar day.
+
+    >>> is_day("2024-01-31"), is_day("2024年1月31日"), is_day("31")
+    (True, True, False)
+    """
+    return bool(_DAY_HEADING.match(heading.strip()))
+
+
+def _is_calendar(record: Sequence[Any]) -> bool:
+    """A row of headings in which a person's column is followed by one column per day."""
+    cells = [str(cell) for cell in record if cell not in (None, "")]
+    days = [cell for cell in cells if is_day(cell)]
+    return len(days) >= 3 and len(days) == len(set(days)) and 0 < len(cells) - len(days) <= 4 and not is_day(cells[0])
 
 
 def _first_words(records: Sequence[Sequence[Any]], width: int) -> int:
@@ -290,6 +312,13 @@ def _without_open_end(columns: list[pa.Array], rows: np.ndarray, rejects: list[_
     swallowed = len([line for line in last[-1].split("\n")[1:] if line.strip()]) + 1
     rejects = [*rejects, (int(rows[-1]), last[-1][:80].replace("\n", " "), swallowed)]
     return [column[:-1] for column in columns], rows[:-1], rejects
+
+
+def _plain_cells(column: pa.Array) -> pa.Array:
+    """Cells that exports write as ``="00123"`` so that a spreadsheet keeps them as text, without that wrapping."""
+    if not pc.any(pc.starts_with(column, '="')).as_py():
+        return column
+    return pc.replace_substring_regex(column, _QUOTED_FORMULA, r"\1")
 
 
 def _without_blank(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, np.ndarray]:
@@ -440,11 +469,18 @@ def _read_json(name: str, data: bytes) -> tuple[RawTable, ...]:
     if not records:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
     flat = [_flat(record) for _, record in records]
-    headings = tuple(dict.fromkeys(key for record in flat for key in record))
+    headings = _filled_headings(flat)
     columns = tuple(pa.array([record.get(heading) for record in flat], pa.string()) for heading in headings)
     rows = np.array([number for number, _ in records], dtype=np.int64)
     table = RawTable(name, headings, columns, rows, encoding)
     return (replace(table, rejected=len(rejects), issues=(*issues, *_reject_issues(name, rejects))),)
+
+
+def _filled_headings(flat: Sequence[dict[str, str | None]]) -> tuple[str, ...]:
+    """All headings, without those that are only the empty form of a nested field (``a: null`` beside ``a.b``)."""
+    headings = list(dict.fromkeys(key for record in flat for key in record))
+    nested = {heading[:place] for heading in headings for place in range(len(heading)) if heading[place] == "."}
+    return tuple(name for name in headings if name not in nested or any(record.get(name) for record in flat))
 
 
 def _json_records(name: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:

@@ -23,6 +23,11 @@ from core.schema import SUMMARY, Column, normal_word
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
 FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
 STAMPS = ("instant", "date")
+FIGURES = ("number", "share", "duration", "rating")
+_FRACTION = re.compile(r"^0\.\d{6,}$|^0(\.0)?$|^\d(\.\d+)?e-0?[1-6]$", re.IGNORECASE)
+_SUMMARY_LABEL = (
+    r"^(店铺|全店|团队|小组|部门|本页|当页|整体|客服)?(汇总|合计|总计|小计|均值|平均值?)(值|行|数据|数)?\s*([::((].*)?$"
+)
 _UTC = re.compile(r"(?<![A-Za-z])(utc|gmt)(?![A-Za-z+\-±0-9])", re.IGNORECASE)
 CALL_HEADINGS = (
     "call id",
@@ -95,17 +100,22 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
         InputError: the sender column holds words that nobody explained.
     """
     book = Book(raw.name, found.table.name, raw.rows, np.ones(len(raw.rows), dtype=bool))
+    _drop_repeated_headings(raw, found, book)
     _drop_summaries(raw, found, book)
     if not choices.keep_duplicates:
         _drop_duplicates(raw, found, book)
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
+    commas = _decimal_commas(raw, found)
     for name, place in found.fields.items():
         column = found.table.column(name)
         if column.kind not in STAMPS:
             words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
             unit = choice.units.get(raw.headings[place]) or unit_of(raw.headings[place])
-            done = convert(raw.columns[place], column.kind, unit, {normal_word(word): words[word] for word in words})
+            cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.columns[place]
+            if column.kind == "duration" and unit == "s" and day_fractions(cells):
+                unit = "day"
+            done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
             columns[name] = _accounted(raw, column, place, done, book)
             formats[name] = unit if column.kind == "duration" else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
@@ -113,11 +123,53 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
     return Staged(raw, found, columns, book, formats)
 
 
+def _decimal_commas(raw: RawTable, found: Match) -> bool:
+    """Whether a file writes 1.234,56: some figure has a decimal comma behind points and none has a decimal point."""
+    places = [place for name, place in found.fields.items() if found.table.column(name).kind in FIGURES]
+    cells = pa.chunked_array([raw.columns[place][:5000] for place in places], pa.string())
+    if not len(cells):
+        return False
+    commas = pc.match_substring_regex(cells, r"^-?\d{1,3}(\.\d{3})*,\d{1,2}\s*[%€]?$|^-?\d+,\d{1,2}\s*[%€]?$")
+    points = pc.match_substring_regex(cells, r"\d\.\d{1,2}\s*[%€$]?$|,\d{3}\.\d|\d\.\d{4,}")
+    return bool(pc.any(commas).as_py()) and not pc.any(points).as_py()
+
+
+def _with_points(column: pa.Array) -> pa.Array:
+    """Figures of 1.234,56 written as 1234.56; other cells as they are."""
+    figure = pc.match_substring_regex(column, r"^\s*-?[\d.]+(,\d+)?\s*[%€]?\s*$")
+    plain = pc.replace_substring(pc.replace_substring(column, ".", ""), ",", ".")
+    return pc.if_else(pc.fill_null(figure, False), plain, column)
+
+
+def day_fractions(column: pa.Array) -> bool:
+    """Whether a column of durations holds parts of a day, as spreadsheets keep them: 0.000983796 is 85 seconds.
+
+    >>> day_fractions(pa.array(["0.000983796296", "0.00115740741"])), day_fractions(pa.array(["0.5", "12"]))
+    (True, False)
+    """
+    cells = [cell for cell in pc.drop_null(column[:5000]).unique().to_pylist() if cell.strip()]
+    figures = [float(cell) for cell in cells if _FRACTION.match(cell.strip())]
+    if len(figures) < 2 or len(figures) < 0.9 * len(cells):
+        return False
+    seconds = np.array(figures) * 86400
+    return bool((np.abs(seconds - np.round(seconds)) < 2e-3).all())
+
+
 @dataclass(frozen=True)
 class _Out:
     columns: dict[str, pa.Array]
     formats: dict[str, str]
     book: Book
+
+
+def _drop_repeated_headings(raw: RawTable, found: Match, book: Book) -> None:
+    """Exports put together by hand repeat their headings between the parts."""
+    marks = np.ones(len(raw.rows), dtype=bool)
+    for place in found.fields.values():
+        if marks.any():
+            same = pc.equal(pc.utf8_trim_whitespace(raw.columns[place]), raw.headings[place].strip())
+            marks &= pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    book.drop("repeated_headings", marks, "note")
 
 
 def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
@@ -130,7 +182,9 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
         return
     for place in {0, *labels}:
         cells = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[place]))
-        marks = pc.fill_null(pc.is_in(cells, value_set=pa.array(sorted(SUMMARY))), False).to_numpy(zero_copy_only=False)
+        exact = pc.is_in(cells, value_set=pa.array(sorted(SUMMARY)))
+        marks = pc.fill_null(pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL)), False)
+        marks = marks.to_numpy(zero_copy_only=False)
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             book.drop("summary_row", marks, "note", column=raw.headings[place], value=shown)
