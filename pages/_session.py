@@ -59,6 +59,7 @@ def framed_now(inside: bool | None = None) -> bool:
     """Whether the frame runs right now; with an argument, says so. Per run, never per session."""
     if inside is not None:
         st.session_state["_in_frame"] = inside
+        st.session_state["_answers"] = {}
     return bool(st.session_state.get("_in_frame"))
 
 
@@ -200,6 +201,14 @@ def _turned() -> tuple[dict[str, Any], tuple[Issue, ...]]:
 
 
 def _judged() -> tuple[Scenario, tuple[Issue, ...]]:
+    """The scenario and its problems; worked out again only when a knob was turned, since a page asks a hundred times a run."""
+    known = st.session_state.get("_judged")
+    if known is None or known[0] != _kept():
+        known = st.session_state["_judged"] = (dict(_kept()), _judge())
+    return known[1]
+
+
+def _judge() -> tuple[Scenario, tuple[Issue, ...]]:
     values, refused = _turned()
     found = Scenario.of(values)
     problems = found.problems()
@@ -419,22 +428,31 @@ def _loaded() -> Log:
     return found
 
 
+def _once(name: str, used: Scenario, ask: Callable[[], Any]) -> Any:
+    """An answer remembered for this run: a page asks for its scores dozens of times, and even a hit in Streamlit's cache takes its time."""
+    known = st.session_state.setdefault("_answers", {})
+    key = (name, _loaded().digest, used.key)
+    if key not in known:
+        known[key] = ask()
+    return known[key]
+
+
 def facts(decided: Scenario | None = None) -> Facts:
     """One row a conversation, every clock; built once a log and slow knobs."""
     seen = (decided or scenario()).part("facts")
-    return _facts(_loaded().digest, seen.key, _loaded(), seen)
+    return _once("facts", seen, lambda: _facts(_loaded().digest, seen.key, _loaded(), seen))
 
 
 def observed(decided: Scenario | None = None) -> Observed:
     """The facts under the scenario's rule set."""
     seen = (decided or scenario()).part("facts", "rules")
-    return _observed(_loaded().digest, seen.key, facts(seen), seen)
+    return _once("observed", seen, lambda: _observed(_loaded().digest, seen.key, facts(seen), seen))
 
 
 def measured(decided: Scenario | None = None) -> Measured:
     """Every figure of the period: agents, teams, shop, the period before, days, hours."""
     seen = (decided or scenario()).part(*_SEEN_ROOMS)
-    return _measured(_loaded().digest, seen.key, observed(seen), seen)
+    return _once("measured", seen, lambda: _measured(_loaded().digest, seen.key, observed(seen), seen))
 
 
 def scores(decided: Scenario | None = None) -> Scores:
@@ -449,7 +467,7 @@ def doubt(decided: Scenario | None = None) -> Doubt:
 
 def _judged_by(decided: Scenario) -> tuple[Scores, Doubt]:
     used = decided.part(*_JUDGED_ROOMS)
-    return _verdict(_loaded().digest, used.key, measured(used), used)
+    return _once("verdict", used, lambda: _verdict(_loaded().digest, used.key, measured(used), used))
 
 
 # --- slower questions, each asked on one page only ----------------------------------------------------------------------------
