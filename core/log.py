@@ -61,6 +61,11 @@ class Ledger:
         """All issues of all files, in order."""
         return tuple(issue for report in self.files for issue in report.issues)
 
+    @property
+    def errors(self) -> tuple[Issue, ...]:
+        """What kept a file, or what it held, out altogether: to be said aloud, not only in the book."""
+        return tuple(issue for issue in self.issues if issue.severity == "error")
+
 
 @dataclass(frozen=True)
 class Log:

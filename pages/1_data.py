@@ -57,6 +57,7 @@ widgets.issues(session.import_trouble())
 if session.import_trouble() and session.log() is not None:
     st.info(words("pages.data.kept"))
 if session.log() is not None:
+    widgets.issues(session.log().ledger.errors)
     part = st.segmented_control(
         words("pages.data.parts"),
         list(PARTS),
