@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from core.errors import InputError, Issue
 from core.ingest import checks, people
 from core.ingest.choices import Choices, InputFile, digest
+from core.ingest.join import join
 from core.ingest.match import Match, match, suggestion
 from core.ingest.read import RawTable, read
 from core.ingest.shape import reshaped
-from core.ingest.stage import Staged, has_identity, row_digests, stage
+from core.ingest.stage import Staged, stage
 from core.log import ColumnMatch, FileReport, Ledger, Log
 from core.schema import DIRECTORIES, normal, staged, table
 
@@ -94,8 +95,7 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
     parts, reports = _stage_all(found, choices, who, steps)
     if not parts:
         raise InputError(_worst(reports))
-    _drop_overlap(parts)
-    _note_overlap(parts)
+    join(parts)
     tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
     _note_starts(parts, tables)
     ledger = Ledger(tuple(_report(each) if isinstance(each, Staged) else _mild(each) for each in reports))
@@ -172,6 +172,7 @@ def _stage_all(
 
 
 def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Directory) -> Staged | FileReport:
+    found = people.authored(raw, found, who)
     if not found.complete:
         return _refused(raw, found, _missing_columns(raw, found))
     if found.table in DIRECTORIES:
@@ -198,7 +199,8 @@ def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Direct
 def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
     columns, book = part.columns, part.book
     if book.table == "messages":
-        people.name_senders(columns, part.raw, part.match, book)
+        people.name_senders(columns, part.raw, part.match, book, who)
+        people.hide_internal(columns, book)
         if people.thread(columns):
             book.issues.append(Issue("threads_from_replies", "note", book.table, book.file))
         people.mark_machines(columns, who, choices, book)
@@ -289,43 +291,6 @@ def _files(reports: Sequence[Staged | FileReport]) -> Iterator[str]:
     return (each.file for each in reports if isinstance(each, FileReport))
 
 
-def _drop_overlap(parts: Sequence[Staged]) -> None:
-    """Rows that an earlier file of the same layout already held are dropped from the later one."""
-    seen: dict[tuple[str, tuple[str, ...]], np.ndarray] = {}
-    layouts = [(part.book.table, part.raw.headings) for part in parts]
-    for part, layout in zip(parts, layouts, strict=True):
-        if layouts.count(layout) < 2 or not has_identity(part.match):
-            continue
-        digests = row_digests(part.raw)
-        before = seen.get(layout, digests[:0])
-        part.book.drop("already_loaded", np.isin(digests, before))
-        seen[layout] = np.concatenate([before, digests])
-
-
-def _note_overlap(parts: Sequence[Staged]) -> None:
-    """Messages of conversations that no conversation row names, and the reverse, are counted."""
-    if len({part.book.table for part in parts} & {"messages", "conversations"}) < 2:
-        return
-    ids = {name: _ids([part for part in parts if part.book.table == name]) for name in ("messages", "conversations")}
-    if not ids["messages"] or not ids["conversations"]:
-        return
-    for name, other in (("messages", "conversations"), ("conversations", "messages")):
-        orphans = ids[name] - ids[other]
-        part = next(part for part in parts if part.book.table == name)
-        if orphans:
-            part.book.issues.append(
-                Issue(
-                    "orphans",
-                    "note",
-                    name,
-                    part.raw.name,
-                    rows=len(orphans),
-                    value=min(orphans),
-                    facts={"other": other},
-                )
-            )
-
-
 def _note_starts(parts: Sequence[Staged], tables: Mapping[str, pa.Table]) -> None:
     """Counts conversations whose given start differs from the customer's first message, which is the one that counts."""
     if not {"messages", "conversations"} <= set(tables):
@@ -345,16 +310,6 @@ def _note_starts(parts: Sequence[Staged], tables: Mapping[str, pa.Table]) -> Non
         name = part.raw.headings[part.match.fields["started_at"]] if "started_at" in part.match.fields else ""
         about = {"column": name, "row": rows[0], "rows": late.num_rows, "examples": rows}
         part.book.issues.append(Issue("start_differs", "note", "conversations", part.raw.name, **about))
-
-
-def _ids(parts: Sequence[Staged]) -> set[str]:
-    return {
-        key
-        for part in parts
-        if "conversation_id" in part.columns
-        for key in part.columns["conversation_id"].filter(pa.array(part.book.keep)).unique().to_pylist()
-        if key
-    }
 
 
 def _report(part: Staged) -> FileReport:

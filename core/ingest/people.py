@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,32 @@ def _joined(one: Directory, other: Directory) -> Directory:
 # ── senders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def name_senders(columns: dict[str, pa.Array], raw: RawTable, found: Match, book: Book) -> None:
+def authored(raw: RawTable, found: Match, who: Directory) -> Match:
+    """Messages that name only their author, where a directory among the files says who is a customer and who is not."""
+    lacks_sender = [need[0] for need in found.lacking] == ["sender"]
+    place = found.fields.get("sender_id", found.fields.get("customer_id"))
+    if found.table.name != "messages" or not lacks_sender or place is None or not who.roles:
+        return found
+    authors = {author for author in convert(raw.columns[place], "id").values.unique().to_pylist() if author}
+    if not authors & set(who.roles):
+        return found
+    fields = {name: at for name, at in found.fields.items() if at != place}
+    columns = tuple(
+        replace(each, field="sender_id", kind="id") if at == place else each for at, each in enumerate(found.columns)
+    )
+    return replace(found, fields={**fields, "sender_id": place}, columns=columns, lacking=())
+
+
+def hide_internal(columns: dict[str, pa.Array], book: Book) -> None:
+    """Notes that the customer never sees answer nothing: they become the system's."""
+    if "public" not in columns or "sender" not in columns:
+        return
+    marks = pc.fill_null(pc.equal(columns["public"], 0), False)
+    book.note("internal_note", "note", marks.to_numpy(zero_copy_only=False))
+    columns["sender"] = pc.if_else(marks, "system", columns["sender"])
+
+
+def name_senders(columns: dict[str, pa.Array], raw: RawTable, found: Match, book: Book, who: Directory) -> None:
     """Fills ``sender``, ``agent_id`` and ``customer_id`` of messages from what the file has; parts are used up.
 
     Raises:
@@ -114,6 +139,8 @@ def name_senders(columns: dict[str, pa.Array], raw: RawTable, found: Match, book
         columns["sender"] = pc.if_else(
             pc.equal(inbound, 1), "customer", pc.if_else(pc.equal(inbound, 0), "agent", None)
         )
+    elif person is not None and who.roles:
+        columns["sender"] = _mapped(person, who.roles, keep=False)
     if "sender" not in columns:
         return
     if person is not None:
