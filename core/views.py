@@ -32,6 +32,15 @@ SURE = 0.8
 HEAT = ("gap", "required", "supplied", "contacts")
 
 
+def listed(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Rows in words as a table; a row may leave out what it does not have.
+
+    >>> listed([{"a": "x"}, {"a": "y", "b": "z"}]).shape
+    (2, 2)
+    """
+    return pd.DataFrame(list(rows))
+
+
 # --- scores ------------------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 import streamlit as st
 
 from core.errors import Issue
@@ -17,6 +16,7 @@ from core.period import day_date
 from core.privacy import mask_id, mask_text
 from core.schema import table as schema_table
 from core.text import Text
+from core.views import listed
 from pages import _session as session
 from pages import _widgets as widgets
 
@@ -77,13 +77,9 @@ def _read(text: Text, load: Callable) -> None:
 # --- what became of it -------------------------------------------------------------------------------------------------------
 
 
-def _frame(rows: Sequence[dict[str, Any]]) -> Any:
-    return pa.Table.from_pylist(list(rows)).to_pandas()
-
-
 def reports(found: Sequence[FileReport], text: Text) -> Any:
     """One row per table of a file: how it was read and what became of its rows."""
-    return _frame([_report(report, text) for report in found])
+    return listed([_report(report, text) for report in found])
 
 
 def _report(report: FileReport, text: Text) -> dict[str, Any]:
@@ -102,7 +98,7 @@ def _report(report: FileReport, text: Text) -> dict[str, Any]:
 
 def ledger(found: Sequence[FileReport], text: Text) -> Any:
     """One row per problem: what happened to how many rows, and the cure; the whole ledger stays downloadable."""
-    return _frame([_entry(issue, text) for report in found for issue in report.issues])
+    return listed([_entry(issue, text) for report in found for issue in report.issues])
 
 
 def worded(frame: Any, text: Text) -> Any:
@@ -137,7 +133,7 @@ def balance(found: Sequence[FileReport], text: Text) -> str:
 
 def _columns(report: FileReport, text: Text) -> Any:
     """One row per heading: the field it was taken for and why."""
-    return _frame([
+    return listed([
         {
             "heading": match.name,
             "field": match.field,
@@ -230,7 +226,7 @@ def previews(log: Log) -> Any:
 def raw_rows(shown: Any, log: Log) -> Any:
     """A preview as the file has it; customers and contacts masked."""
     personal = {match.name for match in shown.columns if match.field in _PERSONAL}
-    return _frame([
+    return listed([
         {head: _masked(cell, head in personal, log) for head, cell in zip(shown.headings, row, strict=True)} for row in shown.raw
     ])  # fmt: skip
 
@@ -239,7 +235,7 @@ def understood_rows(shown: Any, log: Log, text: Text) -> Any:
     """A preview as it was understood: field names in words, instants as local time, durations in seconds."""
     rows = shown.understood.to_pylist()
     kinds = {column.name: column.kind for column in schema_table(shown.table).columns}
-    return _frame([
+    return listed([
         {field_name(name, text): _understood(name, value, kinds, log) for name, value in row.items() if name in kinds} for row in rows
     ])  # fmt: skip
 
