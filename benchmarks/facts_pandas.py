@@ -30,7 +30,7 @@ def facts(path: Path, offset_ms: int) -> Frames:
     said = _said(messages)
     del messages
     spoken = _spoken(humans, asks, segments)
-    agents = spoken[spoken["agent"] >= 0].groupby(["conv", "agent"], sort=False)["sent"].agg(["size", "min", "max"])
+    agents = spoken[spoken["agent"] >= 0].groupby(["conv", "agent"], sort=False)["segment"].agg(["size", "min", "max"])
     agents = agents.reset_index()
     turns = _turns(asks, humans, segments)
     del asks, humans
@@ -157,7 +157,7 @@ def _spoken(humans: pd.DataFrame, asks: pd.DataFrame, segments: int) -> pd.DataF
     key = humans["conv"].to_numpy().astype(np.int64) * (1 << 16) + humans["agent"].to_numpy()
     own = humans["sent"].groupby(key, sort=False).shift().to_numpy()
     gap = np.nan_to_num(humans["sent"].to_numpy() - np.fmax(own, ask)).clip(max=GAP_MS)
-    return humans[["conv", "agent", "sent"]].assign(gap_ms=gap.astype(np.int32))
+    return humans[["conv", "segment", "agent", "sent"]].assign(gap_ms=gap.astype(np.int32))
 
 
 def _effort(spoken: pd.DataFrame, agents: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
@@ -181,10 +181,9 @@ def _effort(spoken: pd.DataFrame, agents: pd.DataFrame, said: pd.DataFrame) -> p
 def _owners(agents: pd.DataFrame) -> pd.DataFrame:
     """Owner by most, by first and by last human message."""
     found = {}
-    orders = {"most": ("size", False, "min"), "first": ("min", True, "agent"), "last": ("max", False, "agent")}
-    for name, (column, ascending, then) in orders.items():
-        keys = ["conv", column, *dict.fromkeys((then, "agent"))]
-        ranked = agents.sort_values(keys, ascending=[True, ascending, *[True] * (len(keys) - 2)])
+    orders = {"most": (["size", "min"], [False, True]), "first": (["min"], [True]), "last": (["max"], [False])}
+    for name, (columns, ascending) in orders.items():
+        ranked = agents.sort_values(["conv", *columns], ascending=[True, *ascending])
         found[f"owner_{name}"] = ranked.drop_duplicates("conv").set_index("conv")["agent"]
     return pd.DataFrame(found).assign(n_agents=agents.groupby("conv", sort=False).size())
 
