@@ -139,7 +139,27 @@ def _open(file: InputFile, choices: Choices, steps: _Steps) -> _Read:
     complete = tuple(each for each in tables if each[1].complete)
     if refused and not complete:
         return _Read(file.name, problem=refused[0])
-    return _Read(file.name, complete or tables[:1])
+    if not complete:
+        return _Read(file.name, tables[:1])
+    return _Read(
+        file.name, _with_skipped(file.name, complete, [each for each in found if each.name not in _used(complete)])
+    )
+
+
+def _used(tables: Sequence[tuple[RawTable, Match]]) -> set[str]:
+    return {raw.name for raw, _ in tables}
+
+
+def _with_skipped(
+    name: str, complete: tuple[tuple[RawTable, Match], ...], skipped: Sequence[RawTable]
+) -> tuple[tuple[RawTable, Match], ...]:
+    """The tables that hold a log; the first of them says which sheets, tables or members were passed over."""
+    if not skipped:
+        return complete
+    shown = ", ".join(each.sheet or each.file for each in skipped[:8])
+    note = Issue("sheets_skipped", "note", file=name, rows=sum(len(each.rows) for each in skipped), value=shown)
+    (raw, found), *others = complete
+    return ((replace(raw, issues=(*raw.issues, note)), found), *others)
 
 
 def _matched(found: Sequence[RawTable], choices: Choices) -> tuple[tuple[tuple[RawTable, Match], ...], list[Issue]]:

@@ -9,6 +9,8 @@ import csv
 import io
 import json
 import re
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,11 +21,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
+from core.ingest import database, merged
+from core.ingest.cells import cell_text
 from core.ingest.choices import InputFile
 from core.ingest.encoding import SAMPLE, decode
 from core.schema import DIRECTORIES, TABLES, normal
 
 SEPARATORS = (",", "\t", ";", "|")
+LARGEST = 2 << 30
+MOST_ROWS = 20_000_000
 BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
@@ -65,10 +71,16 @@ def read(file: InputFile) -> tuple[RawTable, ...]:
     Raises:
         InputError: empty, binary, broken or password-protected file; the issue says which.
     """
+    if file.size > LARGEST:
+        raise InputError(Issue("file_too_large", "error", file=file.name, facts={"limit": LARGEST >> 20}))
     data = file.read()
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise InputError(Issue("empty_file", "error", file=file.name))
-    return _reader(file.name, data)(file.name, data)
+    tables = _reader(file.name, data)(file.name, data)
+    rows = sum(len(table.rows) for table in tables)
+    if rows > MOST_ROWS:
+        raise InputError(Issue("too_many_rows", "error", file=file.name, rows=rows, facts={"limit": MOST_ROWS}))
+    return tables
 
 
 def _reader(name: str, data: bytes) -> Callable[[str, bytes], tuple[RawTable, ...]]:
@@ -77,6 +89,8 @@ def _reader(name: str, data: bytes) -> Callable[[str, bytes], tuple[RawTable, ..
         return _read_zip if ending == "zip" else _read_workbook
     if data[:4] == b"PAR1":
         return _read_parquet
+    if data.startswith(database.MAGIC):
+        return _read_database
     if ending in ("json", "jsonl", "ndjson") or data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
         return _read_json
     return _read_text
@@ -359,12 +373,16 @@ def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
 def _read_workbook(name: str, data: bytes) -> tuple[RawTable, ...]:
     import fastexcel
 
+    if data[:2] == b"PK":
+        _members(name, data)
     try:
         book = fastexcel.read_excel(data)
         sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
     except Exception as error:
         raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
-    tables = [_sheet(name, sheet if len(sheets) > 1 else "", columns) for sheet, columns in sheets]
+    blocks = merged.blocks(data)
+    several = len(sheets) > 1
+    tables = [_sheet(name, sheet if several else "", columns, blocks.get(sheet, ())) for sheet, columns in sheets]
     found = tuple(table for table in tables if table is not None)
     if not found:
         raise InputError(Issue("empty_file", "error", file=name))
@@ -377,9 +395,10 @@ def _sheet_columns(book: Any, sheet: str) -> list[pa.Array]:
     return [column.cast(pa.string()) for column in batch.columns]
 
 
-def _sheet(name: str, sheet: str, columns: list[pa.Array]) -> RawTable | None:
+def _sheet(name: str, sheet: str, columns: list[pa.Array], blocks: Sequence[merged.Block] = ()) -> RawTable | None:
     if not columns or not len(columns[0]):
         return None
+    columns, filled = merged.fill(columns, blocks)
     records = [list(record) for record in zip(*(column[:300].to_pylist() for column in columns), strict=True)]
     header = header_row(records)
     if header < 0 or len([cell for cell in records[header] if cell]) < 2:
@@ -389,8 +408,10 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array]) -> RawTable | None:
     body, rows, blank = _without_blank([column[header + 1 :] for column in columns], rows)
     if not len(rows):
         return None
-    notes = (*blank_note(name, blank), *_header_notes(name, _Layout("", header, header + 1, headings)))
-    return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, issues=notes)
+    notes = [*blank_note(name, blank), *_header_notes(name, _Layout("", header, header + 1, headings))]
+    if filled:
+        notes.append(Issue("merged_cells", "note", file=name, rows=filled))
+    return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, issues=tuple(notes))
 
 
 # ── ZIP, Parquet, JSON ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -398,24 +419,56 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array]) -> RawTable | None:
 UNPACKED = 1 << 30
 
 
-def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
-    import zipfile
+MOST_MEMBERS = 2000
 
+
+def _members(name: str, data: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """The files inside an archive; one that would unpack to more than the limit is refused before anything is unpacked."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as error:
-        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error))) from error
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
     members = [member for member in archive.infolist() if not member.is_dir() and "__MACOSX" not in member.filename]
-    if sum(member.file_size for member in members) > UNPACKED:
+    if sum(member.file_size for member in members) > UNPACKED or len(members) > MOST_MEMBERS:
         raise InputError(Issue("file_too_large", "error", file=name, facts={"limit": UNPACKED >> 20}))
+    return archive, members
+
+
+def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
+    archive, members = _members(name, data)
     tables: list[RawTable] = []
     for member in members:
-        inside = archive.read(member)
+        inside = _unpacked(name, archive, member)
         if not member.filename.lower().endswith(".zip") and inside.strip():
-            tables += _reader(member.filename, inside)(member.filename, inside)
+            shown = member.filename.replace("\\", "/").rsplit("/", 1)[-1]
+            tables += _reader(shown, inside)(shown, inside)
     if not tables:
         raise InputError(Issue("empty_file", "error", file=name))
     return tuple(tables)
+
+
+def _unpacked(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise InputError(Issue("archive_unreadable", "error", file=name, value=str(error)[:80])) from error
+
+
+def _read_database(name: str, data: bytes) -> tuple[RawTable, ...]:
+    found = database.tables(name, data)
+    if not found:
+        raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
+    return tuple(
+        RawTable(
+            name,
+            unique_headings(headings, len(headings)),
+            tuple(columns),
+            database.row_numbers(columns[0]),
+            "sqlite",
+            sheet=table,
+        )
+        for table, headings, columns in found
+    )
 
 
 def _read_parquet(name: str, data: bytes) -> tuple[RawTable, ...]:
@@ -533,19 +586,9 @@ def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
     for key, value in record.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict) and set(value) == {"value"}:
-            result[name] = _json_cell(value["value"])
+            result[name] = cell_text(value["value"])
         elif isinstance(value, dict) and prefix.count(".") < 3:
             result.update(_flat(value, f"{name}."))
         else:
-            result[name] = _json_cell(value)
+            result[name] = cell_text(value)
     return result
-
-
-def _json_cell(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
