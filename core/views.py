@@ -41,6 +41,35 @@ def listed(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(list(rows))
 
 
+def charted(frame: pd.DataFrame, weight: Sequence[float] | pd.Series, most: int = 40) -> pd.DataFrame:
+    """The rows a chart has room for: those with the largest weight, in the order they had.
+
+    >>> charted(pd.DataFrame({"agent": ["a", "b", "c"]}), [1, 3, 2], most=2)["agent"].tolist()
+    ['b', 'c']
+    """
+    if len(frame) <= most:
+        return frame
+    kept = np.argsort(-np.asarray(weight, dtype=np.float64), kind="stable")[:most]
+    return frame.iloc[np.sort(kept)]
+
+
+def telling(frame: pd.DataFrame) -> pd.Series:
+    """How much a row of `standing` has to say: told apart from the shop first, then enough data, then n."""
+    told = frame["side"].isin(["above", "below"]) & (frame["status"] == "ok")
+    return told * 2e9 + (frame["status"] == "ok") * 1e9 + frame["n"].fillna(0)
+
+
+def unanswerable(table: KpiTable, scenario: Scenario) -> dict[str, float]:
+    """The turns that leave a scorecard with what a log can answer: weight 0 for each scored KPI, and group, the shop has no figure for.
+
+    Empty when nothing would change.
+    """
+    absent = {m.key for m in SCORED if table.cell(0, m.key).status == "unavailable"}
+    groups = [group for group in GROUPS if {m.key for m in SCORED if m.group == group} <= absent]
+    turns = {f"w_{name}": 0.0 for name in (*sorted(absent), *groups)}
+    return {key: value for key, value in turns.items() if scenario.get(key) != value}
+
+
 # --- scores ------------------------------------------------------------------------------------------------------------------
 
 
@@ -147,9 +176,9 @@ def causes(before: Scores, after: Scores, agent: str) -> pd.DataFrame:
     """What changed an agent's score: key and change in points, largest first; the changes add up to the change of the score."""
     at = after.names.index(agent)
     change = after.contributions[at] - before.contributions[at]
-    frame = pd.DataFrame({"key": after.keys, "change": change})
-    frame = frame[frame["change"].abs() > 1e-9]
-    return frame.sort_values("change", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+    order = np.argsort(-np.abs(change), kind="stable")
+    order = order[np.abs(change[order]) > 1e-9]
+    return pd.DataFrame({"key": np.array(after.keys, dtype=object)[order], "change": change[order]})
 
 
 def regraded(card: pd.DataFrame) -> pd.DataFrame:

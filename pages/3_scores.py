@@ -23,6 +23,17 @@ def _knobs(text: Text) -> None:
             words = {name: text(f"scores.control.{name}") for name in DRAWERS}
             opened = parts.choose_or_not("scores_drawer", list(words), text("scores.control.more"), words.__getitem__)
             widgets.reset(session.SCORING_ROOMS, text)
+        turns, absent = scorecards.unanswerable(text)
+        if absent:
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.caption(text("scores.control.absent", list=absent))
+                st.button(
+                    text("scores.control.only_known"),
+                    key="only_known",
+                    on_click=session.turn,
+                    args=(turns,),
+                    type="tertiary",
+                )
         for line in scorecards.spoiled(text):
             st.warning(line, icon=":material/warning:")
         if opened:
@@ -53,7 +64,9 @@ def _anchors(text: Text) -> None:
 
 
 def _bands(text: Text) -> None:
-    for column, name in zip(st.columns(5), ("band_a", "band_b", "band_c", "min_conversations", "team_share"), strict=True):
+    for column, name in zip(
+        st.columns(5), ("band_a", "band_b", "band_c", "min_conversations", "team_share"), strict=True
+    ):
         with column:
             widgets.knob(name, text, look="number")
 

@@ -25,7 +25,9 @@ def _controls(text: Text) -> tuple[str, str]:
             return key, statistics[0]
         with right:
             words = {each: text(f"compare.statistic.{each}") for each in statistics}
-            chosen = parts.choose("compare_statistic", statistics, text("compare.control.statistic"), words.__getitem__, look="pills")
+            chosen = parts.choose(
+                "compare_statistic", statistics, text("compare.control.statistic"), words.__getitem__, look="pills"
+            )
     return key, chosen
 
 

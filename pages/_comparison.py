@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -70,7 +71,10 @@ def chart(frame: Any, key: str, statistic: str, text: Text) -> Chart:
         x=name,
         note=f"{note} · {widgets.period_line(text)}",
     )
-    told = there.assign(tone=[_tone(side, better) for side in there["side"]])
+    room = views.charted(there, views.telling(there))
+    if len(room) < len(there):
+        labels = replace(labels, note=f"{text('compare.chart.cut', shown=len(room), all=len(there))} · {labels.note}")
+    told = room.assign(tone=[_tone(side, better) for side in room["side"]])
     kept = told[["agent", "value", "low", "high", "n", "status", "shop", "tone"]]
     return bars_with_interval(kept, labels, metric(key).unit, ascending=better < 0)
 
@@ -154,12 +158,16 @@ def weekly_chart(agent: str, key: str, text: Text) -> Chart | None:
     """An agent's weeks with the fitted line; None without a whole week."""
     verdicts, weekly = session.trends(key, "agent")
     own = verdicts[verdicts["group"] == agent]
-    frame = views.fitted(weekly[weekly["group"] == agent], float(own["slope_per_week"].iloc[0]) if len(own) else float("nan"))
+    frame = views.fitted(
+        weekly[weekly["group"] == agent], float(own["slope_per_week"].iloc[0]) if len(own) else float("nan")
+    )
     if frame.empty:
         return None
     name = parts.statistic_name(key, views.statistics_of(metric(key))[0], text)
     title = text("compare.chart.weekly", agent=agent, metric=name)
-    return line_with_band(frame, Labels(text.language, title, y=name, note=text("compare.chart.weekly_note")), metric(key).unit)
+    return line_with_band(
+        frame, Labels(text.language, title, y=name, note=text("compare.chart.weekly_note")), metric(key).unit
+    )
 
 
 def talks(agent: str, text: Text) -> Any:
@@ -176,5 +184,3 @@ def everything() -> Any:
 def how_lines(text: Text) -> list[str]:
     """How intervals, chance and order come about."""
     return [text(f"compare.how.{part}") for part in ("interval", "chance", "order")]
-
-

@@ -15,6 +15,7 @@ from pages import _session as session
 from pages import _widgets as widgets
 
 MOST_NAMED = 6
+MOST_DRAWN = 60
 UNITS = {
     "agent": "", "grade": "", "score": "points", "low": "points", "high": "points", "probability": "chance",
     "rank": "count", "rank_before": "count", "score_before": "points", "change": "points", "cause": "",
@@ -49,7 +50,10 @@ def shares_line(text: Text) -> str:
 
 
 def _shares(shares: dict[str, float], text: Text) -> str:
-    named = [text("scores.control.share", group=text(f"grades.group.{g}"), share=parts.whole_share(s, text)) for g, s in shares.items()]
+    named = [
+        text("scores.control.share", group=text(f"grades.group.{g}"), share=parts.whole_share(s, text))
+        for g, s in shares.items()
+    ]
     return text("scores.control.comma").join(named)
 
 
@@ -57,7 +61,9 @@ def kpi_share_lines(text: Text) -> dict[str, str]:
     """For each scored KPI: its normalised weight in its group and in the score."""
     rows, share = views.kpi_shares(session.scenario()).itertuples(), parts.whole_share
     return {
-        row.key: text("scores.control.kpi_share", of_group=share(row.of_group, text), of_total=share(row.of_total, text))
+        row.key: text(
+            "scores.control.kpi_share", of_group=share(row.of_group, text), of_total=share(row.of_total, text)
+        )
         for row in rows
     }
 
@@ -86,6 +92,13 @@ def _anchors_wrong(issue: Any, text: Text) -> str:
 def scored_keys(group: str) -> list[str]:
     """The scored KPIs of a group that this log can give."""
     return [m.key for m in SCORED if m.group == group and session.shop_kpi(m.key).status != "unavailable"]
+
+
+def unanswerable(text: Text) -> tuple[dict[str, float], str]:
+    """The turns that leave only what this log can answer, and the KPIs they would leave out, in words."""
+    turns = views.unanswerable(session.measured().shop, session.scenario())
+    keys = [key.removeprefix("w_") for key in turns if key.removeprefix("w_") not in GROUPS]
+    return turns, text("scores.control.comma").join(widgets.metric_name(key, text, short=True) for key in keys)
 
 
 # --- sentences ---------------------------------------------------------------------------------------------------------------
@@ -154,8 +167,11 @@ def _cause(key: str, change: float, text: Text) -> str:
 def arrows_chart(frame: Any, text: Text) -> Chart:
     """Everybody's score with its interval, from the defaults to the settings as they are."""
     note = f"{text('scores.chart.arrows_note')} · {widgets.period_line(text)}"
+    room = views.charted(frame, frame["change"].abs(), MOST_DRAWN)
+    if len(room) < len(frame):
+        note = f"{text('scores.chart.cut', shown=len(room), all=len(frame))} · {note}"
     labels = Labels(text.language, text("scores.chart.arrows"), x=text("scores.chart.arrows_axis"), note=note)
-    return arrows(views.score_arrows(frame, session.scores().bands), labels)
+    return arrows(views.score_arrows(room, session.scores().bands), labels)
 
 
 def grades_chart(text: Text) -> Chart:
@@ -203,7 +219,9 @@ def parts_chart(agent: str, text: Text) -> Chart:
         x=text("scores.chart.parts_axis"),
         note=text("scores.chart.parts_note"),
     )
-    return contribution_parts(frame.assign(points=frame["contribution"])[["part", "group", "points", "possible"]], labels)
+    return contribution_parts(
+        frame.assign(points=frame["contribution"])[["part", "group", "points", "possible"]], labels
+    )
 
 
 def _names(keys: Any, text: Text) -> list[str]:
@@ -242,7 +260,11 @@ def _group(group: str, value: float, text: Text) -> str:
 
 def _unused(row: Any, text: Text) -> str:
     few = row.status == "too_few"
-    why = text("scores.table.few", n=text.number(row.n, 0), min_n=row.min_n) if few else widgets.reason_words(row.reason, text)
+    why = (
+        text("scores.table.few", n=text.number(row.n, 0), min_n=row.min_n)
+        if few
+        else widgets.reason_words(row.reason, text)
+    )
     return text("scores.table.unused_one", metric=widgets.metric_name(row.key, text, short=True), reason=why)
 
 

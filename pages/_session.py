@@ -22,7 +22,7 @@ Widgets of knobs carry the knob's own key; those with options in words carry it 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -241,6 +241,12 @@ def baseline() -> Scenario:
 def knob_value(key: str) -> Any:
     """A knob's value as its widget shows it, even where it spoils the scenario (then it can be mended)."""
     return _kept().get(key, shown(key, KNOBS[key].default))
+
+
+def turn(values: Mapping[str, Any]) -> None:
+    """Turn several knobs at once, for callbacks; each value is checked."""
+    _kept().update({key: KNOBS[key].check(value) for key, value in values.items()})
+    publish_link()
 
 
 def reset(rooms: Sequence[str]) -> None:
@@ -569,7 +575,12 @@ def loaded_facts(text: Text) -> dict[str, str]:
 
 def len_of_log() -> int:
     """How many conversations the whole log holds, whatever the period and the filters."""
-    return int(facts().frame("SELECT count(*) AS n FROM conversations")["n"].iloc[0])
+    return _length(_loaded().digest, scenario().part("facts").key, facts())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _length(digest: str, key: tuple, _facts: Facts) -> int:
+    return int(_facts.frame("SELECT count(*) AS n FROM conversations")["n"].iloc[0])
 
 
 def shop_kpi(key: str) -> Any:

@@ -48,7 +48,9 @@ def run_app() -> None:
         st.set_page_config(
             page_title=text("pages.app.name"), page_icon=str(ROOT / "static" / "icon.png"), layout="wide"
         )
-        page = st.navigation(_sections(text))  # the front page also answers to its own name, hidden: Streamlit gives it none
+        page = st.navigation(
+            _sections(text)
+        )  # the front page also answers to its own name, hidden: Streamlit gives it none
         with st.sidebar:
             text = _language()
             _loaded(text)
@@ -110,7 +112,9 @@ def _period_and_filters(text: Text) -> None:
         widgets.filter_knobs(text)
         widgets.reset(("period", "filter"), text)
     turned = len(session.scenario().part("rules", "facts").changed)
-    rules = st.expander(text("pages.frame.rules", n=turned), icon=":material/rule:", on_change="rerun", key="rules_open")
+    rules = st.expander(
+        text("pages.frame.rules", n=turned), icon=":material/rule:", on_change="rerun", key="rules_open"
+    )
     if rules.open:
         with rules:
             _rules(text)

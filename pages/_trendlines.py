@@ -27,7 +27,13 @@ TOLD = ("evidence", "strong_evidence")
 
 def p_value(p: float, text: Text) -> str:
     """A p-value as it is read."""
-    return "–" if not widgets.known(p) else "< 0.0001" if p < 0.0001 else text.number(p, 4 if p < 0.01 else 3 if p < 0.1 else 2)
+    return (
+        "–"
+        if not widgets.known(p)
+        else "< 0.0001"
+        if p < 0.0001
+        else text.number(p, 4 if p < 0.01 else 3 if p < 0.1 else 2)
+    )
 
 
 def groupings() -> list[str]:
@@ -59,7 +65,12 @@ def family_sentence(verdicts: Any, text: Text) -> str:
     found = views.passed(verdicts)
     if not found.family:
         return text("effects.sentence.none_judged")
-    facts = {"family": found.family, "passed": found.passed, "raw": found.raw, "by_chance": text.number(found.by_chance)}
+    facts = {
+        "family": found.family,
+        "passed": found.passed,
+        "raw": found.raw,
+        "by_chance": text.number(found.by_chance),
+    }
     told = text("effects.sentence.passed", **facts)
     left = found.groups - found.family
     return f"{told} {text('effects.sentence.not_judged', n=left)}" if left else told
@@ -197,7 +208,9 @@ def weekday_chart(finding: Any, days: Any, text: Text) -> Chart | None:
     frame = views.weekday_by_week(days, day, start).assign(even=1.0)
     words = {"day": day_name(day, text)}
     note = text("effects.weekday.by_week_note", **words)
-    labels = Labels(text.language, text("effects.weekday.by_week", **words), y=text("effects.weekday.by_week_axis"), note=note)
+    labels = Labels(
+        text.language, text("effects.weekday.by_week", **words), y=text("effects.weekday.by_week_axis"), note=note
+    )
     return line_with_band(frame, labels, "ratio", 240)
 
 

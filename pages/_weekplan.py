@@ -55,7 +55,10 @@ def slot_lines(result: StaffingResult, text: Text) -> list[str]:
     tight = views.tightest(result)
     if not len(tight):
         return []
-    return [text("plan.sentence.tightest"), *(_slot("plan.sentence.tight", row, result, text) for row in tight.itertuples())]
+    return [
+        text("plan.sentence.tightest"),
+        *(_slot("plan.sentence.tight", row, result, text) for row in tight.itertuples()),
+    ]
 
 
 def _worst(row: Any, result: StaffingResult, text: Text) -> str:
@@ -126,7 +129,9 @@ def map_chart(result: StaffingResult, what: str, text: Text) -> Chart:
     name = text(f"plan.map.{what}")
     supply = text(f"staffing.supply.{result.facts['supply_label']}")
     note = text("plan.chart.map_note", supply=supply, n=result.facts["weeks"])
-    labels = Labels(text.language, text("plan.chart.map", what=name), y=name, note=f"{note} · {widgets.period_line(text)}")
+    labels = Labels(
+        text.language, text("plan.chart.map", what=name), y=name, note=f"{note} · {widgets.period_line(text)}"
+    )
     frame = views.week_map(result, what, slot_min)
     return heatmap(frame, labels, "number", diverging=what == "gap", slot_min=slot_min)
 
