@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
 from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN
@@ -21,7 +23,7 @@ from core.kpis import KpiTable, kpi_table
 from core.log import Log
 from core.metrics import METRICS, Metric, metric
 from core.period import Period, choose, day_date, week_of
-from core.robustness import Doubt, doubt
+from core.robustness import Doubt, doubt, draws_of
 from core.scenario import DIMENSIONS, Scenario
 from core.scoring import Scores, blend, persons, score
 
@@ -60,6 +62,16 @@ class Measured:
     daily: pd.DataFrame
     heat: KpiTable
 
+    @cached_property
+    def people(self) -> KpiTable:
+        """The agents without the row of conversations that belong to nobody."""
+        return persons(self.agents)
+
+    @cached_property
+    def drawn(self) -> NDArray[np.float64]:
+        """The people's KPIs redrawn within their intervals: what every scenario's doubt is made from."""
+        return draws_of(self.people)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -87,12 +99,12 @@ def slow_knobs(scenario: Scenario) -> SlowKnobs:
 
 def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     """The fast half with its doubt: scores of persons, and how sure each grade is."""
-    people = persons(measured.agents)
+    people = measured.people
     scores = score(people, scenario)
     share = scenario.get("team_share") / 100
     if share:
         scores = blend(scores, score(measured.teams, scenario), measured.team_of, share)
-    return scores, doubt(people, scores, scenario)
+    return scores, doubt(people, scores, scenario, measured.drawn)
 
 
 def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:

@@ -38,16 +38,17 @@ class Doubt:
     draws: int = DRAWS
 
 
-def doubt(table: KpiTable, scores: Scores, scenario: Scenario) -> Doubt:
+def doubt(table: KpiTable, scores: Scores, scenario: Scenario, drawn: Floats | None = None) -> Doubt:
     """Redraw every scored KPI of a table by agent and score each draw under the scenario.
 
+    ``drawn`` are the table's redrawn values where they are at hand: they do not depend on weights, targets and bands.
     A share taken from the team's score is taken as known: only the own part is redrawn.
     """
-    drawn = draws_of(table)
+    drawn = draws_of(table) if drawn is None else drawn
     usable = ~np.isnan(scores.points)
     weights = effective_weights(usable, scenario, nominal_weights(scenario))
     total = np.zeros(drawn.shape[:2])
-    for at, metric in enumerate(SCORED):
+    for at, metric in ((at, metric) for at, metric in enumerate(SCORED) if weights[:, at].any()):
         total += weights[:, at] * np.nan_to_num(points(drawn[:, :, at], scenario.anchors(metric)))
     # points end at 100 and 0, which pulls the draws of a good score down: their spread counts, around the score itself
     spread = (total - np.median(total, axis=0)) * (1 - scenario.get("team_share") / 100)
