@@ -318,7 +318,9 @@ def identifiers(column: pa.Array) -> Converted:
     >>> identifiers(pa.array([" 0012 ", "360006965034.0", "-", ""])).values.to_pylist()
     ['0012', '360006965034', None, None]
     """
-    cells = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"^(\d{1,18})\.0$", r"\1")
+    cells = pc.utf8_trim_whitespace(column)
+    if pc.any(pc.ends_with(cells, ".0")).as_py():
+        cells = pc.replace_substring_regex(cells, r"^(\d{1,18})\.0$", r"\1")
     empty = pc.equal(cells, "")
     placeholder = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(MISSING)))
     stood_for = pc.and_(pc.fill_null(placeholder, False), pc.invert(pc.fill_null(empty, True)))

@@ -5,6 +5,7 @@ Nothing is interpreted here beyond encoding, separator, header row and sheet. Ro
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -33,6 +34,7 @@ MOST_ROWS = 20_000_000
 BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
+_NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
 
@@ -74,7 +76,7 @@ def read(file: InputFile) -> tuple[RawTable, ...]:
     if file.size > LARGEST:
         raise InputError(Issue("file_too_large", "error", file=file.name, facts={"limit": LARGEST >> 20}))
     data = file.read()
-    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+    if not data[:4096].strip(_NOTHING) and not data.strip(_NOTHING):
         raise InputError(Issue("empty_file", "error", file=file.name))
     tables = _reader(file.name, data)(file.name, data)
     rows = sum(len(table.rows) for table in tables)
@@ -111,7 +113,7 @@ def _read_text(name: str, data: bytes) -> tuple[RawTable, ...]:
     text, encoding, issues = decode(name, data)
     text = _line_ends(text.lstrip("\ufeff"))
     layout = _layout(name, text)
-    columns, rows, rejects = _cells(text, layout)
+    columns, rows, rejects = _cells(text, _as_it_stands(data, text, encoding), layout)
     if BARE_RETURN in text:
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
     columns = [_plain_cells(column) for column in columns]
@@ -122,6 +124,12 @@ def _read_text(name: str, data: bytes) -> tuple[RawTable, ...]:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
     table = RawTable(name, layout.headings, tuple(columns), rows, encoding, layout.separator)
     return (replace(table, rejected=rejected, issues=tuple(notes)),)
+
+
+def _as_it_stands(data: bytes, text: str, encoding: str) -> bytes:
+    """The bytes themselves where they are the text to the last character, so that a large file is not encoded anew; else nothing."""
+    whole = encoding == "utf-8" and text != "" and data.endswith(text[-1].encode("utf-8", errors="replace"))
+    return data if whole and b"\r" not in data and not data.startswith(codecs.BOM_UTF8) else b""
 
 
 def _line_ends(text: str) -> str:
@@ -242,10 +250,10 @@ _Reject = tuple[int, str, int]
 _Cells = tuple[list[pa.Array], np.ndarray, list[_Reject]]
 
 
-def _cells(text: str, layout: _Layout) -> _Cells:
-    data = text.encode("utf-8", errors="replace")
+def _cells(text: str, as_it_stands: bytes, layout: _Layout) -> _Cells:
+    """The cells of a text table; its bytes are used where they already are what the parser wants."""
     try:
-        columns, rows, rejects = _fast_cells(data, layout)
+        columns, rows, rejects = _fast_cells(as_it_stands or text.encode("utf-8", errors="replace"), layout)
     except pa.ArrowInvalid:
         columns, rows, rejects = _slow_cells(text, layout)
     if text.count('"') % 2:
@@ -268,7 +276,7 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(
-            use_threads=False, column_names=names, skip_rows=layout.lines, block_size=1 << 24
+            use_threads=False, column_names=names, skip_rows=layout.lines, block_size=min(len(data) + 1, 1 << 30)
         ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=layout.separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=reject

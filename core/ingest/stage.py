@@ -183,8 +183,9 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
     for place in {0, *labels}:
         cells = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[place]))
         exact = pc.is_in(cells, value_set=pa.array(sorted(SUMMARY)))
-        marks = pc.fill_null(pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL)), False)
-        marks = marks.to_numpy(zero_copy_only=False)
+        if pc.all(pc.string_is_ascii(cells)).as_py() is False:
+            exact = pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL))
+        marks = pc.fill_null(exact, False).to_numpy(zero_copy_only=False)
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             book.drop("summary_row", marks, "note", column=raw.headings[place], value=shown)
@@ -210,11 +211,32 @@ def has_identity(found: Match) -> bool:
     return bool({"message_id", "conversation_id", "order_id", "review_id", "customer_id"} & set(found.fields))
 
 
+def _repeats(raw: RawTable, found: Match) -> np.ndarray:
+    """Rows equal to an earlier one; whole rows are compared only where ids and stamps already agree."""
+    telling = [found.fields[name] for name in _TELLING if name in found.fields] or list(found.fields.values())[:2]
+    alike = np.zeros(len(raw.rows), dtype=np.int64)
+    for place in telling[:3]:
+        codes = pc.fill_null(raw.columns[place], "").dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        _, alike = np.unique(alike * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
+        several = np.bincount(alike)[alike] > 1
+        if not several.any():
+            return several
+    places = np.flatnonzero(np.bincount(alike, minlength=1)[alike] > 1)
+    few = pa.array(places)
+    part = replace(raw, columns=tuple(column.take(few) for column in raw.columns), rows=raw.rows[places])
+    _, first = np.unique(row_digests(part), return_index=True)
+    again = np.zeros(len(raw.rows), dtype=bool)
+    again[np.delete(places, first)] = True
+    return again
+
+
+_TELLING = (
+    "message_id", "conversation_id", "order_id", "review_id", "sent_at", "started_at", "created_at", "date", "customer_id", "agent_id",
+)  # fmt: skip
+
+
 def _drop_duplicates(raw: RawTable, found: Match, book: Book) -> None:
-    digests = row_digests(raw)
-    _, first = np.unique(digests, return_index=True)
-    again = np.ones(len(digests), dtype=bool)
-    again[first] = False
+    again = _repeats(raw, found)
     if has_identity(found) or found.table.name in ("agent_days", "roster"):
         book.drop("exact_duplicate_rows", again)
     else:
@@ -368,7 +390,9 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
     place = found.fields[name]
     heading = raw.headings[place]
     about: dict[str, Any] = {"column": heading}
-    unreadable = column.filled & ~column.valid & ~_blank(raw.columns[place])
+    unreadable = column.filled & ~column.valid
+    if unreadable.any():
+        unreadable &= ~_blank(raw.columns[place])
     needed = any(name == need[0] for need in found.table.needs)
     bogus = column.valid & ((column.millis < BOGUS) | (column.millis >= FUTURE))
     enter = book.drop if needed else _change(book)

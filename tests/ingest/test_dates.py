@@ -97,3 +97,29 @@ def test_wall_time_and_back() -> None:
     """Local wall time is the inverse of the way to UTC."""
     wall = np.array([millis(2024, 5, 1, 9, zone="UTC"), millis(2024, 5, 2, 23, zone="UTC")])
     assert dates.local_wall(dates.to_utc(wall, ZONE)[0], ZONE).tolist() == wall.tolist()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "UTC"])
+def test_the_quick_way_agrees_with_the_general_one(zone: str) -> None:
+    """A column of ISO stamps alone is read as the same column beside a cell that needs the general way; clock changes included."""
+    cells = [
+        "2024-03-31 02:30:00",
+        "2024-10-27 02:30",
+        "",
+        None,
+        "2024-02-29",
+        "2023-12-31T23:59:59.250",
+        "2024-04-07 01:45:00",
+    ]
+    quick = dates.instants(dates.scan(pa.array(cells)), "", zone)
+    general = dates.instants(dates.scan(pa.array([*cells, "26-Aug-23"])), "", zone)
+    assert quick.valid.tolist() == general.valid.tolist()[:-1] == [True, True, False, False, True, True, True]
+    assert quick.millis[quick.valid].tolist() == general.millis[:-1][quick.valid].tolist()
+    assert (quick.doubled, quick.skipped) == (general.doubled, general.skipped)
+
+
+@pytest.mark.parametrize("bad", ["2024-02-30 10:00:00", "2024-01-01 25:00:00", "20240-01-01", "9999-01-01"])
+def test_a_stamp_that_does_not_exist_stays_unreadable(bad: str) -> None:
+    """One impossible stamp among good ones is missing and costs the others nothing."""
+    read = dates.instants(dates.scan(pa.array(["2024-01-01 10:00:00", bad])), "", "UTC")
+    assert read.valid.tolist() == [True, False]
