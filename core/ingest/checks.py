@@ -68,12 +68,24 @@ def _replies(columns: Columns, book: Book, choices: Choices, headings: Mapping[s
     millis = pc.fill_null(reply, 0).to_numpy(zero_copy_only=False)
     midnight = dates.local_wall(millis, choices.zone) % dates.DAY == 0
     heading = headings.get("first_human_reply_at", "")
+    _note_two_zones(columns, book, early, heading)
     lost, wrong = early & midnight & book.keep, early & ~midnight & book.keep
     book.note("lost_time", "warning", lost, column=heading)
     book.note("reply_before_start", "warning", wrong, column=heading)
     columns["first_human_reply_at"] = _void(reply, early)
     if lost.any():
         columns["reply_time_lost"] = pa.array(lost.astype(np.int8))
+
+
+def _note_two_zones(columns: Columns, book: Book, early: np.ndarray, heading: str) -> None:
+    """Replies that nearly all lie whole half hours before their start come from a column of another zone."""
+    both = _numbers(columns["started_at"]) - _numbers(columns["first_human_reply_at"])
+    seen = np.isfinite(both) & book.keep
+    if seen.sum() < 20 or (early & seen).sum() < 0.8 * seen.sum():
+        return
+    hours = np.ceil(np.quantile(both[seen], 0.9) / 1_800_000) / 2
+    facts = {"hours": f"{hours:g}"}
+    book.note("zones_differ", "warning", early & book.keep, column=heading, facts=facts)
 
 
 def _closes(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
@@ -229,6 +241,11 @@ def _ratings(columns: Columns, book: Book, choices: Choices, headings: Mapping[s
     values = _numbers(columns["csat"])
     seen = values[np.isfinite(values) & book.keep]
     low, high = choices.csat_scale or _scale(seen)
+    if choices.csat_scale is None and len(seen) >= 20 and 1 < seen.max() < 5 and (seen == np.round(seen)).all():
+        facts = {"high": f"{seen.max():g}"}
+        book.note(
+            "csat_scale_open", "warning", np.isfinite(values) & book.keep, column=headings.get("csat", ""), facts=facts
+        )
     heading = headings.get("csat", "")
     outside = (values < low) | (values > high)
     book.note("out_of_range", "warning", outside & book.keep, column=heading, value=_first(values, outside))

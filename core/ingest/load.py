@@ -18,6 +18,7 @@ from core.ingest.match import Match, match, suggestion
 from core.ingest.read import RawTable, read
 from core.ingest.shape import reshaped
 from core.ingest.stage import Staged, stage
+from core.ingest.suspicions import suspect
 from core.log import ColumnMatch, FileReport, Ledger, Log
 from core.schema import DIRECTORIES, normal, staged, table
 
@@ -231,6 +232,7 @@ def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
     people.name_agents(columns, who)
     headings = {name: part.raw.headings[place] for name, place in part.match.fields.items()}
     checks.check(columns, book, choices, headings)
+    suspect(columns, book, choices.zone, headings)
 
 
 def _started_by(columns: dict[str, pa.Array]) -> None:

@@ -19,6 +19,7 @@ from core.ingest.match import Match
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
 from core.schema import SUMMARY, Column, normal_word
+from core.schema import codes as word_codes
 
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
 FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
@@ -116,11 +117,45 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
             if column.kind == "duration" and unit == "s" and day_fractions(cells):
                 unit = "day"
             done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
+            if name == "customer_id":
+                done = _without_nobody(done)
+            if name == "csat":
+                _note_rating_words(raw.columns[place], raw.headings[place], choices.value_map.get("csat", {}), book)
             columns[name] = _accounted(raw, column, place, done, book)
             formats[name] = unit if column.kind == "duration" else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
     return Staged(raw, found, columns, book, formats)
+
+
+_NOBODY = ("0", "匿名", "匿名用户", "游客", "anonymous", "unknown", "未知", "guest")
+
+
+def _without_nobody(done: Converted) -> Converted:
+    """Customers called 0 or anonymous are nobody in particular: missing, not one very loyal customer."""
+    marks = pc.fill_null(pc.is_in(pc.utf8_lower(done.values), value_set=pa.array(_NOBODY)), False)
+    count = int(pc.sum(marks).as_py() or 0)
+    if not count:
+        return done
+    shown = done.placeholder or str(done.values.filter(marks)[0].as_py())
+    values = pc.if_else(marks, pa.scalar(None, pa.string()), done.values)
+    return replace(done, values=values, missing=done.missing + count, placeholder=shown)
+
+
+def _note_rating_words(column: pa.Array, heading: str, words: Mapping[str, str], book: Book) -> None:
+    """Ratings in words that are not the usual five: how they were taken is said, so that it can be changed."""
+    known = word_codes("rating")
+    said = {normal_word(word) for word in words}
+    cells = [str(cell) for cell in pc.drop_null(column).unique()[:200].to_pylist()]
+    found = {cell.strip(): known[normal_word(cell)] for cell in cells if normal_word(cell) in known}
+    if len(found) < 2 or len(set(found.values())) == 5 or {normal_word(word) for word in found} <= said:
+        return
+    shown = ", ".join(f"{word} = {code}" for word, code in sorted(found.items(), key=lambda each: -int(each[1])))
+    severity = "note" if set(found.values()) == {"5", "1"} else "warning"
+    marks = pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(list(found)))
+    book.note(
+        "csat_words", severity, pc.fill_null(marks, False).to_numpy(zero_copy_only=False), column=heading, value=shown
+    )
 
 
 def _decimal_commas(raw: RawTable, found: Match) -> bool:
@@ -392,7 +427,9 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
     about: dict[str, Any] = {"column": heading}
     unreadable = column.filled & ~column.valid
     if unreadable.any():
-        unreadable &= ~_blank(raw.columns[place])
+        blank = unreadable & _blank(raw.columns[place])
+        unreadable &= ~blank
+        _note_blank_stamps(raw.columns[place], heading, blank, book)
     needed = any(name == need[0] for need in found.table.needs)
     bogus = column.valid & ((column.millis < BOGUS) | (column.millis >= FUTURE))
     enter = book.drop if needed else _change(book)
@@ -405,8 +442,18 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
             book.issues.append(Issue(code, "note", book.table, book.file, heading, rows=count))
 
 
+def _note_blank_stamps(column: pa.Array, heading: str, blank: np.ndarray, book: Book) -> None:
+    written = column.filter(pa.array(blank))
+    shown = next((str(cell) for cell in written.to_pylist() if cell and cell.strip()), "")
+    if shown:
+        book.note("placeholder", "note", blank, column=heading, value=shown)
+
+
 def _blank(column: pa.Array) -> np.ndarray:
-    return np.asarray(convert(column, "id").values.is_null().to_numpy(zero_copy_only=False))
+    """Cells that say nothing: empty, a placeholder, or a clock at nought where a stamp should be."""
+    nought = pc.fill_null(pc.match_substring_regex(column, r"^\s*0?0(:00){1,2}\s*$|^\s*0\s*$"), False)
+    empty = convert(column, "id").values.is_null()
+    return np.asarray(pc.or_(empty, nought).to_numpy(zero_copy_only=False))
 
 
 def _change(book: Book) -> Any:

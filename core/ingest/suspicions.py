@@ -1,0 +1,107 @@
+"""What looks wrong without being impossible: a time zone nobody works in, columns of two zones, near-duplicates, open rating scales.
+
+Nothing is changed here; each suspicion is a line of the ledger with its count and a cure the user may choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import Issue
+from core.ingest import dates
+from core.ingest.stage import Book
+
+Columns = dict[str, pa.Array]
+HOUR = 3_600_000
+NIGHT = range(7)
+DAY = range(8, 20)
+ENOUGH = 50
+NEAR = 60_000
+_ANSWERED = {"messages": "sent_at", "conversations": "first_human_reply_at"}
+_THINGS = {"conversations": "started_at", "orders": "created_at"}
+
+
+def suspect(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]) -> None:
+    """Enters the suspicions about a staged table.
+
+    Args:
+        columns: staged columns by name, after the checks.
+        book: the accounts of the file.
+        zone: the shop's zone.
+        headings: heading by column name.
+    """
+    _night_work(columns, book, zone, headings)
+    _near_duplicates(columns, book, zone, headings)
+    _many_zeros(columns, book, headings)
+
+
+def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]) -> None:
+    """People who answer at night and never by day work in another zone than the one the stamps were taken in."""
+    name = _ANSWERED.get(book.table, "")
+    if name not in columns:
+        return
+    stamps = columns[name].filter(pa.array(book.keep))
+    if book.table == "messages" and "sender" in columns:
+        people = pc.fill_null(pc.equal(columns["sender"].filter(pa.array(book.keep)), "agent"), False)
+        stamps = stamps.filter(people)
+    millis = pc.drop_null(stamps).to_numpy(zero_copy_only=False)
+    if len(millis) < ENOUGH:
+        return
+    wall = dates.local_wall(millis, zone)
+    hours = np.bincount((wall // HOUR % 24).astype(np.int64), minlength=24)
+    night, day = hours[list(NIGHT)].sum() / len(millis), hours[list(DAY)].sum() / len(millis)
+    if night < 0.5 or day > 0.2 or not (wall % dates.DAY).any():
+        return
+    facts = {"share": f"{night:.0%}", "hour": int(hours.argmax()), "zone": zone, "shift": _shift(hours)}
+    book.issues.append(
+        Issue("zone_doubtful", "warning", book.table, book.file, headings.get(name, ""), rows=len(millis), facts=facts)
+    )
+
+
+def _shift(hours: np.ndarray) -> str:
+    """Hours by which the stamps would have to move so that most answers fall between 9 and 21 o'clock.
+
+    >>> _shift(np.bincount([3] * 9 + [4] * 9, minlength=24))
+    '+11'
+    """
+    within = [np.roll(hours, move)[9:21].sum() for move in range(24)]
+    best = [move for move in range(24) if within[move] == max(within)]
+    middle = best[len(best) // 2]
+    return f"{middle if middle <= 12 else middle - 24:+d}"
+
+
+def _near_duplicates(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]) -> None:
+    """The same customer within a minute under two ids: listed, never removed."""
+    stamp = _THINGS.get(book.table, "")
+    key = {"conversations": "conversation_id", "orders": "order_id"}.get(book.table, "")
+    if stamp not in columns or "customer_id" not in columns or key not in columns:
+        return
+    codes = pc.fill_null(columns["customer_id"].dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    millis = pc.fill_null(columns[stamp], -1).to_numpy(zero_copy_only=False)
+    exact = dates.local_wall(millis, zone) % dates.DAY != 0
+    places = np.flatnonzero(book.keep & (codes >= 0) & (millis >= 0) & exact)
+    order = places[np.lexsort((millis[places], codes[places]))]
+    near = (np.diff(codes[order]) == 0) & (np.diff(millis[order]) < NEAR)
+    for name in ("agent_id", "amount", "channel"):
+        if name in columns and near.any():
+            same = columns[name].dictionary_encode().indices
+            values = pc.fill_null(same, -1).to_numpy(zero_copy_only=False)[order]
+            near &= np.diff(values) == 0
+    marks = np.zeros(len(book.keep), dtype=bool)
+    marks[order[1:][near]] = True
+    book.note("near_duplicates", "note", marks, column=headings.get("customer_id", ""))
+
+
+def _many_zeros(columns: Columns, book: Book, headings: Mapping[str, str]) -> None:
+    """Durations of exactly nothing in many rows are rather a way of writing "not known"."""
+    for name in ("wait_s", "handle_s", "resolution_s"):
+        if name not in columns:
+            continue
+        zero = pc.fill_null(pc.equal(columns[name], 0), False).to_numpy(zero_copy_only=False) & book.keep
+        filled = columns[name].is_valid().to_numpy(zero_copy_only=False) & book.keep
+        if zero.sum() >= 20 and zero.sum() >= 0.2 * filled.sum():
+            book.note("many_zeros", "note", zero, column=headings.get(name, ""))
