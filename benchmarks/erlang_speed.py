@@ -101,7 +101,11 @@ def main() -> None:
     print(f"pyworkforce differs in {len(differing)} of {LOADS.size} slots (load, ours, theirs): {differing[:3]}")
     peers = best_ms(lambda: [peer_need(a) for a in PLAIN], 5)
     print(line("agents needed per slot", ours_need, "pyworkforce", peers, GOALS["need"]))
-    print(line(f"surface × {LEVELS} staff levels", ours_surface, "pyworkforce", best_ms(peer_surface, 2), GOALS["surface"]))
+    print(
+        line(
+            f"surface × {LEVELS} staff levels", ours_surface, "pyworkforce", best_ms(peer_surface, 2), GOALS["surface"]
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -38,13 +38,21 @@ class Found:
 
 def log_of(tables: dict[str, pd.DataFrame]) -> Log:
     """Canonical tables in naive shop time as a Log, without the way through files."""
-    return Log("generated", ZONE, {name: pa.Table.from_pandas(_staged(table), preserve_index=False) for name, table in tables.items()})
+    return Log(
+        "generated",
+        ZONE,
+        {name: pa.Table.from_pandas(_staged(table), preserve_index=False) for name, table in tables.items()},
+    )
 
 
 def _staged(table: pd.DataFrame) -> pd.DataFrame:
     out = table.drop_duplicates().reset_index(drop=True)
     if "csat_at" in out:  # rated twice: the last rating wins, as the import has it
-        out = out.sort_values("csat_at", na_position="first").drop_duplicates("conversation_id", keep="last").reset_index(drop=True)
+        out = (
+            out.sort_values("csat_at", na_position="first")
+            .drop_duplicates("conversation_id", keep="last")
+            .reset_index(drop=True)
+        )
     for name in out.columns:
         if pd.api.types.is_datetime64_dtype(out[name]):
             utc = out[name].dt.tz_localize(ZONE).dt.tz_convert("UTC").dt.tz_localize(None)
@@ -82,11 +90,21 @@ def main() -> int:
     found = [look(story) for story in stories]
     nulls = [look(null_story(words.first_seed + 500 + i)) for i in range(words.nulls)]
     rates = {
-        "weekday found, story weeks": _rate([story.weekday in f.story_weekdays for story, f in zip(stories, found, strict=True)]),
-        "weekday found, all weeks": _rate([story.weekday in f.weekdays for story, f in zip(stories, found, strict=True)]),
-        "improving agent found": _rate([f.agents.get(s.improving) == "down" for s, f in zip(stories, found, strict=True)]),
-        "declining agent found": _rate([f.agents.get(s.declining) == "up" for s, f in zip(stories, found, strict=True)]),
-        "another agent called": _rate([bool(f.agents.keys() - {s.improving, s.declining}) for s, f in zip(stories, found, strict=True)]),
+        "weekday found, story weeks": _rate(
+            [story.weekday in f.story_weekdays for story, f in zip(stories, found, strict=True)]
+        ),
+        "weekday found, all weeks": _rate(
+            [story.weekday in f.weekdays for story, f in zip(stories, found, strict=True)]
+        ),
+        "improving agent found": _rate(
+            [f.agents.get(s.improving) == "down" for s, f in zip(stories, found, strict=True)]
+        ),
+        "declining agent found": _rate(
+            [f.agents.get(s.declining) == "up" for s, f in zip(stories, found, strict=True)]
+        ),
+        "another agent called": _rate(
+            [bool(f.agents.keys() - {s.improving, s.declining}) for s, f in zip(stories, found, strict=True)]
+        ),
         "null: a weekday named": _rate([bool(f.weekdays) for f in nulls]),
         "null: an agent trend called": _rate([bool(f.agents) for f in nulls]),
     }

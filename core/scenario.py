@@ -32,8 +32,8 @@ class Knob:
         default: value when the link says nothing.
         low, high, step: bounds of a number.
         unit: unit of a number, as in the catalogue.
-        room: where it is shown: ``period``, ``filter``, ``facts``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``, ``staffing`` or
-            ``trend``.
+        room: where it is shown: ``period``, ``filter``, ``facts``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``,
+            ``staffing`` or ``trend``.
         options: codes of a choice.
         metric: key of the metric it belongs to, if any.
     """
