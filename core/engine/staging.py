@@ -274,7 +274,15 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
       CAST({pick('needs_human', 'BIGINT')} AS BIGINT) AS needs_human,
       CASE WHEN {by} = 'agent' THEN 0 WHEN {by} IS NOT NULL THEN 1 END AS customer_started,
       CAST(round({handle} * 1000) AS BIGINT) AS handle_ms, {pick('csat', 'DOUBLE')} AS csat, {pick('is_call', 'BIGINT')} AS is_call
-    FROM {'raw_conversations' if present else '(SELECT 0 AS seq)'} WHERE {'1 = 1' if present else '1 = 0'}"""  # fmt: skip
+    FROM {_latest(log) if present else '(SELECT 0 AS seq)'} WHERE {'1 = 1' if present else '1 = 0'}"""  # fmt: skip
+
+
+def _latest(log: Log) -> str:
+    """The conversation rows; where an id stands twice, the last one counts, so that no join multiplies it."""
+    if not log.has("conversations", "conversation_id"):
+        return "raw_conversations"
+    return """(SELECT * FROM raw_conversations
+      QUALIFY conversation_id IS NULL OR row_number() OVER (PARTITION BY conversation_id ORDER BY seq DESC) = 1) AS latest"""
 
 
 def _human(column: str, log: Log) -> str:
