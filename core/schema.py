@@ -80,14 +80,23 @@ _BRACKETS = re.compile(r"[((\[【][^))\]】]*[))\]】]")
 _SEPARATORS = re.compile(r"[\s_\-./\\:;,'\"?!#*|]+")
 
 
+_TRADITIONAL = str.maketrans(
+    "會話編號開時間結發滿評價響應單買賣顧戶質檢轉數週訊員類別問題處關閉總計覆復創職組團隊訂額實際設備語種優級狀態機器當級項標權滯協議聯繫電郵進線來詢雙維據統區國選擇長績賬個條筆總匯與時點鐘須說無負責營業歡樂節",
+    "会话编号开时间结发满评价响应单买卖顾户质检转数周讯员类别问题处关闭总计复复创职组团队订额实际设备语种优级状态机器当级项标权滞协议联系电邮进线来询双维据统区国选择长绩账个条笔总汇与时点钟须说无负责营业欢乐节",
+)
+"""Traditional characters of headings and coded words; both spellings are one word."""
+
+
 @cache
 def normal(heading: str) -> str:
     """A heading without case, width, spaces, punctuation and bracketed remarks.
 
+    >>> normal("會話編號"), normal("開始時間")
+    ('会话编号', '开始时间')
     >>> normal("Issue_reported at"), normal("首次响应时长(秒)"), normal("Ａgent")
     ('issuereportedat', '首次响应时长', 'agent')
     """
-    plain = unicodedata.normalize("NFKC", heading).strip().lower()
+    plain = unicodedata.normalize("NFKC", heading).strip().lower().translate(_TRADITIONAL)
     bare = _BRACKETS.sub("", plain) or plain
     return _SEPARATORS.sub("", bare)
 
@@ -390,7 +399,7 @@ def normal_word(cell: str) -> str:
     >>> normal_word(" End-User ")
     'end-user'
     """
-    return unicodedata.normalize("NFKC", cell).strip().lower()
+    return unicodedata.normalize("NFKC", cell).strip().lower().translate(_TRADITIONAL)
 
 
 @cache

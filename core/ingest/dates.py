@@ -30,6 +30,7 @@ _FAMILIES = {
     "Mdy": r"^(?:[A-Za-z]{3,9},? +)?(?P<mon>[A-Za-z]{3,9})\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?,? +(?P<y>\d{4})" + _TIME,
     "twitter": r"^[A-Za-z]{3} (?P<mon>[A-Za-z]{3}) +(?P<d>\d{1,2}) (?P<h>\d{2}):(?P<mi>\d{2}):(?P<s>\d{2}) "
     r"(?P<z>[+-]\d{4}|UTC|GMT) (?P<y>\d{4})$",
+    "yymmdd": r"^(?P<y>\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])" + _TIME,
     "compact": r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:[T ]?(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?)?$",
 }
 _FIRST_DAY = int(np.datetime64("1801-01-01", "ms").astype(np.int64))
@@ -121,7 +122,7 @@ _ISO_LENGTHS = (0, 10, 16, 19, 20, 21, 22, 23)
 
 
 def _plain(cells: pa.Array) -> pa.Array:
-    cells = pc.utf8_trim_whitespace(cells)
+    cells = _one_day(pc.utf8_trim_whitespace(cells))
     if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
         return cells
     for pattern, plain in (
@@ -135,6 +136,17 @@ def _plain(cells: pa.Array) -> pa.Array:
     cells = pc.replace_substring_regex(cells, r"[秒分]", "")
     cells = pc.replace_substring_regex(cells, r"星期.|周[一二三四五六日]", "")
     return pc.utf8_trim_whitespace(pc.replace_substring(cells, "：", ":"))
+
+
+def _one_day(cells: pa.Array) -> pa.Array:
+    """Periods of a single day (``2024-01-02~2024-01-02``) as that day; longer ones stay what they are, which is no stamp."""
+    if not pc.any(pc.match_substring_regex(cells, r"\d\s*[~～至]\s*\d")).as_py():
+        return cells
+    found = pc.extract_regex(
+        cells, r"^(?P<a>\d{4}[-/.]\d{1,2}[-/.]\d{1,2})\s*[~～至]\s*(?P<b>\d{4}[-/.]\d{1,2}[-/.]\d{1,2})$"
+    )
+    first, last = (pc.struct_field(found, [name]) for name in "ab")
+    return pc.if_else(pc.fill_null(pc.equal(first, last), False), first, cells)
 
 
 def _fields(cells: pa.Array, pattern: str) -> tuple[np.ndarray, dict[str, pa.Array]]:

@@ -246,7 +246,7 @@ def _started_by(columns: dict[str, pa.Array]) -> None:
 
 def _missing_columns(raw: RawTable, found: Match) -> Issue:
     missing = [need[0] for need in found.lacking]
-    if found.table.name == "agent_days" and missing == ["date"] and len(found.fields) > 2:
+    if found.table.name == "agent_days" and missing == ["date"] and len(found.fields) >= 2:
         return _undated(raw, found)
     field, heading = suggestion(found)
     unknown = (

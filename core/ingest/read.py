@@ -34,6 +34,7 @@ MOST_ROWS = 20_000_000
 BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
+_JSON_START = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
@@ -93,7 +94,7 @@ def _reader(name: str, data: bytes) -> Callable[[str, bytes], tuple[RawTable, ..
         return _read_parquet
     if data.startswith(database.MAGIC):
         return _read_database
-    if ending in ("json", "jsonl", "ndjson") or data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
+    if ending in ("json", "jsonl", "ndjson") or _JSON_START.match(data[:4096]):
         return _read_json
     return _read_text
 

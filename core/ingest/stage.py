@@ -117,6 +117,8 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
             if column.kind == "duration" and unit == "s" and day_fractions(cells):
                 unit = "day"
             done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
+            if column.kind == "id":
+                _note_exponents(done.values, raw.headings[place], book)
             if name == "customer_id":
                 done = _without_nobody(done)
             if name == "csat":
@@ -126,6 +128,20 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
     return Staged(raw, found, columns, book, formats)
+
+
+def _note_exponents(ids: pa.Array, heading: str, book: Book) -> None:
+    """Ids that a spreadsheet has turned into 1.23E+18 have lost their digits for good."""
+    marks = pc.fill_null(pc.match_substring_regex(ids, r"^\d(\.\d+)?[eE]\+\d{2}$"), False)
+    shown = ids.filter(marks)
+    if len(shown):
+        book.note(
+            "ids_lost_digits",
+            "warning",
+            marks.to_numpy(zero_copy_only=False),
+            column=heading,
+            value=str(shown[0].as_py()),
+        )
 
 
 _NOBODY = ("0", "匿名", "匿名用户", "游客", "anonymous", "unknown", "未知", "guest")

@@ -399,3 +399,37 @@ def test_spreadsheet_durations_are_parts_of_a_day() -> None:
     )
     times = log.tables["agent_days"].column("reply_time").to_pylist()  # type: ignore[union-attr]
     assert times == pytest.approx([85, 100], abs=1e-3)
+
+
+def test_traditional_headings_and_words_are_the_same_words() -> None:
+    """Exports from Taiwan and Hong Kong need no mapping."""
+    log = log_of("會話編號,客服,會話開始時間,首次回復時間,滿意度\n1,小李,2024-01-02 09:00,2024-01-02 09:05,滿意\n")
+    (row,) = log.tables["conversations"].to_pylist()  # type: ignore[union-attr]
+    assert (row["conversation_id"], row["first_human_reply_at"], row["csat"]) == ("1", at("2024-01-02 09:05"), 4.0)
+
+
+@pytest.mark.parametrize("day", ["240102", "2024-01-02~2024-01-02", "2024-01-02 至 2024-01-02", "2024年1月2日"])
+def test_days_as_reports_write_them(day: str) -> None:
+    """Two-digit years without separators and periods of one day are that day."""
+    log = log_of(f"日期,客服,接待人数\n{day},小李,35\n")
+    assert log.tables["agent_days"].column("date").to_pylist() == [DAY]  # type: ignore[union-attr]
+
+
+def test_a_period_of_a_month_is_no_day() -> None:
+    """A row for a whole month is refused as a summary."""
+    with pytest.raises(InputError) as caught:
+        log_of("日期,客服,接待量\n2024-01-01~2024-01-31,小李,300\n2024-01-01~2024-01-31,小王,310\n")
+    assert caught.value.issue.code == "period_summary"
+
+
+def test_ids_that_lost_their_digits_are_pointed_out() -> None:
+    """1.23457E+18 is no id any more."""
+    log = log_of("订单编号,下单时间,实付金额\n1.23457E+18,2024-01-02 09:00,1\n1.23457E+18,2024-01-03 09:00,2\n")
+    assert codes(log)["ids_lost_digits"] == 2
+
+
+def test_a_chat_written_as_text_is_not_called_broken_json() -> None:
+    """Lines that begin with a bracket are named for what they are: no table with headings."""
+    with pytest.raises(InputError) as caught:
+        log_of("[02/01/2024, 09:00:12] Lee: hi there\n[02/01/2024, 09:01:12] Ann: hello\n", name="chat.txt")
+    assert caught.value.issue.code != "json_unreadable"
