@@ -31,7 +31,12 @@ _CUSTOMER: Needs = (
     ("messages.customer_id", "messages.sender"),
     ("conversations.customer_id", "conversations.started_at"),
 )
-_CLOSE: Needs = (("messages.event",), ("messages.closed_at",), ("conversations.closed_at",))
+_CLOSE: Needs = (
+    ("messages.event",),
+    ("messages.closed_at",),
+    ("conversations.closed_at",),
+    ("conversations.resolution_s",),
+)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from core.engine import build_facts, observe
 from core.engine.reviews import score_reviews
 from core.errors import ScenarioError
 from core.kpis import Kpi, KpiTable, kpi_table, missing
+from core.log import Log
 from core.metrics import METRICS, metric
 from core.scenario import Scenario
 from tests.strategies import DAY, HOUR, MINUTE, SECOND, as_log, instant, numbered
@@ -344,3 +346,18 @@ def test_a_median_of_agents_is_never_formed() -> None:
     cell = shop("first_response", messages=[*talks, *said("B", (0, ASK, None), (120, SAY, "Bo"), customer="D")])
     assert (cell.value, cell.median) == (20, 10)
     assert np.isclose(cell.p90, 10)
+
+
+def test_a_files_own_resolution_time_feeds_the_figure_where_there_is_no_close():
+    """A ticket file that only says how long it took gives resolution_time."""
+    table = pa.table(
+        {
+            "conversation_id": ["a", "b"],
+            "agent_id": ["x", "x"],
+            "started_at": [0, 0],
+            "resolution_s": [60.0, 120.0],
+            "seq": [0, 1],
+        }
+    )
+    shop = kpi_table(observe(build_facts(Log("d", "UTC", {"conversations": table}))), by=("shop",))
+    assert shop.cell(0, "resolution_time").value == 90.0

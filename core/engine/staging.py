@@ -259,8 +259,10 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
     columns = ", ".join(
         f"CAST({pick(name, _type(log, short))} AS {_type(log, short)}) AS {short}"
         for name, short in ATTRIBUTES.items()
-        if short != "assigned"
+        if short not in ("assigned", "close_ms")
     )
+    solved = f"{pick('started_at', 'BIGINT')} + CAST(round({pick('resolution_s', 'DOUBLE')} * 1000) AS BIGINT)"
+    columns += f", CAST(coalesce({pick('closed_at', 'BIGINT')}, {solved}) AS BIGINT) AS close_ms"
     start, wait, handle = pick("started_at", "BIGINT"), pick("wait_s", "DOUBLE"), pick("handle_s", "DOUBLE")
     answered, by = pick("answered", "BIGINT"), pick("started_by", "VARCHAR")
     return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id')} AS cust,

@@ -14,7 +14,13 @@ HOUR = 3_600_000
 def test_an_id_that_stands_twice_is_one_conversation_and_the_last_row_counts():
     """Two rows of one id are one conversation, with what the later row says."""
     table = pa.table(
-        {"conversation_id": ["a", "a", "b"], "agent_id": ["x", "x", "y"], "started_at": [HOUR] * 3, "csat": [1.0, 5.0, 4.0], "seq": [0, 1, 2]}
+        {
+            "conversation_id": ["a", "a", "b"],
+            "agent_id": ["x", "x", "y"],
+            "started_at": [HOUR] * 3,
+            "csat": [1.0, 5.0, 4.0],
+            "seq": [0, 1, 2],
+        }
     )
     shop = kpi_table(observe(build_facts(Log("d", "UTC", {"conversations": table}))), by=("shop",))
     assert shop.cell(0, "conversations").value == 2
