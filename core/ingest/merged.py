@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from html import unescape
 
@@ -32,7 +33,7 @@ def blocks(data: bytes) -> Mapping[str, list[Block]]:
         return {
             each["name"]: _of_sheet(archive, targets.get(each.get("r:id", ""), "")) for each in sheets if "name" in each
         }
-    except (KeyError, zipfile.BadZipFile, RuntimeError, OSError):
+    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError):
         return {}
 
 

@@ -459,7 +459,7 @@ def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
 def _unpacked(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError) as error:
         raise InputError(Issue("archive_unreadable", "error", file=name, value=str(error)[:80])) from error
 
 

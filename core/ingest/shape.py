@@ -48,7 +48,7 @@ def reshaped(raw: RawTable, choices: Choices) -> RawTable:
     Raises:
         InputError: a shape that cannot be turned without knowing more; the issue names what is lacking.
     """
-    if choices.of(raw.name).columns:
+    if choices.of(raw.name).columns or not len(raw.rows):
         return raw
     for turn in _TURNS:
         turned = turn(raw, choices)

@@ -6,6 +6,8 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.ingest import Choices, FileChoice, InputFile, load
@@ -433,3 +435,47 @@ def test_a_chat_written_as_text_is_not_called_broken_json() -> None:
     with pytest.raises(InputError) as caught:
         log_of("[02/01/2024, 09:00:12] Lee: hi there\n[02/01/2024, 09:01:12] Ann: hello\n", name="chat.txt")
     assert caught.value.issue.code != "json_unreadable"
+
+
+INSERTED = (
+    "客服",
+    "日期",
+    "2024-01-02",
+    "09:00-18:00",
+    "合计",
+    "created",
+    "质检员",
+    "总分",
+    "Agent",
+    "",
+    "-",
+    "=1",
+    "1e999",
+    "CSAT",
+    '"',
+    "\n",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(EXPORTS) + sorted(REFUSED)), st.data())
+def test_damaged_exports_are_accounted_for_or_refused(export: str, data: st.DataObject) -> None:
+    """Words put in, bytes overwritten: a log whose rows add up or a reason, never another error."""
+    raw = bytearray((EXPORTS.get(export) or REFUSED[export])[0].encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        word = data.draw(
+            st.one_of(st.binary(max_size=4), st.sampled_from(INSERTED).map(lambda text: f",{text},".encode()))
+        )
+        raw[place : place + data.draw(st.integers(0, 3))] = word
+    try:
+        log = load([InputFile("a.csv", bytes(raw))])
+    except InputError:
+        return
+    assert all(report.rows_read == report.rows_kept + report.rows_dropped for report in log.ledger.files)
+
+
+def test_a_review_sheet_whose_rows_are_all_broken_is_refused() -> None:
+    """Nothing is turned where no row could be read."""
+    with pytest.raises(InputError):
+        log_of("质检日期,被质检客服,会话ID,质检员,质检得分\n2024-01-02,小李,K1\n")
