@@ -59,16 +59,16 @@ def _anchors(text: Text) -> None:
         key = parts.choose("anchor_of", list(names), text("scores.control.anchors_pick"), names.__getitem__)
     for column, name in zip(columns[1:], ("target", "pass", "floor"), strict=True):
         with column:
-            widgets.knob(f"{name}_{key}", text, look="number")
+            widgets.knob(f"{name}_{key}", text)
     st.caption(text("scores.control.anchors_unit", unit=text(f"scores.unit.{metric(key).unit}")))
 
 
 def _bands(text: Text) -> None:
     for column, name in zip(
-        st.columns(5), ("band_a", "band_b", "band_c", "min_conversations", "team_share"), strict=True
+        st.columns(5, gap="medium"), ("band_a", "band_b", "band_c", "min_conversations", "team_share"), strict=True
     ):
         with column:
-            widgets.knob(name, text, look="number")
+            widgets.knob(name, text)
 
 
 DRAWERS = {"kpis": _weights, "anchors": _anchors, "bands": _bands}
