@@ -26,7 +26,7 @@ ZONES = (
     "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Mexico_City", "Australia/Sydney", "UTC",
 )  # fmt: skip
-TYPES = ["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl", "ndjson", "zip"]
+TYPES = ["csv", "tsv", "txt", "xlsx", "xlsm", "parquet", "json", "jsonl", "ndjson", "zip", "db", "sqlite", "sqlite3"]
 _PERSONAL = ("customer_id",)
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _ROWS = 12
