@@ -79,6 +79,8 @@ def _check_erlang(words: Namespace) -> None:
 def table(answer: dict[str, Any], text: Text) -> str:
     """The answer's main rows as an aligned table; missing is a dash."""
     rows = rows_of(answer)
+    if not rows:
+        return text.number(None)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     shown = [[_cell(row.get(column), text) for column in columns] for row in rows]
     if len(columns) > len(rows):

@@ -89,7 +89,9 @@ def scenario_of(words: Namespace) -> Scenario:
         knobs["rules"] = words.rules
     if words.start or words.end:
         knobs |= {"period": "custom", "from": words.start, "to": words.end}
-    return Scenario.of(knobs)
+    scenario = Scenario.of(knobs)
+    scenario.dates()
+    return scenario
 
 
 def choices_of(words: Namespace) -> Choices:
@@ -368,10 +370,8 @@ def check_knob(name: str, value: float, low: float, high: float) -> None:
 
 def rows_of(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The answer's main list, flattened for a table: nested values become dotted columns."""
-    main = next(
-        (value for value in answer.values() if isinstance(value, list) and value and isinstance(value[0], Mapping)),
-        [answer],
-    )
+    lists = [value for value in answer.values() if isinstance(value, list)]
+    main = next((value for value in lists if value and isinstance(value[0], Mapping)), [] if [] in lists else [answer])
     return [_flat(row) for row in main]
 
 

@@ -83,7 +83,7 @@ def choose(scenario: Scenario, first_day: int, last_day: int, zone: str) -> Peri
     """
     kind = scenario.get("period")
     if kind == "custom":
-        start, end = scenario.get("from"), scenario.get("to")
+        start, end = scenario.dates()
         return Period(day_number(start) if start else first_day, day_number(end) if end else last_day, zone)
     starts = {
         "all": first_day,

@@ -238,10 +238,17 @@ class Scenario:
             raise ScenarioError(Issue("bands_out_of_order", "error", facts=dict(bands)))
         return bands
 
+    def dates(self) -> tuple[date | None, date | None]:
+        """From and to of a custom period; a period that ends before it starts is refused."""
+        start, end = self.get("from"), self.get("to")
+        if start and end and start > end:
+            raise ScenarioError(Issue("period_backwards", "error", facts={"from": start.isoformat(), "to": end.isoformat()}))
+        return start, end
+
     def problems(self) -> tuple[Issue, ...]:
         """Everything that makes the scenario unusable, as issues; empty when it is fine."""
         found = []
-        checks: list[Callable[[], object]] = [self.bands, *(partial(self.anchors, metric) for metric in SCORED)]
+        checks: list[Callable[[], object]] = [self.dates, self.bands, *(partial(self.anchors, metric) for metric in SCORED)]
         for check in checks:
             try:
                 check()

@@ -220,6 +220,8 @@ def _judge() -> tuple[Scenario, tuple[Issue, ...]]:
 def _keys_of(problem: Issue) -> tuple[str, ...]:
     if problem.code == "bands_out_of_order":
         return ("band_a", "band_b", "band_c")
+    if problem.code == "period_backwards":
+        return ("from", "to")
     return tuple(f"{name}_{problem.value}" for name in ("target", "pass", "floor"))
 
 

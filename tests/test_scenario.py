@@ -101,3 +101,11 @@ def test_a_part_holds_only_its_rooms() -> None:
     """What a cached step depends on is what it is given."""
     scenario = Scenario.of({"w_quality": 50, "fcr_h": 24, "in_team": ["South"]})
     assert set(scenario.part("rules", "filter").changed) == {"fcr_h", "in_team"}
+
+
+def test_a_period_that_ends_before_it_starts_is_refused():
+    """Both dates are named; nothing is silently empty."""
+    backwards = Scenario.of({"period": "custom", "from": "2026-05-01", "to": "2026-03-01"})
+    assert [issue.code for issue in backwards.problems()] == ["period_backwards"]
+    with pytest.raises(ScenarioError, match="period_backwards"):
+        backwards.dates()
