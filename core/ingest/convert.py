@@ -40,6 +40,7 @@ _MONEY = re.compile(r"[¥￥€£元,'’\s]|(?:us|hk|nt|s|a)?\$|rmb|cny|usd|eur
 _DECIMAL_COMMA = re.compile(r"-?\d{1,3}(?:[. ]?\d{3})*,(?:\d{1,2}|\d{4,})")
 _COUNTED = (
     ("%", 0.01), ("万", 1e4), ("亿", 1e8), ("千", 1e3), ("分", 1.0), ("星", 1.0), ("次", 1.0), ("人", 1.0), ("单", 1.0), ("件", 1.0),
+    ("个", 1.0), ("条", 1.0), ("笔", 1.0), ("通", 1.0), ("k", 1e3),
 )  # fmt: skip
 HEADING_UNITS = (
     ("ms", re.compile(r"毫秒|\bms\b|millisec|_ms$", re.IGNORECASE)),
