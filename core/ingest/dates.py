@@ -223,7 +223,7 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     fine = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (year >= 1800) & (year <= 2200)
     months = np.where(fine, (year - 1970) * 12 + month - 1, 0).astype(np.int64).astype("datetime64[M]")
     first = months.astype("datetime64[D]").astype(np.int64)
-    following = (months + 1).astype("datetime64[D]").astype(np.int64)
+    following = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64)
     result = first + np.where(fine, day, 1) - 1
     return np.where(fine & (result < following), result, np.nan)
 
