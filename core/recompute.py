@@ -380,8 +380,12 @@ def demand(observed: Observed, scenario: Scenario) -> Demand:
     return measure_demand(contacts, seen, roster, zone=observed.zone, period=(period.first_day, period.last_day))
 
 
-def staffing_knobs(scenario: Scenario) -> StaffingKnobs:
-    """The scenario's staffing knobs as the planner takes them."""
+def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
+    """The scenario's staffing knobs as the planner takes them; ``volume`` says how busy a week the plan must carry.
+
+    >>> staffing_knobs(Scenario.of({"sl_s": 30})).within_s
+    30.0
+    """
     from core.staffing import StaffingKnobs
 
     return StaffingKnobs(
@@ -392,6 +396,7 @@ def staffing_knobs(scenario: Scenario) -> StaffingKnobs:
         shrinkage=scenario.get("shrinkage"),
         max_concurrency=int(scenario.get("max_concurrency")),
         week_start=0 if scenario.get("week_start") == "monday" else 6,
+        volume=volume,
     )
 
 

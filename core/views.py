@@ -20,7 +20,7 @@ from core.metrics import GROUPS, SCORED, Metric, metric
 from core.robustness import Doubt
 from core.scenario import Scenario
 from core.scoring import GRADES, INSUFFICIENT, Scores, compare, nominal_weights, shown
-from core.staffing import StaffingKnobs, StaffingResult, erlang_c_queue, positions, required_agents
+from core.staffing import StaffingResult, erlang_c_queue, positions, required_agents
 from core.trends import EPOCH_WEEKDAY, week_first_day, week_of
 
 ORDER = (
@@ -419,24 +419,6 @@ def side_by_side(weekly: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
 
 
 # --- staffing ----------------------------------------------------------------------------------------------------------------
-
-
-def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
-    """The planner's knobs as the scenario sets them.
-
-    >>> staffing_knobs(Scenario.of({"sl_s": 30})).within_s
-    30.0
-    """
-    return StaffingKnobs(
-        interval_min=int(scenario.get("slot_min")),
-        target=float(scenario.get("sl_target")),
-        within_s=float(scenario.get("sl_s")),
-        max_occupancy=float(scenario.get("max_occupancy")),
-        shrinkage=float(scenario.get("shrinkage")),
-        max_concurrency=int(scenario.get("max_concurrency")),
-        week_start=0 if scenario.get("week_start") == "monday" else 6,
-        volume=volume,
-    )
 
 
 def week_map(result: StaffingResult, what: str, slot_min: int) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core import views
 from core.charts import Chart, Labels, gap_chart, heatmap
+from core.recompute import staffing_knobs
 from core.staffing import StaffingResult, plan, worst_slots
 from core.staffing.demand import MIN_EFFORT_N, VOLUMES
 from core.text import Text
@@ -21,7 +22,7 @@ SLOT_COLUMNS = (
 
 def planned(volume: str) -> StaffingResult:
     """The plan of the week under the knobs as they are."""
-    return plan(session.demand(), views.staffing_knobs(session.scenario(), volume))
+    return plan(session.demand(), staffing_knobs(session.scenario(), volume))
 
 
 def volume_words(text: Text) -> dict[str, str]:

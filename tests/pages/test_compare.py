@@ -17,16 +17,6 @@ Reported = Callable[..., Report]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", ["nothing", "broken"])
-def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
-    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
-    at = open_page(PAGE, language, state)
-    is_clean(at)
-    assert not at.dataframe
-    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_chart_and_table_hold_the_cores_figures(open_page: Open, reported: Reported, language: str) -> None:
     """Median first response of everybody with its interval, the shop's own median as the line, in one order."""
     at = open_page(PAGE, language, "sample")

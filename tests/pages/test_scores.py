@@ -23,16 +23,6 @@ def table(at: Any) -> Any:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", ["nothing", "broken"])
-def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
-    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
-    at = open_page(PAGE, language, state)
-    is_clean(at)
-    assert not at.dataframe
-    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_scores_and_grades_are_those_of_the_core(open_page: Open, reported: Reported, language: str) -> None:
     """Score (cut after one decimal), grade, interval and rank of everybody with a grade; the others stand apart."""
     at = open_page(PAGE, language, "sample")

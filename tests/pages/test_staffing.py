@@ -7,26 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from core import recompute
-from core.recompute import Report
+from core.recompute import Report, staffing_knobs
 from core.scenario import Scenario
 from core.staffing import plan
 from core.text import Text
-from core.views import agent_hours, staffing_knobs
+from core.views import agent_hours
 from tests.pages.conftest import Open, charted, is_clean, visible
 
 PAGE = "6_staffing"
 LANGUAGES = ("zh", "en")
 Reported = Callable[..., Report]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", ["nothing", "broken"])
-def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
-    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
-    at = open_page(PAGE, language, state)
-    is_clean(at)
-    assert not at.dataframe
-    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

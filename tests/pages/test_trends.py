@@ -19,16 +19,6 @@ Reported = Callable[..., Report]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", ["nothing", "broken"])
-def test_without_a_log_the_page_shows_the_way_out(open_page: Open, language: str, state: str) -> None:
-    """Nothing loaded, or nothing but a broken file: no table, a button for the sample."""
-    at = open_page(PAGE, language, state)
-    is_clean(at)
-    assert not at.dataframe
-    assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_table_holds_the_cores_verdicts(open_page: Open, reported: Reported, language: str) -> None:
     """One row per agent, those that say most first, with the core's p and weeks; the planted two are on top."""
     at = open_page(PAGE, language, "sample")
