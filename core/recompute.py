@@ -22,7 +22,7 @@ from core.fairness import Estimate, difference, normal_quantile
 from core.kpis import KpiTable, kpi_table
 from core.log import Log
 from core.metrics import METRICS, Metric, metric
-from core.period import Period, choose, day_date, week_of
+from core.period import Period, choose, day_date
 from core.robustness import Doubt, doubt, draws_of
 from core.scenario import DIMENSIONS, Scenario
 from core.scoring import Scores, blend, persons, score
@@ -432,9 +432,3 @@ def _roster(observed: Observed, people: set[str] | None) -> pd.DataFrame | None:
         f"SELECT agent_id, start_at, end_at, {breaks} FROM raw_roster WHERE end_at > start_at"
     )
     return roster if people is None else roster[roster["agent_id"].isin(people)]
-
-
-def weeks_of(period: Period, week_start: str = "monday") -> Sequence[int]:
-    """First days of the weeks that lie whole in the period."""
-    first = week_of(period.first_day + 6, week_start)
-    return range(first, period.last_day - 5, 7)

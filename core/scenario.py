@@ -185,10 +185,6 @@ class Scenario:
         """A knob's value: what the user set, else the default."""
         return self.changed.get(key, KNOBS[key].default)
 
-    def with_(self, **values: Any) -> Scenario:
-        """A copy with some knobs turned."""
-        return Scenario.of({**self.changed, **values})
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values with the version, for a YAML or JSON file."""
         values = {key: _plain(value) for key, value in self.changed.items()}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.engine.observe import UNASSIGNED
 from core.kpis import KpiTable
-from core.metrics import GROUPS, SCORED, Anchors, Metric
+from core.metrics import GROUPS, SCORED, Anchors
 from core.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -65,14 +65,6 @@ class Scores:
         order = np.lexsort((frame["agent"], -frame["score"].fillna(-1), ~graded))
         return frame.iloc[order].reset_index(drop=True)
 
-    def contribution_frame(self) -> pd.DataFrame:
-        """One row per agent × used metric: value, points, weight, contribution."""
-        rows, columns = np.nonzero(~np.isnan(self.points) | (self.weights > 0))
-        picked = {"agent": np.array(self.names, dtype=object)[rows], "key": np.array(self.keys, dtype=object)[columns]}
-        for name in ("values", "points", "weights", "contributions"):
-            picked[name.removesuffix("s")] = getattr(self, name)[rows, columns]
-        return pd.DataFrame(picked)
-
     def distribution(self) -> pd.DataFrame:
         """How many rows hold each grade: grade, count, share (of the graded); insufficient data last, without a share."""
         counts = {grade: int((self.grade == grade).sum()) for grade in (*GRADES, INSUFFICIENT)}
@@ -109,16 +101,6 @@ def shown(score: float) -> float:
     89.9
     """
     return float(np.floor((score + DUST) * 10) / 10)
-
-
-def combine(group_points: dict[str, float], weights: dict[str, float]) -> float:
-    """Weighted mean of group scores; weights need not sum to anything.
-
-    >>> round(combine({"efficiency": 80, "quality": 90, "business": 70}, {"efficiency": 3, "quality": 4, "business": 3}), 10)
-    81.0
-    """
-    total = sum(weights[name] for name in group_points)
-    return sum(weights[name] * value for name, value in group_points.items()) / total
 
 
 def nominal_weights(scenario: Scenario) -> Floats:
@@ -295,8 +277,3 @@ def persons(table: KpiTable) -> KpiTable:
         table.period,
         sums,
     )
-
-
-def anchor_metric(key: str) -> Metric:
-    """The scored metric with this key."""
-    return next(metric for metric in SCORED if metric.key == key)

@@ -412,12 +412,6 @@ def _whole_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
     return frame.set_index("x").reindex(every).reset_index()
 
 
-def side_by_side(weekly: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
-    """Weeks of several groups as lines: x, y, n, series."""
-    frame = weekly[weekly["group"].isin(list(groups))]
-    return frame.rename(columns={"date": "x", "value": "y", "group": "series"})[["x", "y", "n", "series"]]
-
-
 # --- staffing ----------------------------------------------------------------------------------------------------------------
 
 

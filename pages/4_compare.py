@@ -13,6 +13,8 @@ from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 from pages._shell import framed
 
+ROOM = 16  # rows beside the chart before the table scrolls
+
 
 def _controls(text: Text) -> tuple[str, str]:
     with st.container(border=True):
@@ -41,7 +43,8 @@ def _everybody(key: str, statistic: str, text: Text) -> str:
         session.adopt_pick("who", "mark", parts.clicked_mark(event, "agent"))
     with right:
         config = parts.headings("compare", comparison.UNITS, text)
-        picking = {"on_select": "rerun", "selection_mode": "single-row", "column_config": config, "height": 640}
+        height = 640 if len(frame) > ROOM else "content"
+        picking = {"on_select": "rerun", "selection_mode": "single-row", "column_config": config, "height": height}
         event = widgets.table(comparison.table(frame, key, text), text, f"{name}_table", file=frame, **picking)
         row = parts.clicked_row(event)
         session.adopt_pick("who", f"row_{name}", None if row is None else frame["agent"].iloc[row])

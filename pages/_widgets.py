@@ -314,6 +314,8 @@ def _colour(declared: Metric, change: Any) -> str:
 
 def _beside(declared: Metric, kpi: Any, change: Any, text: Text) -> list[str]:
     lines = []
+    if kpi.status == "too_few":
+        lines.append(text("pages.card.too_few", n=text.number(kpi.n, 0), needed=declared.min_n))
     if known(kpi.low) and declared.measure.kind != "count":
         ends = {"low": kpi_value(text, kpi.low, declared.key), "high": kpi_value(text, kpi.high, declared.key)}
         lines.append(text("pages.card.interval", n=text.number(kpi.n, 0), **ends))

@@ -377,15 +377,3 @@ def _preview(part: Staged, rows: int) -> Preview:
     raw = tuple(tuple(cell or "" for cell in row) for row in zip(*cells, strict=True))
     piece = _piece(part, 0).slice(0, rows)
     return Preview(part.book.table, part.raw.name, part.raw.headings, raw, part.matches(), piece, len(part.raw.rows))
-
-
-def issues_by_code(ledger: Ledger) -> Mapping[str, int]:
-    """Rows per issue code over the whole ledger.
-
-    >>> issues_by_code(Ledger((FileReport("t", "f", issues=(Issue("blank_rows", "note", rows=3),)),)))
-    {'blank_rows': 3}
-    """
-    total: dict[str, int] = {}
-    for issue in ledger.issues:
-        total[issue.code] = total.get(issue.code, 0) + issue.rows
-    return total

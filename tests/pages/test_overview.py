@@ -9,8 +9,10 @@ import pytest
 
 from core.recompute import Report
 from core.text import Text
+from sample_data.generate import Story
 from tests.pages.conftest import Open, cards, charted, is_clean, visible
 
+STORY = Story()
 LANGUAGES = ("zh", "en")
 
 
@@ -127,3 +129,12 @@ def test_an_empty_selection_is_told(open_page: Open, language: str, link: dict[s
     is_clean(at)
     assert Text(language)("pages.empty.selection") in visible(at)
     assert not at.metric
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_card_below_its_minimum_says_that_it_cannot_be_judged(open_page: Open, language: str) -> None:
+    """The agent with six conversations: the card shows the figure and says how many observations are needed."""
+    at = open_page("2_overview", language, "sample", in_agent=STORY.thin)
+    is_clean(at)
+    told = Text(language)("pages.card.too_few", n=6, needed=20)
+    assert any(told in each for each in visible(at))
