@@ -26,14 +26,10 @@ TOLD = ("evidence", "strong_evidence")
 
 
 def p_value(p: float, text: Text) -> str:
-    """A p-value as it is read."""
-    return (
-        "–"
-        if not widgets.known(p)
-        else "< 0.0001"
-        if p < 0.0001
-        else text.number(p, 4 if p < 0.01 else 3 if p < 0.1 else 2)
-    )
+    """A p-value as it is read after the letter: with its sign."""
+    if not widgets.known(p):
+        return "–"
+    return "< 0.0001" if p < 0.0001 else f"= {text.number(p, 4 if p < 0.01 else 3 if p < 0.1 else 2)}"
 
 
 def groupings() -> list[str]:
