@@ -110,7 +110,9 @@ def inspect(words: Namespace) -> dict[str, Any]:
     text = Text(words.lang)
     tables = []
     for report in log_of(words).ledger.files:
-        fields = ("table", "file", "encoding", "separator", "sheet", "rows_read", "rows_kept", "rows_dropped")
+        fields = (
+            "table", "file", "encoding", "encoding_confidence", "separator", "sheet", "rows_read", "rows_kept", "rows_dropped",
+        )  # fmt: skip
         columns = [
             {
                 "name": c.name,

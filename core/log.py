@@ -36,7 +36,10 @@ class ColumnMatch:
 
 @dataclass(frozen=True)
 class FileReport:
-    """One table of one file: how it was read and what became of its rows. ``rows_read == rows_kept + rows_dropped``."""
+    """One table of one file: how it was read and what became of its rows. ``rows_read == rows_kept + rows_dropped``.
+
+    ``encoding_confidence``: 0–1, how sure the encoding is; 1 where the bytes or the user settle it, or where the format has none.
+    """
 
     table: str
     file: str
@@ -48,6 +51,7 @@ class FileReport:
     rows_dropped: int = 0
     columns: tuple[ColumnMatch, ...] = ()
     issues: tuple[Issue, ...] = ()
+    encoding_confidence: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class FileChoice:
         columns: field by heading; an empty field means "do not use this column".
         orders: date order by heading (``dmy``, ``mdy``, ``ymd``); the heading ``*`` stands for all columns.
         units: unit of a duration column by heading (``ms``, ``s``, ``min``, ``h``, ``day``).
+        encoding: how the bytes of a text file are read (``gb18030``, ``big5``, ``utf-8`` …); empty leaves that to the import.
     """
 
     pattern: str = "*"
@@ -62,6 +63,7 @@ class FileChoice:
     columns: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
 
     def fits(self, name: str) -> bool:
         """Whether these decisions are about the file of that name.
@@ -134,6 +136,7 @@ class Choices:
                     {**merged.columns, **each.columns},
                     {**merged.orders, **each.orders},
                     {**merged.units, **each.units},
+                    each.encoding or merged.encoding,
                 )
         return merged
 

@@ -131,7 +131,7 @@ class _Steps:
 def _open(file: InputFile, choices: Choices, steps: _Steps) -> _Read:
     steps.at(file.name, 0.0)
     try:
-        found = read(file)
+        found = read(file, choices)
         tables, refused = _matched(found, choices)
     except InputError as error:
         return _Read(file.name, problem=error.issue)
@@ -285,6 +285,7 @@ def _refused(raw: RawTable, found: Match, issue: Issue) -> FileReport:
         rows,
         found.columns,
         (*raw.issues, issue),
+        raw.encoding_confidence,
     )
 
 
@@ -293,7 +294,7 @@ def _directory_report(raw: RawTable, found: Match) -> FileReport:
     note = Issue("directory_joined", "note", found.table.name, raw.name, rows=len(raw.rows))
     return FileReport(
         found.table.name, raw.file, raw.encoding, raw.separator, raw.sheet, rows, len(raw.rows), raw.rejected,
-        found.columns, (*raw.issues, note),
+        found.columns, (*raw.issues, note), raw.encoding_confidence,
     )  # fmt: skip
 
 
@@ -341,6 +342,7 @@ def _report(part: Staged) -> FileReport:
     return FileReport(
         book.table, raw.file, raw.encoding, raw.separator, raw.sheet, read_rows, kept, read_rows - kept,
         part.matches(), (*(replace(issue, table=book.table) for issue in raw.issues), *book.issues),
+        raw.encoding_confidence,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from core.errors import InputError, Issue
 from core.ingest import database, merged
 from core.ingest.cells import cell_text
-from core.ingest.choices import InputFile
+from core.ingest.choices import Choices, InputFile
 from core.ingest.encoding import SAMPLE, decode
 from core.schema import DIRECTORIES, TABLES, normal
 
@@ -45,7 +45,7 @@ class RawTable:
     """One table of one file as text.
 
     ``columns`` are string arrays of equal length (None or "" where a cell is empty); ``rows`` are spreadsheet row numbers;
-    ``rejected`` counts the rows that could not be read and ``issues`` say which.
+    ``rejected`` counts the rows that could not be read and ``issues`` say which; ``encoding_confidence`` (0–1) is computed in `encoding`.
     """
 
     file: str
@@ -57,6 +57,7 @@ class RawTable:
     sheet: str = ""
     rejected: int = 0
     issues: tuple[Issue, ...] = field(default=())
+    encoding_confidence: float = 1.0
 
     @property
     def name(self) -> str:
@@ -68,7 +69,7 @@ class RawTable:
         return replace(self, columns=tuple(c[:rows] for c in self.columns), rows=self.rows[:rows])
 
 
-def read(file: InputFile) -> tuple[RawTable, ...]:
+def read(file: InputFile, choices: Choices | None = None) -> tuple[RawTable, ...]:
     """Every table of a file. The kind is decided by its first bytes, then by its name.
 
     Raises:
@@ -79,14 +80,14 @@ def read(file: InputFile) -> tuple[RawTable, ...]:
     data = file.read()
     if not data[:4096].strip(_NOTHING) and not data.strip(_NOTHING):
         raise InputError(Issue("empty_file", "error", file=file.name))
-    tables = _reader(file.name, data)(file.name, data)
+    tables = _reader(file.name, data)(file.name, data, choices or Choices())
     rows = sum(len(table.rows) for table in tables)
     if rows > MOST_ROWS:
         raise InputError(Issue("too_many_rows", "error", file=file.name, rows=rows, facts={"limit": MOST_ROWS}))
     return tables
 
 
-def _reader(name: str, data: bytes) -> Callable[[str, bytes], tuple[RawTable, ...]]:
+def _reader(name: str, data: bytes) -> Callable[[str, bytes, Choices], tuple[RawTable, ...]]:
     ending = name.rsplit(".", 1)[-1].lower()
     if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return _read_zip if ending == "zip" else _read_workbook
@@ -110,21 +111,21 @@ class _Layout:
     headings: tuple[str, ...]
 
 
-def _read_text(name: str, data: bytes) -> tuple[RawTable, ...]:
-    text, encoding, issues = decode(name, data)
-    text = _line_ends(text.lstrip("\ufeff"))
+def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
+    decoded = decode(name, data, choices.of(name).encoding)
+    encoding, text = decoded.encoding, _line_ends(decoded.text.lstrip("\ufeff"))
     layout = _layout(name, text)
     columns, rows, rejects = _cells(text, _as_it_stands(data, text, encoding), layout)
     if BARE_RETURN in text:
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
     columns = [_plain_cells(column) for column in columns]
     columns, rows, blank = _without_blank(columns, rows)
-    notes = [*issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
+    notes = [*decoded.issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
     rejected = sum(lines for _, _, lines in rejects)
     if not len(rows) and not rejected:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
     table = RawTable(name, layout.headings, tuple(columns), rows, encoding, layout.separator)
-    return (replace(table, rejected=rejected, issues=tuple(notes)),)
+    return (replace(table, rejected=rejected, issues=tuple(notes), encoding_confidence=decoded.confidence),)
 
 
 def _as_it_stands(data: bytes, text: str, encoding: str) -> bytes:
@@ -379,7 +380,7 @@ def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
 # ── workbooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_workbook(name: str, data: bytes) -> tuple[RawTable, ...]:
+def _read_workbook(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     import fastexcel
 
     if data[:2] == b"PK":
@@ -443,14 +444,14 @@ def _members(name: str, data: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipI
     return archive, members
 
 
-def _read_zip(name: str, data: bytes) -> tuple[RawTable, ...]:
+def _read_zip(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
     archive, members = _members(name, data)
     tables: list[RawTable] = []
     for member in members:
         inside = _unpacked(name, archive, member)
         if not member.filename.lower().endswith(".zip") and inside.strip():
             shown = member.filename.replace("\\", "/").rsplit("/", 1)[-1]
-            tables += _reader(shown, inside)(shown, inside)
+            tables += _reader(shown, inside)(shown, inside, choices)
     if not tables:
         raise InputError(Issue("empty_file", "error", file=name))
     return tuple(tables)
@@ -463,7 +464,7 @@ def _unpacked(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> b
         raise InputError(Issue("archive_unreadable", "error", file=name, value=str(error)[:80])) from error
 
 
-def _read_database(name: str, data: bytes) -> tuple[RawTable, ...]:
+def _read_database(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     found = database.tables(name, data)
     if not found:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
@@ -480,7 +481,7 @@ def _read_database(name: str, data: bytes) -> tuple[RawTable, ...]:
     )
 
 
-def _read_parquet(name: str, data: bytes) -> tuple[RawTable, ...]:
+def _read_parquet(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     from pyarrow import parquet
 
     try:
@@ -525,17 +526,17 @@ def as_text(column: pa.Array) -> pa.Array:
     return column.cast(pa.string(), safe=False)
 
 
-def _read_json(name: str, data: bytes) -> tuple[RawTable, ...]:
-    text, encoding, issues = decode(name, data)
-    records, rejects = _json_records(name, text.lstrip("\ufeff"))
+def _read_json(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
+    decoded = decode(name, data, choices.of(name).encoding)
+    records, rejects = _json_records(name, decoded.text.lstrip("\ufeff"))
     if not records:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
     flat = [_flat(record) for _, record in records]
     headings = _filled_headings(flat)
     columns = tuple(pa.array([record.get(heading) for record in flat], pa.string()) for heading in headings)
     rows = np.array([number for number, _ in records], dtype=np.int64)
-    table = RawTable(name, headings, columns, rows, encoding)
-    return (replace(table, rejected=len(rejects), issues=(*issues, *_reject_issues(name, rejects))),)
+    table = RawTable(name, headings, columns, rows, decoded.encoding, encoding_confidence=decoded.confidence)
+    return (replace(table, rejected=len(rejects), issues=(*decoded.issues, *_reject_issues(name, rejects))),)
 
 
 def _filled_headings(flat: Sequence[dict[str, str | None]]) -> tuple[str, ...]:
