@@ -25,7 +25,7 @@ from core.errors import InputError, Issue
 from core.ingest import database, merged
 from core.ingest.cells import cell_text
 from core.ingest.choices import Choices, InputFile
-from core.ingest.encoding import SAMPLE, decode
+from core.ingest.encoding import SAMPLE, Decoded, decode
 from core.schema import DIRECTORIES, TABLES, normal
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -115,7 +115,7 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
     decoded = decode(name, data, choices.of(name).encoding)
     encoding, text = decoded.encoding, _line_ends(decoded.text.lstrip("\ufeff"))
     layout = _layout(name, text)
-    columns, rows, rejects = _cells(text, _as_it_stands(data, text, encoding), layout)
+    columns, rows, rejects = _cells(text, _as_it_stands(data, text, decoded), layout)
     if BARE_RETURN in text:
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
     columns = [_plain_cells(column) for column in columns]
@@ -128,10 +128,11 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
     return (replace(table, rejected=rejected, issues=tuple(notes), encoding_confidence=decoded.confidence),)
 
 
-def _as_it_stands(data: bytes, text: str, encoding: str) -> bytes:
+def _as_it_stands(data: bytes, text: str, decoded: Decoded) -> bytes:
     """The bytes themselves where they are the text to the last character, so that a large file is not encoded anew; else nothing."""
-    whole = encoding == "utf-8" and text != "" and data.endswith(text[-1].encode("utf-8", errors="replace"))
-    return data if whole and b"\r" not in data and not data.startswith(codecs.BOM_UTF8) else b""
+    undamaged = decoded.encoding == "utf-8" and not decoded.issues and b"\r" not in data
+    whole = undamaged and text != "" and data.endswith(text[-1].encode("utf-8", errors="replace"))
+    return data if whole and not data.startswith(codecs.BOM_UTF8) else b""
 
 
 def _line_ends(text: str) -> str:
