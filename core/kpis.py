@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.engine.observe import UNASSIGNED, Cube, Observed, Source
+from core.engine.observe import UNASSIGNED, Observed
 from core.errors import Issue, ScenarioError, did_you_mean
 from core.fairness import byar, clustered_ratio_by, quantile_interval_by, wilson
+from core.grouped import Grouped
 from core.metrics import METRICS, Metric
-from core.period import Period, choose, week_of
-from core.scenario import DIMENSIONS, Scenario
+from core.period import Period, choose
+from core.scenario import Scenario
 
 Floats = NDArray[np.float64]
 BY = ("shop", "agent", "team", "channel", "language", "category", "shift", "weekday", "hour", "date", "week")
-_TEXT = frozenset(DIMENSIONS)
 _COLUMNS = ("value", "n", "low", "high", "median", "median_low", "median_high", "p90")
 
 
@@ -144,7 +144,7 @@ def kpi_table(
             )
         )
     period = period or choose(scenario, *observed.days, observed.zone)
-    view = _View(observed, scenario, tuple(by), period)
+    view = Grouped(observed, scenario, tuple(by), period)
     metrics = tuple(metric for metric in METRICS if metric.key in keys) if keys else METRICS
     columns = [_column(view, metric) for metric in metrics]
     numbers = {name: np.column_stack([column.numbers[name] for column in columns]) for name in _COLUMNS}
@@ -162,145 +162,6 @@ class _Column:
     label: str
 
 
-class _View:
-    """A period, filters and a grouping laid over the sources; each source is cut and grouped once."""
-
-    def __init__(self, observed: Observed, scenario: Scenario, by: tuple[str, ...], period: Period) -> None:
-        self.observed, self.scenario, self.by, self.period = observed, scenario, by, period
-        self.filters = {name: scenario.get(f"in_{name}") for name in DIMENSIONS if scenario.get(f"in_{name}")}
-        self._sources: dict[str, Source | None] = {}
-        self._keys: dict[tuple[str, str], NDArray[np.int64]] = {}
-        self._places: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
-        self.order = self._groups()
-
-    def source(self, name: str) -> Source | None:
-        """A source cut to period and filters, once; None where the log lacks it or it lacks a dimension asked for."""
-        if name not in self._sources:
-            self._sources[name] = self._cut(name)
-        return self._sources[name]
-
-    def _cut(self, name: str) -> Source | None:
-        found = self.observed.source(name, self.period.first_day, self.period.last_day)
-        if found is None or not all(_has(found.cube, dimension) for dimension in (*self.by, *self.filters)):
-            return None
-        parts = []
-        for cube in (found.cube, found.values):
-            keep = np.ones(len(cube), dtype=bool)
-            for dimension, wanted in self.filters.items():
-                codes = [i for i, label in enumerate(self.observed.labels[dimension]) if label in wanted]
-                keep &= np.isin(cube.codes[dimension], codes) if dimension in cube.codes else False
-            parts.append(cube.pick(keep) if len(cube) else cube)
-        self._keys |= {(name, part): self._key(cube) for part, cube in zip(("cube", "values"), parts, strict=True)}
-        return Source(*parts)
-
-    def _key(self, cube: Cube) -> NDArray[np.int64]:
-        """One integer per row that names its group."""
-        key = np.zeros(len(cube), dtype=np.int64)
-        for name in self.by:
-            codes = _codes(cube, name, self.scenario.get("week_start"))
-            key = key * _size(self.observed, name) + codes
-        return key
-
-    def _groups(self) -> NDArray[np.int64]:
-        if self.by == ("shop",):
-            return np.zeros(1, dtype=np.int64)
-        found = [self._keys[name, "cube"] for name in (*self.observed.sources, "sales") if self.source(name) is not None]
-        return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
-
-    def place(self, name: str, part: str = "cube") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Group row of each source row, and whether it belongs to any group."""
-        if (name, part) not in self._places:
-            keys = self._keys[name, part]
-            at = np.minimum(np.searchsorted(self.order, keys), max(len(self.order) - 1, 0))
-            hit = self.order[at] == keys if len(self.order) else np.zeros(len(keys), dtype=bool)
-            self._places[name, part] = at, hit
-        return self._places[name, part]
-
-    def sum(self, name: str, column: str) -> Floats:
-        """A measure column summed per group."""
-        source = self.source(name)
-        if source is None:
-            return np.full(len(self.order), np.nan)
-        at, hit = self.place(name)
-        return np.bincount(
-            at[hit], weights=np.nan_to_num(source.cube.numbers[column][hit]), minlength=len(self.order)
-        ).astype(np.float64)
-
-    def daily(self, name: str, columns: Sequence[str]) -> tuple[NDArray[np.int64], list[Floats]]:
-        """Measure columns summed per group × day: groups of the rows and the sums."""
-        source = self.source(name)
-        if source is None:
-            return np.zeros(0, dtype=np.int64), [np.zeros(0) for _ in columns]
-        at, hit = self.place(name)
-        days = self.period.days
-        cell = at[hit] * days + (source.cube.codes["day"][hit] - self.period.first_day)
-        used, inverse = np.unique(cell, return_inverse=True)
-        sums = [
-            np.bincount(inverse, weights=np.nan_to_num(source.cube.numbers[c][hit]), minlength=len(used))
-            for c in columns
-        ]
-        return used // days, [np.asarray(column, dtype=np.float64) for column in sums]
-
-    def singles(self, name: str, column: str) -> tuple[NDArray[np.int64], Floats]:
-        """Single observations ordered by group and value: their groups and the values."""
-        source = self.source(name)
-        if source is None or column not in source.values.numbers:
-            return np.zeros(0, dtype=np.int64), np.zeros(0)
-        at, hit = self.place(name, "values")
-        values = source.values.numbers[column]
-        hit = hit & ~np.isnan(values)
-        order = np.lexsort((values[hit], at[hit]))
-        return at[hit][order], values[hit][order]
-
-    def given(self, key: str) -> tuple[NDArray[np.int64], Floats]:
-        """Figures that came without an n: the group of each row that lies in one, and the figure."""
-        cube = self.observed.given
-        if cube is None or not all(_has(cube, name) for name in self.by):
-            return np.zeros(0, dtype=np.int64), np.zeros(0)
-        keys = self._key(cube)
-        hit = np.isin(keys, self.order)
-        return keys[hit], cube.numbers[key][hit]
-
-    def groups(self) -> pd.DataFrame:
-        """The groups as labels and numbers."""
-        rest, columns = self.order.copy(), {}
-        for name in reversed(self.by):
-            size = _size(self.observed, name)
-            columns[name], rest = rest % size, rest // size
-        return pd.DataFrame({name: _labels(self.observed, name, columns[name]) for name in self.by})
-
-    def all_sums(self) -> dict[str, Floats]:
-        """Every conversation column summed per group."""
-        source = self.source("conversations")
-        return {name: self.sum("conversations", name) for name in source.cube.numbers} if source else {}
-
-
-def _has(cube: Cube, dimension: str) -> bool:
-    return (
-        dimension == "shop" or {"weekday": "day", "date": "day", "week": "day"}.get(dimension, dimension) in cube.codes
-    )
-
-
-def _codes(cube: Cube, name: str, week_start: str) -> NDArray[np.int64]:
-    if name == "shop":
-        return np.zeros(len(cube), dtype=np.int64)
-    if name not in ("weekday", "date", "week"):
-        return cube.codes[name]
-    day = cube.codes["day"]
-    found = (day + 3) % 7 if name == "weekday" else week_of(day, week_start) if name == "week" else day
-    return np.asarray(found, dtype=np.int64)
-
-
-def _size(observed: Observed, name: str) -> int:
-    return len(observed.labels[name]) if name in _TEXT else {"shop": 1, "weekday": 7, "hour": 24}.get(name, 100_000)
-
-
-def _labels(observed: Observed, name: str, codes: NDArray[np.int64]) -> Any:
-    if name in _TEXT:
-        return np.array(observed.labels[name], dtype=object)[codes]
-    return np.array(["shop"] * len(codes), dtype=object) if name == "shop" else codes
-
-
 def missing(metric: Metric, available: frozenset[str]) -> tuple[str, ...]:
     """Columns a metric would need and the log lacks; empty when one alternative is complete.
 
@@ -312,7 +173,7 @@ def missing(metric: Metric, available: frozenset[str]) -> tuple[str, ...]:
     return min(lacks, key=len) if lacks else ()
 
 
-def _column(view: _View, metric: Metric) -> _Column:
+def _column(view: Grouped, metric: Metric) -> _Column:
     lacks = missing(metric, view.observed.facts.available)
     if lacks and view.observed.given is not None and metric.key in view.observed.given.numbers:
         return _as_given(view, metric)
@@ -338,7 +199,7 @@ def _unavailable(size: int, _detail: str, reason: str) -> _Column:
     return _Column(numbers, np.full(size, "unavailable", dtype=object), np.full(size, reason, dtype=object), "given")
 
 
-def _as_given(view: _View, metric: Metric) -> _Column:
+def _as_given(view: Grouped, metric: Metric) -> _Column:
     """A figure per agent and day that came without an n: shown where the group is one agent and one day, else ``no_n``."""
     column = _unavailable(len(view.order), "", "no_n")
     if {"agent", "date"} <= set(view.by):
@@ -349,19 +210,19 @@ def _as_given(view: _View, metric: Metric) -> _Column:
     return column
 
 
-def _count(view: _View, metric: Metric) -> dict[str, Floats]:
+def _count(view: Grouped, metric: Metric) -> dict[str, Floats]:
     found = view.sum(metric.measure.source, metric.measure.numerator)
     interval = byar(found)
     return {"value": found, "n": found, "low": interval.low, "high": interval.high}
 
 
-def _share(view: _View, metric: Metric) -> dict[str, Floats]:
+def _share(view: Grouped, metric: Metric) -> dict[str, Floats]:
     hits, of = (view.sum(metric.measure.source, column) for column in metric.measure.columns)
     interval = wilson(hits, of)
     return {"value": interval.value, "n": of, "low": interval.low, "high": interval.high}
 
 
-def _clustered(view: _View, metric: Metric) -> dict[str, Floats]:
+def _clustered(view: Grouped, metric: Metric) -> dict[str, Floats]:
     groups, (totals, counts) = view.daily(metric.measure.source, metric.measure.columns)
     size = len(view.order)
     found = {name: np.full(size, np.nan) for name in ("value", "low", "high")}
@@ -380,7 +241,7 @@ def _clustered(view: _View, metric: Metric) -> dict[str, Floats]:
     return found
 
 
-def _quantiles(view: _View, metric: Metric, size: int) -> dict[str, Floats]:
+def _quantiles(view: Grouped, metric: Metric, size: int) -> dict[str, Floats]:
     found = {name: np.full(size, np.nan) for name in ("median", "median_low", "median_high", "p90")}
     if not metric.measure.values:
         return found

@@ -23,7 +23,8 @@ from core.kpis import KpiTable, kpi_table
 from core.log import Log
 from core.metrics import METRICS, Metric, metric
 from core.period import Period, choose, day_date
-from core.robustness import Doubt, doubt, draws_of
+from core.resampling import redrawn
+from core.robustness import Doubt, doubt
 from core.scenario import DIMENSIONS, Scenario
 from core.scoring import Scores, blend, persons, score
 
@@ -39,6 +40,7 @@ class Measured:
     """The slow half: every figure of a period.
 
     Args:
+        asked: the scenario whose rules, period and filters were measured; weights, targets and bands play no part.
         period: whole local days, zone and anchor.
         agents, teams, shop: KPI tables of the period.
         team_of: agent → the team most of the agent's conversations belong to.
@@ -51,6 +53,7 @@ class Measured:
     """
 
     observed: Observed
+    asked: Scenario
     period: Period
     agents: KpiTable
     teams: KpiTable
@@ -70,7 +73,7 @@ class Measured:
     @cached_property
     def drawn(self) -> NDArray[np.float64]:
         """The people's KPIs redrawn within their intervals: what every scenario's doubt is made from."""
-        return draws_of(self.people)
+        return redrawn(self.observed, self.asked, self.people)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     share = scenario.get("team_share") / 100
     if share:
         scores = blend(scores, score(measured.teams, scenario), measured.team_of, share)
-    return scores, doubt(people, scores, scenario, measured.drawn)
+    return scores, doubt(scores, scenario, measured.drawn)
 
 
 def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
@@ -119,7 +122,10 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
     daily = _daily(tables["daily"], period)
     agents, teams, heat = (tables[name] for name in ("agents", "teams", "heat"))
     team_of = _team_of(observed, scenario, period)
-    return Measured(observed, period, agents, teams, team_of, shop, before, changes(shop, before), counts, daily, heat)
+    found = changes(shop, before)
+    return Measured(
+        observed, scenario, period, agents, teams, team_of, shop, before, found, counts, daily, heat
+    )  # fmt: skip
 
 
 def _team_of(observed: Observed, scenario: Scenario, period: Period) -> dict[str, str]:
