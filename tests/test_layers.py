@@ -27,6 +27,7 @@ LAYERS = (
     {"kpis"},
     {"resampling"},
     {"scoring", "robustness", "trends", "effects", "control", "staffing", "voice", "actions"},
+    {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
     {"charts", "exports"},
     {"__main__", "command"},
