@@ -13,7 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Issue:
         value: an example of the offending value, as text.
         examples: row numbers of further examples.
         facts: what else the sentence needs.
+        row_numbers: every affected row as a spreadsheet counts it; None when the problem is not one of single rows. No part of what
+            the issue is compared or printed by.
 
     >>> Issue("empty_file", "error", file="a.csv").describe()
     'empty_file: a.csv'
@@ -48,6 +54,7 @@ class Issue:
     value: str = ""
     examples: tuple[int, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    row_numbers: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
 
     def describe(self) -> str:
         """The issue in one language-free line, for logs and tracebacks."""

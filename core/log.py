@@ -39,6 +39,8 @@ class FileReport:
     """One table of one file: how it was read and what became of its rows. ``rows_read == rows_kept + rows_dropped``.
 
     ``encoding_confidence``: 0–1, how sure the encoding is; 1 where the bytes or the user settle it, or where the format has none.
+    ``seqs`` is the half-open range of ``seq`` that its rows have in the log's table: with a row number of the file (``file_row``) it
+    finds the row again, since several files may stand in one table.
     """
 
     table: str
@@ -52,6 +54,7 @@ class FileReport:
     columns: tuple[ColumnMatch, ...] = ()
     issues: tuple[Issue, ...] = ()
     encoding_confidence: float = 1.0
+    seqs: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)

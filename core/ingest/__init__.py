@@ -8,6 +8,8 @@
 - `stage`: one file → typed columns and its accounts
 - `people`: senders, names, machines, greetings
 - `checks`: impossible and contradictory values
+- `fill`: missing values filled, where the user wants it
+- `cures`: what the user can do about a line of the ledger
 - `answers`: what the log can and cannot answer
 - `explain`: an issue in words
 """
@@ -16,16 +18,19 @@ from __future__ import annotations
 
 from core.ingest.answers import Answer, answers
 from core.ingest.choices import Choices, FileChoice, InputFile
+from core.ingest.cures import Cure, cures
 from core.ingest.explain import explain
 from core.ingest.load import Preview, inspect, load, preview
 
 __all__ = [
     "Answer",
     "Choices",
+    "Cure",
     "FileChoice",
     "InputFile",
     "Preview",
     "answers",
+    "cures",
     "explain",
     "inspect",
     "load",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,9 @@ class FileChoice:
         orders: date order by heading (``dmy``, ``mdy``, ``ymd``); the heading ``*`` stands for all columns.
         units: unit of a duration column by heading (``ms``, ``s``, ``min``, ``h``, ``day``).
         encoding: how the bytes of a text file are read (``gb18030``, ``big5``, ``utf-8`` …); empty leaves that to the import.
+        zones: zone in which a column's stamps without an offset were written, by heading (``*`` for all); else the shop's.
+        missing: cells of a column that mean "not known", by heading (``{"等待时长": ("0",)}``).
+        values: cells of a column that look like a placeholder and are values, by heading.
     """
 
     pattern: str = "*"
@@ -64,6 +68,9 @@ class FileChoice:
     orders: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     encoding: str = ""
+    zones: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def fits(self, name: str) -> bool:
         """Whether these decisions are about the file of that name.
@@ -72,6 +79,19 @@ class FileChoice:
         True
         """
         return fnmatch(name.lower(), self.pattern.lower())
+
+    def with_(self, more: FileChoice) -> FileChoice:
+        """These decisions under the same pattern with others put over them; mappings are merged key by key.
+
+        >>> FileChoice("*", units={"W": "min"}).with_(FileChoice("a*", units={"H": "h"})).units
+        {'W': 'min', 'H': 'h'}
+        """
+        merged = {name: _over(getattr(self, name), getattr(more, name)) for name in self.__dataclass_fields__}
+        return FileChoice(**{**merged, "pattern": self.pattern})
+
+
+def _over(old: Any, new: Any) -> Any:
+    return {**old, **new} if isinstance(old, Mapping) else new or old
 
 
 @dataclass(frozen=True)
@@ -86,7 +106,11 @@ class Choices:
         bots: names or ids of agents that are machines; ``None`` lets the import propose them.
         greetings: whether texts recognised as canned greetings are marked as such.
         csat_scale: lowest and highest possible rating; ``None`` lets the values decide.
+        roles: name or id of an agent → ``agent`` or ``bot``; what it says of single agents goes before ``bots`` and all proposals.
         keep_duplicates: keep rows that are equal in every cell.
+        drop_duplicates: count equal rows once also where no id says that they are the same thing.
+        keep_summaries: keep rows of totals and averages as if they were rows like the others.
+        fill: field → ``mean``, ``median`` or ``mode``: what its missing values are filled with; empty fills nothing.
 
     >>> Choices.from_dict(Choices(zone="UTC", csat_scale=(1, 10)).to_dict()).csat_scale
     (1, 10)
@@ -100,6 +124,10 @@ class Choices:
     greetings: bool = True
     csat_scale: tuple[float, float] | None = None
     keep_duplicates: bool = False
+    roles: Mapping[str, str] = field(default_factory=dict)
+    drop_duplicates: bool = False
+    keep_summaries: bool = False
+    fill: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the version of the format."""
@@ -130,15 +158,19 @@ class Choices:
         merged = FileChoice(name)
         for each in self.files:
             if each.fits(name):
-                merged = FileChoice(
-                    name,
-                    each.table or merged.table,
-                    {**merged.columns, **each.columns},
-                    {**merged.orders, **each.orders},
-                    {**merged.units, **each.units},
-                    each.encoding or merged.encoding,
-                )
+                merged = merged.with_(each)
         return merged
+
+    def about(self, name: str, more: FileChoice) -> Choices:
+        """The same choices with more decided about the file of exactly that name.
+
+        >>> Choices().about("a[1].csv", FileChoice(orders={"Date": "mdy"})).of("a[1].csv").orders
+        {'Date': 'mdy'}
+        """
+        pattern = escape(name)
+        before = next((each for each in reversed(self.files) if each.pattern == pattern), FileChoice(pattern))
+        others = tuple(each for each in self.files if each.pattern != pattern)
+        return replace(self, files=(*others, before.with_(more)))
 
 
 def _tuples(known: Mapping[str, Any]) -> dict[str, Any]:

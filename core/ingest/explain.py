@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import Issue
 from core.text import Text
 
-_FIELDS = ("missing", "like_field")
+_FIELDS = ("missing", "like_field", "needed")
 _TABLES = ("table", "other")
 
 
@@ -33,6 +33,9 @@ def _named(facts: dict[str, Any], issue: Issue, text: Text) -> dict[str, Any]:
         named[key] = ", ".join(_word(text, "column", field) for field in fields)
     if issue.code == "matched_by_values":
         named["value"] = _word(text, "column", issue.value)
+    if issue.code == "fill_refused":
+        way = f"ingest.fill.{facts['way']}"
+        named |= {"value": _word(text, "column", issue.value), "way": text(way) if text.has(way) else facts["way"]}
     if "order" in facts:
         named["order"] = text(f"ingest.order.{facts['order']}")
     return named

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from core.errors import InputError, Issue
 from core.ingest import checks, people
 from core.ingest.choices import Choices, InputFile, digest
+from core.ingest.fill import fill, refuse_unfillable, ways
 from core.ingest.join import join
 from core.ingest.match import Match, match, suggestion
 from core.ingest.read import RawTable, read
@@ -90,6 +91,7 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
     if not files:
         raise InputError(Issue("no_files", "error"))
     _check_zone(choices)
+    refuse_unfillable(choices)
     steps = _Steps(files, progress)
     found = [_open(file, choices, steps) for file in files]
     who = people.directory([each for one in found for each in one.tables], choices)
@@ -97,9 +99,13 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
     if not parts:
         raise InputError(_worst(reports))
     join(parts)
+    fill(parts, choices)
     tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
     _note_starts(parts, tables)
-    ledger = Ledger(tuple(_report(each) if isinstance(each, Staged) else _mild(each) for each in reports))
+    starts = _starts(parts)
+    ledger = Ledger(
+        tuple(_report(each, starts[id(each)]) if isinstance(each, Staged) else _mild(each) for each in reports)
+    )
     return Log(digest(files, choices), choices.zone, tables, ledger), parts
 
 
@@ -228,7 +234,7 @@ def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
         people.mark_automation(columns, who, choices, book)
     elif book.table == "conversations":
         _started_by(columns)
-        people.free_machines(columns, who, book)
+        people.free_machines(columns, who, choices, book)
     people.name_agents(columns, who)
     headings = {name: part.raw.headings[place] for name, place in part.match.fields.items()}
     checks.check(columns, book, choices, headings)
@@ -331,18 +337,29 @@ def _note_starts(parts: Sequence[Staged], tables: Mapping[str, pa.Table]) -> Non
     if late.num_rows:
         rows = tuple(sorted(late.column("file_row").to_pylist())[:5])
         name = part.raw.headings[part.match.fields["started_at"]] if "started_at" in part.match.fields else ""
-        about = {"column": name, "row": rows[0], "rows": late.num_rows, "examples": rows}
+        numbers = np.sort(late.column("file_row").to_numpy())
+        about = {"column": name, "row": rows[0], "rows": late.num_rows, "examples": rows, "row_numbers": numbers}
         part.book.issues.append(Issue("start_differs", "note", "conversations", part.raw.name, **about))
 
 
-def _report(part: Staged) -> FileReport:
+def _starts(parts: Sequence[Staged]) -> dict[int, int]:
+    """The first ``seq`` of each part within its table, by the part's identity."""
+    starts: dict[int, int] = {}
+    ends: dict[str, int] = {}
+    for part in parts:
+        starts[id(part)] = ends.get(part.book.table, 0)
+        ends[part.book.table] = starts[id(part)] + len(part.raw.rows)
+    return starts
+
+
+def _report(part: Staged, start: int) -> FileReport:
     raw, book = part.raw, part.book
     kept = int(book.keep.sum())
     read_rows = len(raw.rows) + raw.rejected
     return FileReport(
         book.table, raw.file, raw.encoding, raw.separator, raw.sheet, read_rows, kept, read_rows - kept,
         part.matches(), (*(replace(issue, table=book.table) for issue in raw.issues), *book.issues),
-        raw.encoding_confidence,
+        raw.encoding_confidence, (start, start + len(raw.rows)),
     )  # fmt: skip
 
 
@@ -369,6 +386,7 @@ def _piece(part: Staged, start: int) -> pa.Table:
 
 def _schema(name: str) -> list[tuple[str, Any]]:
     extra = list(EXTRA.items()) if name == "conversations" else []
+    extra += [(f"{column.name}_filled", pa.int8()) for column in staged(name) if ways(name, column.name)]
     made = [("team", pa.string())] if "team" not in table(name).by_name() else []
     return [(column.name, _TYPES.get(column.kind, pa.string())) for column in staged(name)] + extra + made
 

@@ -39,6 +39,8 @@ NOT_UNDERSTOOD = re.compile(
 )
 """A machine that says it did not understand has answered nothing: such a text only leads on to a person."""
 REPEATED = 3
+ENOUGH_ANSWERS = 20
+LOOKED_AT = 50_000
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def directory(files: Sequence[tuple[RawTable, Match]], choices: Choices) -> Dire
     total = Directory()
     for raw, found in people:
         total = _joined(total, _people(raw, found, groups))
-    chosen = frozenset(choices.bots or ())
-    return Directory(total.names, total.teams, total.roles, total.greetings, total.bots | chosen)
+    bots = total.bots if choices.bots is None else frozenset(choices.bots)
+    return replace(total, bots=bots)
 
 
 def _cells(raw: RawTable, found: Match, name: str) -> list[str]:
@@ -208,29 +210,61 @@ def mark_machines(columns: dict[str, pa.Array], who: Directory, choices: Choices
     if bots:
         marks = _equal_any(columns["agent_id"], bots) & _is(columns["sender"], "agent")
         columns["sender"] = pc.if_else(pa.array(marks), "bot", columns["sender"])
-        book.note("bot_found", "note", marks, value=", ".join(sorted(who.names.get(bot, bot) for bot in bots)))
+        _note_bots(bots, who, book, marks)
+    suspects = _suspects(columns, bots, who, choices)
+    if suspects:
+        marks = _equal_any(columns["agent_id"], suspects)
+        _note_bots(suspects, who, book, marks, "bot_suspected")
     machine = _is(columns["sender"], "bot")
     columns["agent_id"] = pc.if_else(pa.array(machine), pa.scalar(None, pa.string()), columns["agent_id"])
 
 
+def _note_bots(bots: set[str], who: Directory, book: Book, marks: np.ndarray, code: str = "bot_found") -> None:
+    names = sorted(who.names.get(bot, bot) for bot in bots)
+    book.note(code, "note", marks, value=", ".join(names), facts={"bots": names})
+
+
 def _bots(columns: dict[str, pa.Array], who: Directory, choices: Choices) -> set[str]:
     agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
+    named = _named_bots(agents, who, choices)
+    if choices.bots is None and not named and "0" in agents and "0" not in choices.roles:
+        return {"0"} & _instant(columns, 5, 0.6)
+    return named
+
+
+def _named_bots(agents: Sequence[str], who: Directory, choices: Choices) -> set[str]:
+    """The agents that are machines: by the user's word on each, else by a list, else by their names."""
+    bots = set()
+    for agent in agents:
+        name = who.names.get(agent, agent)
+        told = choices.roles.get(agent) or choices.roles.get(name)
+        listed = agent in who.bots or name in who.bots
+        if told == "bot" or (not told and (listed or (choices.bots is None and BOT_NAME.search(agent)))):
+            bots.add(agent)
+    return bots
+
+
+def _suspects(columns: dict[str, pa.Array], bots: set[str], who: Directory, choices: Choices) -> set[str]:
+    """Agents who nearly always answer within a second: nobody types that fast; the user decides."""
     if choices.bots is not None:
-        return {agent for agent in agents if agent in who.bots or who.names.get(agent, agent) in who.bots}
-    named = {agent for agent in agents if agent in who.bots or BOT_NAME.search(agent)}
-    return named or {agent for agent in agents if agent == "0" and _instant_answers(columns, agent)}
+        return set()
+    told = {agent for agent in choices.roles}
+    quick = _instant(columns, ENOUGH_ANSWERS, 0.8) - bots
+    return {agent for agent in quick if agent not in told and who.names.get(agent, agent) not in told}
 
 
-def _instant_answers(columns: dict[str, pa.Array], agent: str) -> bool:
-    """Whether most of an agent's messages follow the message before within a second."""
+def _instant(columns: dict[str, pa.Array], least: int, share: float) -> set[str]:
+    """Agents of whose messages so large a share follows the message before within a second; looked for in the first messages only."""
     if "sent_at" not in columns or "conversation_id" not in columns:
-        return False
+        return set()
     names = ("conversation_id", "sent_at", "agent_id")
-    frame = pd.DataFrame({name: columns[name].to_numpy(zero_copy_only=False) for name in names})
+    frame = pd.DataFrame({name: columns[name][:LOOKED_AT].to_numpy(zero_copy_only=False) for name in names})
     frame = frame.sort_values(["conversation_id", "sent_at"], kind="stable")
-    gap = frame.groupby("conversation_id", observed=True)["sent_at"].diff()
-    own = gap[frame["agent_id"] == agent].dropna()
-    return len(own) >= 5 and bool((own <= 1000).mean() >= 0.6)
+    same = frame["conversation_id"].eq(frame["conversation_id"].shift())
+    turned = frame["agent_id"].ne(frame["agent_id"].shift())
+    gap = frame["sent_at"].diff()[same & turned & frame["agent_id"].notna()]
+    quick = (gap <= 1000).groupby(frame["agent_id"]).agg(["size", "mean"])
+    return set(quick.index[(quick["size"] >= least) & (quick["mean"] >= share)])
 
 
 def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choices, book: Book) -> None:
@@ -315,18 +349,14 @@ def _mapped(column: pa.Array, names: Mapping[str, str], *, keep: bool) -> pa.Arr
     return pa.array(known, pa.string()).take(encoded.indices)
 
 
-def free_machines(columns: dict[str, pa.Array], who: Directory, book: Book) -> None:
+def free_machines(columns: dict[str, pa.Array], who: Directory, choices: Choices, book: Book) -> None:
     """Conversations whose agent is a machine have no agent: they belong to nobody."""
     if "agent_id" not in columns:
         return
     agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
-    bots = {
-        agent
-        for agent in agents
-        if agent in who.bots or who.names.get(agent, agent) in who.bots or BOT_NAME.search(agent)
-    }
+    bots = _named_bots(agents, who, choices)
     marks = _equal_any(columns["agent_id"], bots)
-    book.note("bot_found", "note", marks, value=", ".join(sorted(who.names.get(bot, bot) for bot in bots)))
+    _note_bots(bots, who, book, marks)
     columns["agent_id"] = pc.if_else(pa.array(marks), pa.scalar(None, pa.string()), columns["agent_id"])
 
 

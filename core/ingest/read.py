@@ -362,7 +362,8 @@ def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:
     if not len(blank):
         return ()
     examples = tuple(int(row) for row in blank[:5])
-    return (Issue("blank_rows", "note", file=name, row=examples[0], rows=len(blank), examples=examples),)
+    about: dict[str, Any] = {"row": examples[0], "rows": len(blank), "examples": examples, "row_numbers": blank}
+    return (Issue("blank_rows", "note", file=name, **about),)
 
 
 def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
@@ -375,7 +376,9 @@ def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
     number, shown, _ = rejects[0]
     examples = tuple(row for row, _, _ in rejects[:5])
     total = sum(lines for _, _, lines in rejects)
-    return (Issue("unreadable_row", "warning", file=name, row=number, rows=total, value=shown, examples=examples),)
+    numbers = np.array([row + line for row, _, lines in rejects for line in range(lines)], dtype=np.int64)
+    about: dict[str, Any] = {"row": number, "rows": total, "value": shown, "examples": examples, "row_numbers": numbers}
+    return (Issue("unreadable_row", "warning", file=name, **about),)
 
 
 # ── workbooks ────────────────────────────────────────────────────────────────────────────────────────────────────────

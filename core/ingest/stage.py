@@ -18,7 +18,7 @@ from core.ingest.convert import Converted, convert, unit_of
 from core.ingest.match import Match
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
-from core.schema import SUMMARY, Column, normal_word
+from core.schema import SUMMARY, UNRATED, Column, normal_word
 from core.schema import codes as word_codes
 
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
@@ -44,22 +44,27 @@ CALL_HEADINGS = (
 
 @dataclass
 class Book:
-    """The accounts of one file while it is staged: which rows are kept, why the others are not, what was changed in cells."""
+    """The accounts of one file while it is staged: which rows are kept, why the others are not, what was changed in cells.
+
+    ``zoned`` names the stamps that say their own distance from UTC.
+    """
 
     file: str
     table: str
     rows: np.ndarray
     keep: np.ndarray
     issues: list[Issue] = field(default_factory=list)
+    zoned: set[str] = field(default_factory=set)
 
     def note(self, code: str, severity: str, marks: np.ndarray, **about: Any) -> None:
         """Enters an issue for the marked rows; nothing happens when none is marked."""
         places = np.flatnonzero(marks)
         if not len(places):
             return
-        examples = tuple(int(row) for row in self.rows[places[:5]])
+        numbers = np.asarray(self.rows[places])
+        examples = tuple(int(row) for row in numbers[:5])
         about = {"table": self.table, "file": self.file, "row": examples[0], "rows": len(places), **about}
-        self.issues.append(Issue(code, severity, examples=examples, **about))
+        self.issues.append(Issue(code, severity, examples=examples, row_numbers=numbers, **about))
 
     def drop(self, code: str, marks: np.ndarray, severity: str = "warning", **about: Any) -> None:
         """Sets the marked rows aside; a row counts under the first reason that met it."""
@@ -102,9 +107,10 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
     """
     book = Book(raw.name, found.table.name, raw.rows, np.ones(len(raw.rows), dtype=bool))
     _drop_repeated_headings(raw, found, book)
-    _drop_summaries(raw, found, book)
+    if not choices.keep_summaries:
+        _drop_summaries(raw, found, book)
     if not choices.keep_duplicates:
-        _drop_duplicates(raw, found, book)
+        _drop_duplicates(raw, found, book, always=choices.drop_duplicates)
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
     commas = _decimal_commas(raw, found)
@@ -123,7 +129,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
                 done = _without_nobody(done)
             if name == "csat":
                 _note_rating_words(raw.columns[place], raw.headings[place], choices.value_map.get("csat", {}), book)
-            columns[name] = _accounted(raw, column, place, done, book)
+            columns[name] = _as_told(raw, column, place, _accounted(raw, column, place, done, book), choice)
             formats[name] = unit if column.kind == "duration" else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
@@ -286,9 +292,9 @@ _TELLING = (
 )  # fmt: skip
 
 
-def _drop_duplicates(raw: RawTable, found: Match, book: Book) -> None:
+def _drop_duplicates(raw: RawTable, found: Match, book: Book, *, always: bool) -> None:
     again = _repeats(raw, found)
-    if has_identity(found) or found.table.name in ("agent_days", "roster"):
+    if always or has_identity(found) or found.table.name in ("agent_days", "roster"):
         book.drop("exact_duplicate_rows", again)
     else:
         book.note("possible_duplicates", "note", again)
@@ -298,19 +304,43 @@ def _accounted(raw: RawTable, column: Column, place: int, done: Converted, book:
     """The values of a column with every cell that could not be used entered in the book."""
     if column.name == "sender":
         return done.values
-    _note_cells(raw, raw.headings[place], place, done, book)
+    _note_cells(raw, column, place, done, book)
     return _bounded(raw, column, place, done.values, book)
 
 
-def _note_cells(raw: RawTable, heading: str, place: int, done: Converted, book: Book) -> None:
+def _as_told(raw: RawTable, column: Column, place: int, values: pa.Array, choice: FileChoice) -> pa.Array:
+    """The values after the user's word on single cells: these mean "not known", those are values although they look like nothing."""
+    heading = raw.headings[place]
+    gone, said = list(choice.missing.get(heading, ())), list(choice.values.get(heading, ()))
+    if gone:
+        unit = choice.units.get(heading) or unit_of(heading)
+        same = convert(pa.array(gone), column.kind, unit).values.drop_null().cast(values.type)
+        values = pc.if_else(pc.is_in(values, value_set=same), pa.scalar(None, values.type), values)
+    if said and pa.types.is_string(values.type):
+        cells = pc.utf8_trim_whitespace(raw.columns[place])
+        values = pc.if_else(pc.fill_null(pc.is_in(cells, value_set=pa.array(said)), False), cells, values)
+    return values
+
+
+def _note_cells(raw: RawTable, column: Column, place: int, done: Converted, book: Book) -> None:
+    heading = raw.headings[place]
     bad = done.bad & book.keep
     if bad.any():
         shown = str(raw.columns[place][int(np.flatnonzero(bad)[0])].as_py())
         book.note("unknown_value", "warning", bad, column=heading, value=shown)
     if done.missing:
-        book.issues.append(
-            Issue("placeholder", "note", book.table, book.file, heading, rows=done.missing, value=done.placeholder)
-        )
+        marks = _placeholders(raw.columns[place], done)
+        book.note("placeholder", "note", marks, column=heading, value=done.placeholder, facts={"kind": column.kind})
+
+
+def _placeholders(cells: pa.Array, done: Converted) -> np.ndarray:
+    """The rows whose cell holds a word for "not known"; "not rated" is an answer of its own and no placeholder."""
+    said = pc.and_(pc.is_null(done.values), pc.greater(pc.binary_length(pc.utf8_trim_whitespace(cells)), 0))
+    marks = np.asarray(pc.fill_null(said, False).to_numpy(zero_copy_only=False)) & ~done.bad
+    words = cells.filter(pa.array(marks)).dictionary_encode()
+    unrated = np.array([normal_word(cell) in UNRATED for cell in words.dictionary.to_pylist()], dtype=bool)
+    marks[np.flatnonzero(marks)[unrated[words.indices.to_numpy(zero_copy_only=False)]]] = False
+    return np.asarray(marks)
 
 
 def _bounded(raw: RawTable, column: Column, place: int, values: pa.Array, book: Book) -> pa.Array:
@@ -348,12 +378,14 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
         if found.table.column(name).kind in STAMPS
     }
     orders = _orders(raw, found, choice, scanned, out.book)
-    zones = {name: _zone(raw.headings[found.fields[name]], choices.zone) for name in scanned}
+    zones = {name: _zone(raw.headings[found.fields[name]], choice, choices.zone) for name in scanned}
     done = {name: dates.instants(stamps, orders[name], zones[name]) for name, stamps in scanned.items()}
     for name, column in done.items():
         heading = raw.headings[found.fields[name]]
         spelling = "+".join(scanned[name].spelling)
         out.formats[name] = " ".join(part for part in (spelling, orders[name], "date" if column.dated else "") if part)
+        if np.isfinite(scanned[name].offset).any() or _UTC.search(heading):
+            out.book.zoned.add(name)
         _note_stamps(raw, found, name, column, out.book)
         if found.table.column(name).kind == "date":
             out.columns[name] = _local_days(column, choices.zone)
@@ -367,13 +399,14 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
     _drop_without_stamp(raw, found, out)
 
 
-def _zone(heading: str, zone: str) -> str:
-    """The zone of a column: UTC where its heading says so, else the shop's.
+def _zone(heading: str, choice: FileChoice, zone: str) -> str:
+    """The zone of a column: what the user says, UTC where its heading says so, else the shop's.
 
-    >>> _zone("Created at (UTC)", "Asia/Shanghai"), _zone("Created at (UTC+8)", "Asia/Shanghai")
+    >>> _zone("Created at (UTC)", FileChoice(), "Asia/Shanghai"), _zone("Created at (UTC+8)", FileChoice(), "Asia/Shanghai")
     ('UTC', 'Asia/Shanghai')
     """
-    return "UTC" if _UTC.search(heading) else zone
+    wanted = choice.zones.get(heading) or choice.zones.get("*", "")
+    return wanted or ("UTC" if _UTC.search(heading) else zone)
 
 
 def _orders(

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import Issue
 from core.ingest import dates
 from core.ingest.stage import Book
 
@@ -44,11 +43,10 @@ def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, 
     name = _ANSWERED.get(book.table, "")
     if name not in columns:
         return
-    stamps = columns[name].filter(pa.array(book.keep))
+    marks = book.keep & columns[name].is_valid().to_numpy(zero_copy_only=False)
     if book.table == "messages" and "sender" in columns:
-        people = pc.fill_null(pc.equal(columns["sender"].filter(pa.array(book.keep)), "agent"), False)
-        stamps = stamps.filter(people)
-    millis = pc.drop_null(stamps).to_numpy(zero_copy_only=False)
+        marks &= pc.fill_null(pc.equal(columns["sender"], "agent"), False).to_numpy(zero_copy_only=False)
+    millis = columns[name].filter(pa.array(marks)).to_numpy(zero_copy_only=False)
     if len(millis) < ENOUGH:
         return
     wall = dates.local_wall(millis, zone)
@@ -56,10 +54,9 @@ def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, 
     night, day = hours[list(NIGHT)].sum() / len(millis), hours[list(DAY)].sum() / len(millis)
     if night < 0.5 or day > 0.2 or not (wall % dates.DAY).any():
         return
-    facts = {"share": f"{night:.0%}", "hour": int(hours.argmax()), "zone": zone, "shift": _shift(hours)}
-    book.issues.append(
-        Issue("zone_doubtful", "warning", book.table, book.file, headings.get(name, ""), rows=len(millis), facts=facts)
-    )
+    shift = _shift(hours)
+    facts = {"share": f"{night:.0%}", "hour": int(hours.argmax()), "zone": zone, "shift": shift, "zoned": name in book.zoned}
+    book.note("zone_doubtful", "warning", marks, column=headings.get(name, ""), facts=facts)
 
 
 def _shift(hours: np.ndarray) -> str:
