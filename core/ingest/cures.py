@@ -21,6 +21,7 @@ from core.text import Text
 
 SCALES = ((1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0), (1.0, 3.0), (1.0, 4.0), (0.0, 1.0), (1.0, 7.0))
 UNITS = ("ms", "s", "min", "h", "day")
+ENCODINGS = ("utf-8", "gb18030", "big5", "cp1252")
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo")
 """Zones that exports are written in; the nearest to a suspected offset are offered."""
 _NEAR_H = 3.0
@@ -172,8 +173,9 @@ def _as_value(issue: Issue, choices: Choices) -> Cures:
 
 
 def _encoding(issue: Issue, choices: Choices) -> Cures:
-    for encoding in ("utf-8", "gb18030", "big5", "utf-16", "cp1252"):
-        if encoding != issue.value:
+    likely = str(issue.facts.get("runner_up", ""))
+    for encoding in dict.fromkeys((likely, *ENCODINGS)):
+        if encoding not in ("", issue.value):
             told = choices.about(issue.file, FileChoice(encoding=encoding))
             yield Cure("encoding", {"encoding": encoding}, told)
 
@@ -212,7 +214,7 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "summary_row": (_switch("keep_summaries", keep_summaries=True),),
     "canned_greeting": (_switch("greetings_off", greetings=False),),
     "filled": (_unfill,),
-    "encoding_guessed": (_encoding,),
+    "encoding_doubtful": (_encoding,),
     "broken_characters": (_encoding,),
 }
 
@@ -236,7 +238,7 @@ def _of_column(issue: Issue, choices: Choices, report: FileReport) -> Cures:
         if found.runner_up:
             told = choices.about(issue.file, FileChoice(columns={issue.column: found.runner_up}))
             yield Cure("other_field", {"column": issue.column, "field": found.runner_up}, told)
-        if not _needed(report.table, found.field):
+        if not _needed(report, found.field):
             told = choices.about(issue.file, FileChoice(columns={issue.column: ""}))
             yield Cure("ignore_column", {"column": issue.column}, told)
     if issue.code in _LEAVES_HOLES and found.field not in choices.fill:
@@ -245,6 +247,7 @@ def _of_column(issue: Issue, choices: Choices, report: FileReport) -> Cures:
             yield Cure("fill", {"field": found.field, "way": way}, told)
 
 
-def _needed(name: str, column: str) -> bool:
-    """Whether a table cannot be without a column."""
-    return any(column in need and len(need) == 1 for need in table(name).needs)
+def _needed(report: FileReport, field: str) -> bool:
+    """Whether the table cannot be without this column: nothing else in the file fulfils the same need."""
+    present = {column.field for column in report.columns}
+    return any(field in need and len(present.intersection(need)) == 1 for need in table(report.table).needs)

@@ -98,9 +98,10 @@ def _holes(part: Staged, field: str) -> np.ndarray | None:
         return _first_of_silent(part, field)
     holes = part.columns[field].is_null().to_numpy(zero_copy_only=False) & part.book.keep
     flag = _HAPPENED.get(field, "")
-    if flag:
-        return holes & _equals(part, flag, 1) if flag in part.columns else None
-    return holes & ~_equals(part, "answered", 0) if field == "handle_s" else holes
+    if flag and flag not in part.columns:
+        return None
+    took_place = _equals(part, flag, 1) if flag else ~_equals(part, "answered", 0) if field == "handle_s" else True
+    return np.asarray(holes & took_place)
 
 
 def _equals(part: Staged, flag: str, value: int) -> np.ndarray:
@@ -117,8 +118,8 @@ def _first_of_silent(part: Staged, field: str) -> np.ndarray | None:
     said = part.columns[field].is_valid().to_numpy(zero_copy_only=False) & part.book.keep & (codes >= 0)
     silent = part.book.keep & (codes >= 0) & ~np.isin(codes, codes[said])
     places = np.flatnonzero(silent)
-    marks: np.ndarray = np.zeros(len(codes), dtype=bool)
-    marks[places[np.unique(codes[places], return_index=True)[1]]] = True
+    firsts = places[np.unique(codes[places], return_index=True)[1]]
+    marks: np.ndarray = np.isin(np.arange(len(codes)), firsts)
     return marks
 
 

@@ -248,7 +248,7 @@ def _suspects(columns: dict[str, pa.Array], bots: set[str], who: Directory, choi
     """Agents who nearly always answer within a second: nobody types that fast; the user decides."""
     if choices.bots is not None:
         return set()
-    told = {agent for agent in choices.roles}
+    told = set(choices.roles)
     quick = _instant(columns, ENOUGH_ANSWERS, 0.8) - bots
     return {agent for agent in quick if agent not in told and who.names.get(agent, agent) not in told}
 

@@ -127,9 +127,12 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
                 _note_exponents(done.values, raw.headings[place], book)
             if name == "customer_id":
                 done = _without_nobody(done)
+            told = choice.missing.get(raw.headings[place], ()), choice.values.get(raw.headings[place], ())
+            if any(told):
+                done = _as_told(raw.columns[place], done, column.kind, told)
             if name == "csat":
                 _note_rating_words(raw.columns[place], raw.headings[place], choices.value_map.get("csat", {}), book)
-            columns[name] = _as_told(raw, column, place, _accounted(raw, column, place, done, book), choice)
+            columns[name] = _accounted(raw, column, place, done, book)
             formats[name] = unit if column.kind == "duration" else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
@@ -308,18 +311,23 @@ def _accounted(raw: RawTable, column: Column, place: int, done: Converted, book:
     return _bounded(raw, column, place, done.values, book)
 
 
-def _as_told(raw: RawTable, column: Column, place: int, values: pa.Array, choice: FileChoice) -> pa.Array:
-    """The values after the user's word on single cells: these mean "not known", those are values although they look like nothing."""
-    heading = raw.headings[place]
-    gone, said = list(choice.missing.get(heading, ())), list(choice.values.get(heading, ()))
+def _as_told(cells: pa.Array, done: Converted, kind: str, words: tuple[Sequence[str], Sequence[str]]) -> Converted:
+    """A column after the user's word on single cells: the first mean "not known", the second are values although they look like nothing."""
+    gone, said = words
+    trimmed = pc.utf8_trim_whitespace(cells)
     if gone:
-        unit = choice.units.get(heading) or unit_of(heading)
-        same = convert(pa.array(gone), column.kind, unit).values.drop_null().cast(values.type)
-        values = pc.if_else(pc.is_in(values, value_set=same), pa.scalar(None, values.type), values)
-    if said and pa.types.is_string(values.type):
-        cells = pc.utf8_trim_whitespace(raw.columns[place])
-        values = pc.if_else(pc.fill_null(pc.is_in(cells, value_set=pa.array(said)), False), cells, values)
-    return values
+        same = convert(pa.array(gone), kind).values.drop_null().cast(done.values.type)
+        written = pc.fill_null(pc.is_in(trimmed, value_set=pa.array(gone)), False)
+        empty = pc.or_(written, pc.is_in(done.values, value_set=same))
+        values = pc.if_else(empty, pa.scalar(None, done.values.type), done.values)
+        count = done.missing + (pc.sum(empty).as_py() or 0)
+        bad = done.bad & ~written.to_numpy(zero_copy_only=False)
+        done = replace(done, values=values, bad=bad, missing=count, placeholder=done.placeholder or gone[0])
+    if said and pa.types.is_string(done.values.type):
+        meant = pc.and_(pc.is_null(done.values), pc.fill_null(pc.is_in(trimmed, value_set=pa.array(said)), False))
+        values = pc.if_else(meant, trimmed, done.values)
+        done = replace(done, values=values, missing=done.missing - (pc.sum(meant).as_py() or 0))
+    return done
 
 
 def _note_cells(raw: RawTable, column: Column, place: int, done: Converted, book: Book) -> None:
