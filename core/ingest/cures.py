@@ -19,10 +19,29 @@ from core.log import FileReport
 from core.schema import table
 from core.text import Text
 
-SCALES = ((1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0), (1.0, 3.0), (1.0, 4.0), (0.0, 1.0), (1.0, 7.0))
+SCALES = (
+    (1.0, 5.0),
+    (0.0, 5.0),
+    (1.0, 10.0),
+    (0.0, 10.0),
+    (0.0, 100.0),
+    (1.0, 3.0),
+    (1.0, 4.0),
+    (0.0, 1.0),
+    (1.0, 7.0),
+)
 UNITS = ("ms", "s", "min", "h", "day")
 ENCODINGS = ("utf-8", "gb18030", "big5", "cp1252")
-ZONES = ("UTC", "Asia/Shanghai", "America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo")
+ZONES = (
+    "UTC",
+    "Asia/Shanghai",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+)
 """Zones that exports are written in; the nearest to a suspected offset are offered."""
 _NEAR_H = 3.0
 _WINTER = dt.datetime(2024, 1, 15)

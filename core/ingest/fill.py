@@ -45,7 +45,9 @@ def refuse_unfillable(choices: Choices) -> None:
     """Raises `InputError` for a field that is never filled, or not in that way; the issue names what can be."""
     for field, way in choices.fill.items():
         if not any(way in ways(name, field) for name in TABLES):
-            known = sorted({column.name for name in TABLES for column in table(name).columns if ways(name, column.name)})
+            known = sorted(
+                {column.name for name in TABLES for column in table(name).columns if ways(name, column.name)}
+            )
             allowed = "/".join(dict.fromkeys(each for name in TABLES for each in ways(name, field)))
             facts = {"way": way, "ways": allowed or "–", "known": ", ".join(known)}
             raise InputError(Issue("fill_refused", "error", value=field, facts=facts))
@@ -64,7 +66,10 @@ def _fill(parts: Sequence[Staged], field: str, way: str) -> None:
     holes = [_holes(part, field) for part in parts]
     lacking = [part for part, marks in zip(parts, holes, strict=True) if marks is None]
     for part in lacking:
-        about: dict[str, Any] = {"column": _heading(part, field), "facts": {"field": field, "needed": _needed(part, field)}}
+        about: dict[str, Any] = {
+            "column": _heading(part, field),
+            "facts": {"field": field, "needed": _needed(part, field)},
+        }
         part.book.issues.append(Issue("fill_impossible", "warning", part.book.table, part.book.file, **about))
     value = _middle([_seen(part, field) for part in parts], way)
     if value is None:
@@ -147,7 +152,9 @@ def _middle(seen: Sequence[pa.Array], way: str) -> Any:
     if not len(values):
         return None
     if way == "mode":
-        counts = sorted((-each["counts"], each["values"]) for each in values.combine_chunks().value_counts().to_pylist())
+        counts = sorted(
+            (-each["counts"], each["values"]) for each in values.combine_chunks().value_counts().to_pylist()
+        )
         return counts[0][1]
     numbers = values.to_numpy()
     return float(np.mean(numbers) if way == "mean" else np.median(numbers))

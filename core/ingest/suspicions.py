@@ -55,7 +55,13 @@ def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, 
     if night < 0.5 or day > 0.2 or not (wall % dates.DAY).any():
         return
     shift = _shift(hours)
-    facts = {"share": f"{night:.0%}", "hour": int(hours.argmax()), "zone": zone, "shift": shift, "zoned": name in book.zoned}
+    facts = {
+        "share": f"{night:.0%}",
+        "hour": int(hours.argmax()),
+        "zone": zone,
+        "shift": shift,
+        "zoned": name in book.zoned,
+    }
     book.note("zone_doubtful", "warning", marks, column=headings.get(name, ""), facts=facts)
 
 
