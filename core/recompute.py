@@ -102,12 +102,14 @@ def slow_knobs(scenario: Scenario) -> SlowKnobs:
 
 def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     """The fast half with its doubt: scores of persons, and how sure each grade is."""
-    people = measured.people
-    scores = score(people, scenario)
-    share = scenario.get("team_share") / 100
-    if share:
-        scores = blend(scores, score(measured.teams, scenario), measured.team_of, share)
+    scores = score_of(measured, scenario)
     return scores, doubt(scores, scenario, measured.drawn)
+
+
+def score_of(measured: Measured, scenario: Scenario) -> Scores:
+    """The fast half alone: scores of persons, a share of them from the team's where the scenario says so."""
+    scores, share = score(measured.people, scenario), scenario.get("team_share") / 100
+    return blend(scores, score(measured.teams, scenario), measured.team_of, share) if share else scores
 
 
 def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:

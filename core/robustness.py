@@ -62,13 +62,19 @@ def doubt(scores: Scores, scenario: Scenario, drawn: Floats) -> Doubt:
 def redrawn_scores(scores: Scores, scenario: Scenario, drawn: Floats) -> Floats:
     """The score of every row in every draw, draws × rows; NaN where the row has no score."""
     usable = ~np.isnan(scores.points)
-    weights = effective_weights(usable, scenario, nominal_weights(scenario))
+    weights = effective_weights(usable, nominal_weights(scenario))
     total = np.zeros(drawn.shape[:2])
     for at, metric in ((at, metric) for at, metric in enumerate(SCORED) if weights[:, at].any()):
         total += weights[:, at] * np.nan_to_num(points(drawn[:, :, at], scenario.anchors(metric)))
-    # points end at 100 and 0, which pulls the draws of a good score down: their spread counts, around the score itself
-    spread = (total - np.median(total, axis=0)) * (1 - scenario.get("team_share") / 100)
-    return np.asarray(np.clip(scores.score + spread, 0.0, 100.0), dtype=np.float64)
+    return around(scores.score, total, 1 - scenario.get("team_share") / 100)
+
+
+def around(score: Floats, total: Floats, own: Floats | float = 1.0) -> Floats:
+    """Scores of draws laid around the score itself: draws × rows, within 0–100.
+
+    Points end at 100 and 0, which pulls the draws of a good score down: only their spread counts, and of it the part that is the own.
+    """
+    return np.asarray(np.clip(score + (total - np.median(total, axis=0)) * own, 0.0, 100.0), dtype=np.float64)
 
 
 def alike(score: Floats, drawn: Floats, level: float = 0.98) -> NDArray[np.bool_]:

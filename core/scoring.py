@@ -146,7 +146,7 @@ def score_values(
     found = np.column_stack([points(values[:, at], anchors[at]) for at in range(len(SCORED))])
     found = np.where(usable, found, np.nan)
     nominal = nominal_weights(scenario)
-    weights = effective_weights(usable, scenario, nominal)
+    weights = effective_weights(usable, nominal)
     contributions = np.where(usable, weights * np.nan_to_num(found), 0.0)
     total = np.where(weights.sum(axis=1) > 0, contributions.sum(axis=1), np.nan)
     bands = scenario.bands()
@@ -161,17 +161,31 @@ def score_values(
     )
 
 
-def effective_weights(usable: NDArray[np.bool_], scenario: Scenario, nominal: Floats) -> Floats:
-    """Weights that are left once unusable KPIs have gone: inside the group first, then between groups; each row sums to 1 or 0."""
+def effective_weights(usable: NDArray[np.bool_], nominal: Floats) -> Floats:
+    """Weights that are left once unusable KPIs have gone: inside the group first, then between groups; each row sums to 1 or 0.
+
+    Args:
+        usable: rows × scored metrics. nominal: shares per scored metric, one for all rows or rows × metrics.
+    """
+    usable, nominal = np.broadcast_arrays(usable, nominal)
     weights = np.zeros(usable.shape)
-    of_group = {group: float(scenario.get(f"w_{group}")) for group in GROUPS}
     for group in GROUPS:
         member = _members(group)
-        part = np.where(usable[:, member], nominal[member], 0.0)
+        part = np.where(usable[:, member], nominal[:, member], 0.0)
         whole = part.sum(axis=1, keepdims=True)
-        weights[:, member] = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0) * of_group[group]
+        of_group = nominal[:, member].sum(axis=1, keepdims=True)
+        weights[:, member] = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0) * of_group
     total = weights.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), dtype=np.float64)
+
+
+def team_part(
+    scores: Scores, teams: Scores, team_of: Mapping[str, str], share: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """Which row of the teams each person belongs to, and the part of the score that comes from it; 0 without a scored team."""
+    place = {name: at for at, name in enumerate(teams.names) if not np.isnan(teams.score[at])}
+    at = np.array([place.get(team_of.get(name, ""), -1) for name in scores.names], dtype=np.int64)
+    return at, np.where((at >= 0) & ~np.isnan(scores.score), share, 0.0)
 
 
 def blend(scores: Scores, teams: Scores, team_of: Mapping[str, str], share: float) -> Scores:
@@ -183,9 +197,7 @@ def blend(scores: Scores, teams: Scores, team_of: Mapping[str, str], share: floa
 
     The own data still decide whether there is a grade at all.
     """
-    place = {name: at for at, name in enumerate(teams.names) if not np.isnan(teams.score[at])}
-    at = np.array([place.get(team_of.get(name, ""), -1) for name in scores.names], dtype=np.int64)
-    part = np.where((at >= 0) & ~np.isnan(scores.score), share, 0.0)
+    at, part = team_part(scores, teams, team_of, share)
     if not part.any():
         return scores
     own, theirs = (1 - part)[:, None], part[:, None]
@@ -209,7 +221,7 @@ def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:
     rows = np.arange(len(cause))
     frame = pd.DataFrame({"agent": baseline.names, "score_a": baseline.score, "score_b": what_if.score})
     frame["grade_a"], frame["grade_b"] = baseline.grade, what_if.grade
-    frame["rank_a"], frame["rank_b"] = _ranks(baseline), _ranks(what_if)
+    frame["rank_a"], frame["rank_b"] = ranks(baseline), ranks(what_if)
     frame["change"] = frame["score_b"] - frame["score_a"]
     frame["cause"] = np.array(what_if.keys, dtype=object)[cause]
     frame["cause_points"] = delta[rows, cause]
@@ -221,7 +233,7 @@ def _sortable(column: pd.Series) -> pd.Series:
     return column.fillna(0) if column.name == "change" else column
 
 
-def _ranks(scores: Scores) -> Floats:
+def ranks(scores: Scores) -> Floats:
     """Rank among the graded, 1 is best, ties share; NaN for the ungraded."""
     graded = pd.Series(scores.score).where(scores.grade != INSUFFICIENT)
     return np.asarray(graded.rank(ascending=False, method="min"), dtype=np.float64)

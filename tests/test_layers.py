@@ -26,7 +26,7 @@ LAYERS = (
     {"grouped"},
     {"kpis"},
     {"resampling"},
-    {"scoring", "robustness", "trends", "effects", "control", "staffing", "voice", "actions"},
+    {"scoring", "robustness", "weights", "stability", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
     {"charts", "exports"},
