@@ -2,68 +2,45 @@
 
 import streamlit as st
 
-from core.text import Text
+from pages import _bookkeeping as bookkeeping
 from pages import _importing as importing
+from pages import _loading as loading
+from pages import _matching as matching
+from pages import _preview as preview
 from pages import _session as session
+from pages import _understood as understood
 from pages import _widgets as widgets
 from pages._shell import framed
 
-
-def _answers(text: Text) -> None:
-    can, cannot = importing.can_answer(session.log(), text)
-    left, right = st.columns(2)
-    left.markdown(f"**{text('pages.data.answers_can', n=len(can))}**\n\n" + "\n".join(f"- {each}" for each in can))
-    right.markdown(
-        f"**{text('pages.data.answers_cannot', n=len(cannot))}**\n\n" + "\n".join(f"- {each}" for each in cannot)
-    )
-    if not cannot:
-        right.caption(text("pages.data.answers_all"))
-
-
-def _preview(text: Text) -> None:
-    st.caption(text("pages.data.preview_masked"))
-    shown = st.selectbox(
-        text("pages.data.preview_pick"),
-        importing.previews(session.log()),
-        format_func=lambda each: each.file,
-        key="previewed",
-    )
-    st.markdown(f"**{text('pages.data.preview_raw')}**")
-    st.dataframe(importing.raw_rows(shown, session.log()), hide_index=True, key="raw_rows")
-    st.markdown(f"**{text('pages.data.preview_read')}**")
-    st.dataframe(importing.understood_rows(shown, session.log(), text), hide_index=True, key="understood_rows")
-
-
-def _ledger(text: Text) -> None:
-    files = session.log().ledger.files
-    counted = importing.balance(files, text)
-    st.markdown(f"{text('pages.data.ledger_help')} {counted}")
-    widgets.table(importing.reports(files, text), text, "reports")
-    found = importing.ledger(files, text)
-    if len(found):
-        st.table(importing.worded(found, text))
-        widgets.download(text("pages.download.csv"), "ledger", found)
-    else:
-        st.success(text("pages.data.ledger_clean"))
-
-
-PARTS = {"answers": _answers, "ledger": _ledger, "matching": importing.matching, "preview": _preview}
+PARTS = {
+    "answers": understood.can_and_cannot,
+    "ledger": bookkeeping.ledger,
+    "matching": matching.matching,
+    "preview": preview.preview,
+}
 
 framed()
 words = session.text()
 widgets.heading("data", words)
-importing.upload(words)
-widgets.issues(session.import_trouble())
-if session.import_trouble() and session.log() is not None:
-    st.info(words("pages.data.kept"))
+# The box stands below what was understood, yet is asked first: what it holds decides whether there is something to read.
+above, box = st.container(), st.container()
+with box:
+    importing.upload(words)
+with above:
+    if loading.waiting():
+        importing.read(words)
+    importing.notes(words)
+    if session.log() is not None:
+        understood.summary(words)
 if session.log() is not None:
-    widgets.issues(session.log().ledger.errors)
+    parts = [each for each in PARTS if each != "matching" or not session.import_trouble()]
+    chosen = session.remembered("data_part", "answers")
     part = st.segmented_control(
         words("pages.data.parts"),
-        list(PARTS),
+        parts,
         format_func=lambda each: words(f"pages.data.{each}"),
         required=True,
         label_visibility="collapsed",
-        **session.widget("data_part", session.remembered("data_part", "answers"), words=True),
+        **session.widget("data_part", chosen if chosen in parts else parts[0], words=True),
     )
     PARTS[part](words)

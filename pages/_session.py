@@ -39,7 +39,7 @@ from core.text import LANGUAGES, Text
 if TYPE_CHECKING:
     from core.engine import Facts, Observed
     from core.ingest import Choices, InputFile
-    from core.log import Log
+    from core.log import FileReport, Log
     from core.recompute import Measured
     from core.robustness import Doubt
     from core.scoring import Scores
@@ -290,6 +290,16 @@ def import_trouble() -> tuple[Issue, ...]:
     return st.session_state.get("_import_trouble", ())
 
 
+def forget_trouble() -> None:
+    """The reader has seen why the last import failed and goes on with what is loaded."""
+    st.session_state["_import_trouble"] = ()
+
+
+def refused_reports() -> tuple[FileReport, ...]:
+    """How the files were read whose import failed last; none when one of them could not even be opened."""
+    return st.session_state.get("_refused_reports", ())
+
+
 @st.cache_resource(show_spinner=False)
 def _shelf() -> dict[str, Log]:
     return {}
@@ -328,7 +338,7 @@ def load_files(
         slow = scenario().part("facts")
         _facts(loaded.digest, slow.key, loaded, slow)
     except KefuError as error:
-        st.session_state["_import_trouble"] = (error.issue,)
+        st.session_state.update({"_import_trouble": (error.issue,), "_refused_reports": getattr(error, "reports", ())})
         return (error.issue,)
     if files() and files() != tuple(given):
         reset(("filter", "period"))
@@ -340,25 +350,22 @@ def load_files(
 
 def load_sample(name: str = "shop", progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
     """Load a folder of ``sample_data`` as if its files had been uploaded."""
-    from core.ingest.choices import InputFile
-
-    paths = sorted((SAMPLES / name).glob("*.csv"))
-    if not paths:
+    given = sample_files(name)
+    if not given:
         return (Issue("sample_missing", "error", file=name),)
-    return load_files([InputFile.of(path) for path in paths], None, progress, name)
+    return load_files(given, None, progress, name)
 
 
-def load_uploads(
-    given: Sequence[Any], progress: Callable[..., None] | None = None, decided: Choices | None = None
-) -> tuple[Issue, ...]:
-    """Load what `st.file_uploader` holds, with new decisions or those made so far; the same files again when it holds none."""
+def sample_files(name: str = "shop") -> list[InputFile]:
+    """The files of a folder of ``sample_data``; none when it is not there."""
     from core.ingest.choices import InputFile
 
-    fresh = [InputFile(file.name, file.getvalue()) for file in given]
-    if not fresh and not files():
-        st.session_state["_choices"] = decided or choices()
-        return ()
-    return load_files(fresh or files(), decided or choices(), progress, "files" if fresh else source())
+    return [InputFile.of(path) for path in sorted((SAMPLES / name).glob("*.csv"))]
+
+
+def decide(decided: Choices) -> None:
+    """Keep decisions for the next file."""
+    st.session_state["_choices"] = decided
 
 
 def is_new(name: str, mark: Any) -> bool:
@@ -573,6 +580,13 @@ def loaded_facts(text: Text) -> dict[str, str]:
         "zone": facts().zone,
         "asof": f"{as_of():%Y-%m-%d %H:%M}",
     }
+
+
+def agents_of_log() -> int:
+    """How many agents the whole log names."""
+    from core.engine.observe import UNASSIGNED
+
+    return sum(1 for name in observed().labels["agent"] if name != UNASSIGNED)
 
 
 def len_of_log() -> int:

@@ -15,20 +15,25 @@ metric_name(key, text, short=False), knob_words(knob, text), period_line(text), 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.errors import Issue
+from core.ingest.explain import explain
 from core.metrics import BY_KEY, Metric, metric
 from core.scenario import DIMENSIONS, KNOBS, Knob
 from core.text import Text
+from pages import _loading as loading
 from pages import _session as session
 
 if TYPE_CHECKING:
     from core.charts import Chart
 
+ACCEPTED = ("csv", "tsv", "txt", "xlsx", "xlsm", "parquet", "json", "jsonl", "ndjson", "zip", "db", "sqlite", "sqlite3")
+"""Endings of the files that can be read."""
 EVIDENCE = ("some_evidence", "evidence", "strong_evidence")
 
 
@@ -164,20 +169,24 @@ _BOXES = {"error": (st.error, ":material/error:"), "warning": (st.warning, ":mat
 
 def issue_words(issue: Issue, text: Text) -> tuple[str, str]:
     """What is wrong and what to do about it."""
-    facts = {name: getattr(issue, name) for name in ("table", "file", "column", "row", "rows", "value")} | dict(
-        issue.facts
-    )
-    if facts.get("knob") in KNOBS:
-        facts["knob"] = knob_words(KNOBS[facts["knob"]], text)[0]
-    elif issue.value in BY_KEY:
-        facts["knob"] = metric_name(issue.value, text)
-    for room in ("issues", "pages.issue"):
-        if text.has(f"{room}.{issue.code}.message"):
-            return text(f"{room}.{issue.code}.message", **facts), text(f"{room}.{issue.code}.cure", **facts)
-    where = ", ".join(str(facts[name]) for name in ("file", "column", "value") if facts[name])
+    named = replace(issue, facts=dict(issue.facts) | _knob_fact(issue, text))
+    if text.has(f"issues.{issue.code}.message"):
+        return explain(named, text)
+    if text.has(f"pages.issue.{issue.code}.message"):
+        facts = {name: getattr(issue, name) for name in ("file", "value")} | dict(named.facts)
+        return text(f"pages.issue.{issue.code}.message", **facts), text(f"pages.issue.{issue.code}.cure", **facts)
+    where = ", ".join(str(each) for each in (issue.file, issue.column, issue.value) if each)
     return text("pages.issue.other.message", code=issue.code.replace("_", " "), where=where), text(
         "pages.issue.other.cure"
     )
+
+
+def _knob_fact(issue: Issue, text: Text) -> dict[str, str]:
+    """The knob or KPI an issue is about, by its name."""
+    key = issue.facts.get("knob")
+    if key in KNOBS:
+        return {"knob": knob_words(KNOBS[key], text)[0]}
+    return {"knob": metric_name(issue.value, text)} if issue.value in BY_KEY else {}
 
 
 def issues(found: Sequence[Issue]) -> None:
@@ -189,20 +198,35 @@ def issues(found: Sequence[Issue]) -> None:
         draw(f"{message}  \n{cure}" if cure else message, icon=icon)
 
 
+def upload_box(key: str, text: Text) -> Any:
+    """The box files are dropped into; gives what it holds."""
+    return st.file_uploader(
+        text("pages.data.upload"),
+        type=list(ACCEPTED),
+        accept_multiple_files=True,
+        help=text("pages.data.upload_help"),
+        key=key,
+    )
+
+
 def empty(text: Text) -> None:
-    """Nothing is loaded: what this page would show, and the two ways on."""
+    """Nothing is loaded: three steps to the first figures, a box for files right here, and the sample."""
     with st.container(border=True):
         st.markdown(f"**{text('pages.empty.title')}**")
-        st.write(text("pages.empty.what"))
+        st.markdown(text("pages.empty.steps"))
+        given = upload_box("first_files", text)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 text("pages.empty.sample"),
                 key="empty_sample",
-                type="primary",
+                help=text("pages.data.sample_help"),
                 icon=":material/science:",
                 on_click=session.load_sample,
             )
             st.page_link("pages/1_data.py", label=text("pages.empty.go"), icon=":material/upload_file:")
+    if given and session.is_new("first_files", tuple(file.file_id for file in given)):
+        loading.order_uploads(given)
+        st.switch_page("pages/1_data.py")
 
 
 def has_conversations(text: Text) -> bool:

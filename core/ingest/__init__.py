@@ -20,7 +20,7 @@ from core.ingest.answers import Answer, answers
 from core.ingest.choices import Choices, FileChoice, InputFile
 from core.ingest.cures import Cure, cures
 from core.ingest.explain import explain
-from core.ingest.load import Preview, inspect, load, preview
+from core.ingest.load import Preview, RefusedError, inspect, load, preview
 
 __all__ = [
     "Answer",
@@ -29,6 +29,7 @@ __all__ = [
     "FileChoice",
     "InputFile",
     "Preview",
+    "RefusedError",
     "answers",
     "cures",
     "explain",

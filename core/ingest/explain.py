@@ -38,6 +38,8 @@ def _named(facts: dict[str, Any], issue: Issue, text: Text) -> dict[str, Any]:
         named |= {"value": _word(text, "column", issue.value), "way": text(way) if text.has(way) else facts["way"]}
     if "order" in facts:
         named["order"] = text(f"ingest.order.{facts['order']}")
+    if "order" in facts and "options" in facts:
+        named["options"] = " / ".join(text(f"ingest.order.{order}") for order in str(facts["options"]).split("/"))
     return named
 
 

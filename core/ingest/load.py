@@ -44,6 +44,14 @@ class Preview:
     rows: int
 
 
+class RefusedError(InputError):
+    """No file holds a log that can be counted; ``reports`` say how each was read, so that its columns can be named by hand."""
+
+    def __init__(self, issue: Issue, reports: tuple[FileReport, ...]) -> None:
+        super().__init__(issue)
+        self.reports = reports
+
+
 @dataclass(frozen=True)
 class _Read:
     """A file after reading and matching: its tables, or the issue that stopped it."""
@@ -65,8 +73,8 @@ def load(files: Sequence[InputFile], choices: Choices | None = None, progress: P
         The staging tables (only columns that are there, plus ``seq`` and ``file_row``) and the ledger.
 
     Raises:
-        InputError: nothing could be loaded; its issue says which file, what was found, and what would cure it.
-            A file that fails beside others that do not is reported in the ledger instead.
+        InputError: nothing could be loaded; its issue says which file, what was found, and what would cure it. It is a
+            `RefusedError` when the files could be opened. A file that fails beside others that do not is reported in the ledger instead.
 
     >>> log = load([InputFile("a.csv", "Agent,Started at,CSAT\nAnn,2024-01-01 09:00,5\n".encode())])
     >>> log.tables["conversations"].column("csat").to_pylist()
@@ -97,7 +105,7 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
     who = people.directory([each for one in found for each in one.tables], choices)
     parts, reports = _stage_all(found, choices, who, steps)
     if not parts:
-        raise InputError(_worst(reports))
+        raise RefusedError(_worst(reports), tuple(each for each in reports if isinstance(each, FileReport)))
     join(parts)
     fill(parts, choices)
     tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import socket
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +33,25 @@ def chromium_path() -> str | None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Address of the app with the sample shop loaded."""
+    with served("1") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_server() -> Iterator[str]:
+    """Address of the app with nothing loaded."""
+    with served("0") as address:
+        yield address
+
+
+@contextmanager
+def served(sample: str) -> Iterator[str]:
+    """The app on a free port; ended afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = os.environ | {
-        "KEFULENS_SAMPLE": "1",
+        "KEFULENS_SAMPLE": sample,
         "STREAMLIT_SERVER_PORT": str(port),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
     }
@@ -73,22 +89,52 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+Visit = Callable[..., Any]
+
+
 @pytest.fixture
-def visit(browser: Any, server: str) -> Iterator[Any]:
+def visit(browser: Any, server: str) -> Iterator[Visit]:
     """Open a page of the app as a new visitor: ``visit("scores", "zh-CN")``; every request is noted in ``page.asked``."""
+    yield from _visits(browser, server)
+
+
+@pytest.fixture
+def visit_empty(browser: Any, empty_server: str) -> Iterator[Visit]:
+    """The same where nothing is loaded."""
+    yield from _visits(browser, empty_server)
+
+
+def _visits(browser: Any, address: str) -> Iterator[Visit]:
     contexts = []
 
-    def _visit(path: str, locale: str = "zh-CN") -> Any:
+    def opened(path: str, locale: str = "zh-CN") -> Any:
         context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 1000}, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(40_000)
         page.asked = []
         page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(path if path.startswith("http") else f"{server}/{path}")
+        page.goto(path if path.startswith("http") else f"{address}/{path}")
         page.wait_for_selector("[data-testid=stHeading]")
         return page
 
-    yield _visit
+    yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """A small export as a shop has it: GBK, Chinese headings, 40 conversations of two agents, the last of them unanswered."""
+    path = tmp_path / "会话导出.csv"
+    with path.open("w", encoding="gb18030", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["会话ID", "客户ID", "客服", "会话开始时间", "首次人工回复时间", "会话结束时间", "评价"])
+        for at in range(40):
+            day = f"2026-05-{at % 28 + 1:02d}"
+            reply = f"{day} 10:00:{at % 50 + 5:02d}" if at < 39 else ""
+            agent = ["小王", "小李"][at % 2]
+            rows.writerow(
+                [f"{at:05d}", f"客{at % 9}", agent, f"{day} 10:00:00", reply, f"{day} 10:20:00", 5 - at % 3]
+            )
+    return path

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-import pytest
-
 from core.text import Text
 
 ZH, EN = Text("zh"), Text("en")
 SETTLED = 60_000
-
-
-@pytest.fixture
-def export(tmp_path: Path) -> Path:
-    """A small export as a shop has it: GBK, Chinese headings, 40 conversations of two agents, the last of them unanswered."""
-    path = tmp_path / "会话导出.csv"
-    with path.open("w", encoding="gb18030", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["会话ID", "客户ID", "客服", "会话开始时间", "首次人工回复时间", "会话结束时间", "评价"])
-        for at in range(40):
-            day = f"2026-05-{at % 28 + 1:02d}"
-            reply = f"{day} 10:00:{at % 50 + 5:02d}" if at < 39 else ""
-            rows.writerow(
-                [
-                    f"{at:05d}",
-                    f"客{at % 9}",
-                    ["小王", "小李"][at % 2],
-                    f"{day} 10:00:00",
-                    reply,
-                    f"{day} 10:20:00",
-                    5 - at % 3,
-                ]
-            )
-    return path
 
 
 def _slider(page: Any, name: str) -> Any:

@@ -101,7 +101,7 @@ def test_a_wrong_match_can_be_corrected(open_page: Open) -> None:
     at = open_page("1_data", "en")
     at.file_uploader(key="files").upload("shop.csv", SMALL.encode(), "text/csv").run()
     at.segmented_control(key="data_part.en").set_value("matching").run()
-    at.session_state["columns_shop.csv_conversations"] = {
+    at.session_state["columns_1_shop.csv_conversations"] = {
         "edited_rows": {3: {"field": ""}},
         "added_rows": [],
         "deleted_rows": [],

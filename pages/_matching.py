@@ -1,0 +1,172 @@
+"""Which column is what: the matches of an import as a table that can be corrected, for files that were loaded and for those refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from glob import escape
+from typing import Any
+
+import streamlit as st
+
+from core.ingest import Choices, FileChoice
+from core.ingest.choices import ORDERS
+from core.log import FileReport
+from core.schema import TABLES
+from core.schema import table as schema_table
+from core.text import Text
+from core.views import listed
+from pages import _loading as loading
+from pages import _session as session
+from pages import _widgets as widgets
+
+ZONES = (
+    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Bangkok", "Asia/Jakarta", "Asia/Kuala_Lumpur", "Asia/Manila",
+    "Asia/Ho_Chi_Minh", "Asia/Tokyo", "Asia/Seoul", "Asia/Dubai", "Asia/Kolkata", "Europe/London", "Europe/Berlin", "Europe/Paris",
+    "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo",
+    "America/Mexico_City", "Australia/Sydney", "UTC",
+)  # fmt: skip
+UNITS = ("", "ms", "s", "min", "h", "day")
+SCALES = (None, (1, 5), (1, 10), (0, 10), (1, 3), (1, 4), (1, 7), (0, 100))
+_EDITABLE = ("field", "order", "unit")
+
+
+# --- the table ---------------------------------------------------------------------------------------------------------------
+
+
+def _columns(report: FileReport, chosen: FileChoice, text: Text) -> Any:
+    """One row per heading: the field it was taken for and why, and what was decided about it."""
+    return listed([
+        {
+            "heading": match.name,
+            "field": match.field,
+            "kind": text(f"schema.kind.{match.kind}") if match.kind else "–",
+            "format": _format(match.format, text),
+            "order": chosen.orders.get(match.name, ""),
+            "unit": chosen.units.get(match.name, ""),
+            "evidence": text("pages.data.comma").join(text(f"ingest.evidence.{each}") for each in match.evidence) or "–",
+            "runner_up": field_name(match.runner_up, text) if match.runner_up else "–",
+        }
+        for match in report.columns
+    ])  # fmt: skip
+
+
+def _format(code: str, text: Text) -> str:
+    """A date order or a unit in words; any other format as the import names it."""
+    known = next((key for key in (f"ingest.order.{code}", f"ingest.unit.{code}") if text.has(key)), "")
+    return text(known) if known else code or "–"
+
+
+def field_name(field: str, text: Text) -> str:
+    """A field of the schema in words."""
+    if not field:
+        return text("ingest.page.unused")
+    return text(f"schema.column.{field}.name") if text.has(f"schema.column.{field}.name") else field
+
+
+def _settings(name: str, options: Sequence[str], words: Any, text: Text) -> Any:
+    return st.column_config.SelectboxColumn(
+        text(f"pages.column.{name}"), options=options, format_func=words, help=text(f"pages.data.{name}_help")
+    )
+
+
+def _editor(report: FileReport, table: str, chosen: FileChoice, text: Text) -> Any:
+    """The matches as a table whose field, date order and unit can be corrected; returns it as edited."""
+    frame = _columns(report, chosen, text)
+    config: dict[str, Any] = {
+        name: st.column_config.TextColumn(text(f"pages.column.{name}"), disabled=True) for name in frame.columns
+    }
+    fields = ["", *(column.name for column in schema_table(table).columns)] if table else [""]
+    automatic = text("pages.data.automatic")
+    config["field"] = _settings("field", fields, lambda field: field_name(field, text), text)
+    config["order"] = _settings("order", ORDERS, lambda code: _format(code, text) if code else automatic, text)
+    config["unit"] = _settings("unit", UNITS, lambda code: _format(code, text) if code else automatic, text)
+    key = "_".join(filter(None, ("columns", loading.stamp(), report.file, report.sheet, table)))
+    return st.data_editor(frame, column_config=config, hide_index=True, width="stretch", key=key)
+
+
+def _changed(edited: Any, name: str, before: dict[str, str]) -> dict[str, str]:
+    """Heading → value where a column of the table is no longer as it was."""
+    pairs = zip(edited["heading"], (value or "" for value in edited[name]), strict=True)
+    return {heading: value for heading, value in pairs if before.get(heading, "") != value}
+
+
+def _corrected(report: FileReport, table: str, edited: Any, decided: Choices) -> Choices:
+    """The decisions with what was changed in the table."""
+    chosen = decided.of(_name(report))
+    fields = _changed(edited, "field", {match.name: match.field for match in report.columns})
+    orders = _changed(edited, "order", dict(chosen.orders))
+    units = _changed(edited, "unit", dict(chosen.units))
+    if table == report.table and not (fields or orders or units):
+        return decided
+    made = FileChoice(escape(_name(report)), table, fields, orders, units)
+    return replace(decided, files=(*decided.files, made))
+
+
+def _name(report: FileReport) -> str:
+    """What decisions about a table are filed under: the file's name, with the sheet where it has one."""
+    return f"{report.file}#{report.sheet}" if report.sheet and "#" not in report.file else report.file
+
+
+# --- what is decided for the whole import ------------------------------------------------------------------------------------
+
+
+def _table_of(report: FileReport, text: Text) -> str:
+    """Which table the file is: as recognised, or as the reader says."""
+    known = [table.name for table in TABLES]
+    options = known if report.table in known else ["", *known]
+    return st.selectbox(
+        text("pages.data.table"),
+        options,
+        index=options.index(report.table) if report.table in options else 0,
+        format_func=lambda name: text(f"schema.table.{name}.name") if name else text("pages.data.table_open"),
+        help=text("pages.data.table_help"),
+        key="_".join(("table", loading.stamp(), report.file, report.sheet)),
+    )
+
+
+def _zone(text: Text) -> str:
+    return st.selectbox(
+        text("pages.data.zone"),
+        ZONES,
+        help=text("pages.data.zone_help"),
+        accept_new_options=True,
+        **session.zone_widget(),
+    )
+
+
+def _scale(decided: Choices, text: Text) -> tuple[float, float] | None:
+    """Lowest and highest possible rating; None lets the values decide."""
+    options = SCALES if decided.csat_scale in SCALES else (decided.csat_scale, *SCALES)
+    return st.selectbox(
+        text("pages.data.scale"),
+        options,
+        index=options.index(decided.csat_scale),
+        format_func=lambda ends: f"{ends[0]:g} – {ends[1]:g}" if ends else text("pages.data.automatic"),
+        help=text("pages.data.scale_help"),
+        key=f"scale_{loading.stamp()}",
+    )
+
+
+def matching(text: Text) -> None:
+    """Which column is what, editable; table, zone and rating scale; apply and read again; the mapping file."""
+    st.caption(text("pages.data.matching_help"))
+    decided = loading.decided()
+    found = [report for report in loading.reports() if report.columns]
+    if not found:
+        st.info(text("pages.data.no_columns"))
+        return
+    with st.grid(4, min_column_width=200):
+        report = st.selectbox(
+            text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
+        )
+        table = _table_of(report, text)
+        zone = _zone(text)
+        scale = _scale(decided, text)
+    edited = _editor(report, table, decided.of(_name(report)), text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
+            whole = replace(decided, zone=zone, csat_scale=scale)
+            loading.order_again(_corrected(report, table, edited, whole))
+            st.rerun()
+        widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)
