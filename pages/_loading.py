@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from core.errors import Issue
 from pages import _session as session
 
@@ -34,13 +32,12 @@ class Job:
 
 def order(files: Sequence[InputFile], decided: Choices | None = None, came_from: str = "files") -> None:
     """Puts down what is to be read in the next run; a later order takes the place of an earlier one."""
-    st.session_state["_job"] = Job(tuple(files), decided or session.choices(), came_from)
-    st.session_state["_called_off"] = False
+    session.hold(job=Job(tuple(files), decided or session.choices(), came_from), called_off=False)
 
 
 def order_again(decided: Choices) -> None:
     """Reads what was refused last, else what is loaded, with other decisions; without either they are kept for the next file."""
-    refused = st.session_state.get("_refused_job")
+    refused = session.held("refused")
     if refused is not None:
         order(refused.files, decided, refused.came_from)
     elif session.files():
@@ -83,32 +80,30 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def waiting() -> bool:
     """Whether something is to be read."""
-    return "_job" in st.session_state
+    return session.held("job") is not None
 
 
 def cancel() -> None:
     """Forgets what was to be read; for the button's callback, which runs after Streamlit has ended the reading."""
-    st.session_state["_called_off"] = st.session_state.pop("_job", None) is not None
+    session.hold(called_off=waiting(), job=None)
 
 
 def called_off() -> bool:
     """Whether the last import was cancelled."""
-    return bool(st.session_state.get("_called_off"))
+    return bool(session.held("called_off"))
 
 
 def run(progress: Callable[..., None]) -> tuple[Issue, ...]:
     """Reads what was ordered; the issues of a failure, none after a success."""
-    job = st.session_state["_job"]
+    job = session.held("job")
     found = session.load_files(job.files, job.decided, progress, job.came_from)
-    st.session_state.pop("_job", None)
-    st.session_state["_refused_job"] = job if found else None
-    st.session_state["_readings"] = st.session_state.get("_readings", 0) + 1
+    session.hold(job=None, refused=job if found else None, readings=session.held("readings", 0) + 1)
     return found
 
 
 def give_up() -> None:
     """Leaves the refused files alone and goes on with what is loaded."""
-    st.session_state["_refused_job"] = None
+    session.hold(refused=None)
     session.forget_trouble()
 
 
@@ -117,13 +112,13 @@ def give_up() -> None:
 
 def decided() -> Choices:
     """The decisions under which those files were read."""
-    refused = st.session_state.get("_refused_job")
+    refused = session.held("refused")
     return refused.decided if refused is not None else session.choices()
 
 
 def reports() -> tuple[FileReport, ...]:
     """How those files were read."""
-    if st.session_state.get("_refused_job") is not None:
+    if session.held("refused") is not None:
         return session.refused_reports()
     found = session.log()
     return found.ledger.files if found is not None else ()
@@ -131,4 +126,4 @@ def reports() -> tuple[FileReport, ...]:
 
 def stamp() -> str:
     """Changes with every reading, so that a table of corrections starts afresh."""
-    return str(st.session_state.get("_readings", 0))
+    return str(session.held("readings", 0))

@@ -81,6 +81,16 @@ def remembered(key: str, default: Any = None) -> Any:
     return _kept().get(key, default)
 
 
+def hold(**what: Any) -> None:
+    """Keep something for another room of the pages, apart from knobs and choices; `held` gives it back."""
+    st.session_state.update({f"_held_{name}": value for name, value in what.items()})
+
+
+def held(name: str, default: Any = None) -> Any:
+    """What `hold` was given under this name."""
+    return st.session_state.get(f"_held_{name}", default)
+
+
 def adopt_pick(key: str, source: str, picked: Any) -> None:
     """Take over what was clicked in a chart or a table when it is new.
 
