@@ -47,7 +47,7 @@ _ASCII = math.log(1 / 60)
 
 @dataclass(frozen=True)
 class Decoded:
-    """Text of a file, the encoding's name, how sure that is (0–1), and what is to be said about it."""
+    """Text of a file without zero characters, the encoding's name, how sure that is (0–1), and what is to be said about it."""
 
     text: str
     encoding: str
@@ -82,7 +82,7 @@ def decode(name: str, data: bytes, wanted: str = "") -> Decoded:
     if text is not None:
         _refuse_binary(name, text)
         beyond = math.ceil((len(data) - len(text)) / 3)
-        return Decoded(text, "utf-8", 1 - 12.0**-beyond if beyond else 1.0)
+        return Decoded(text.replace("\0", ""), "utf-8", 1 - 12.0**-beyond if beyond else 1.0)
     return _likeliest(name, data)
 
 
@@ -106,7 +106,7 @@ def _finished(name: str, data: bytes, encoding: str, confidence: float, runner_u
         issues.append(Issue("encoding_doubtful", "warning", file=name, value=encoding, facts=facts))
     if broken > 0:
         issues.append(Issue("broken_characters", "warning", file=name, rows=broken, value=encoding))
-    return Decoded(text, encoding, confidence, tuple(issues))
+    return Decoded(text.replace("\0", ""), encoding, confidence, tuple(issues))
 
 
 def _lenient(data: bytes, encoding: str) -> str:

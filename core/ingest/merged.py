@@ -1,4 +1,8 @@
-"""Merged cells of a workbook: the value of a merged block stands in its first cell only; here every row of the block gets it."""
+"""What the XML of a workbook's sheets says beyond their cells.
+
+Merged cells: the value of a merged block stands in its first cell only; here every row of the block gets it. Extent: a sheet is read
+as a full rectangle, so one stray cell in the last corner would ask for more memory than any machine has.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import unescape
 
 import numpy as np
@@ -15,13 +20,25 @@ import pyarrow as pa
 _SHEET = re.compile(r"<sheet\b[^>]*>")
 _ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
 _RELATION = re.compile(r"<Relationship\b[^>]*>")
-_MERGE = re.compile(r'<mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-LARGEST = 200 << 20
+_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
+_WIDE = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{2,3})\d+"[^/>]*>')
+_PART = 8 << 20
+_OVERLAP = 2048
+_LETTERS = 26
 Block = tuple[int, int, int, int]
 
 
-def blocks(data: bytes) -> Mapping[str, list[Block]]:
-    """Blocks taller than one row by sheet: first row, last row, first column, last column, all from 0. Nothing for other files."""
+@dataclass(frozen=True)
+class Extent:
+    """Blocks taller than one row (first row, last row, first column, last column, all from 0), and the cells of the full rectangle."""
+
+    blocks: Sequence[Block] = ()
+    cells: int = 0
+
+
+def extents(data: bytes) -> Mapping[str, Extent]:
+    """What each sheet of an XLSX file spans, by name. Nothing for other files."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         book = archive.read("xl/workbook.xml").decode("utf-8", errors="replace")
@@ -33,7 +50,17 @@ def blocks(data: bytes) -> Mapping[str, list[Block]]:
         return {
             each["name"]: _of_sheet(archive, targets.get(each.get("r:id", ""), "")) for each in sheets if "name" in each
         }
-    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError):
+    except (
+        KeyError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        EOFError,
+        OSError,
+        IndexError,
+        NotImplementedError,
+    ):
         return {}
 
 
@@ -41,19 +68,32 @@ def _attributes(tag: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
 
 
-def _of_sheet(archive: zipfile.ZipFile, target: str) -> list[Block]:
-    path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    if not target or archive.getinfo(path).file_size > LARGEST:
-        return []
-    found = _MERGE.findall(archive.read(path).decode("utf-8", errors="replace"))
-    every = [(int(top) - 1, int(bottom) - 1, _column(left), _column(right)) for left, top, right, bottom in found]
-    return [block for block in every if block[1] > block[0]]
+def _of_sheet(archive: zipfile.ZipFile, target: str) -> Extent:
+    if not target:
+        return Extent()
+    merged: set[tuple[bytes, ...]] = set()
+    last, wide = 0, _LETTERS
+    for part in _parts(archive, target.lstrip("/") if target.startswith("/") else f"xl/{target}"):
+        merged |= set(_MERGE.findall(part))
+        last = max(last, max(map(int, _ROW.findall(part)), default=0))
+        wide = max(wide, max((_column(each) + 1 for each in set(_WIDE.findall(part))), default=0))
+    every = [(int(top) - 1, int(bottom) - 1, _column(left), _column(right)) for left, top, right, bottom in merged]
+    return Extent(sorted(block for block in every if block[1] > block[0]), last * wide)
 
 
-def _column(letters: str) -> int:
+def _parts(archive: zipfile.ZipFile, path: str) -> Iterator[bytes]:
+    """A member in pieces that overlap, so that nothing is lost at a seam and memory stays small."""
+    tail = b""
+    with archive.open(path) as stream:
+        while part := stream.read(_PART):
+            yield tail + part
+            tail = part[-_OVERLAP:]
+
+
+def _column(letters: bytes) -> int:
     place = 0
     for letter in letters:
-        place = place * 26 + ord(letter) - 64
+        place = place * _LETTERS + letter - 64
     return place - 1
 
 

@@ -10,8 +10,6 @@ import csv
 import io
 import json
 import re
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,19 +20,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
-from core.ingest import database, merged
+from core.ingest import archives, database, merged
 from core.ingest.cells import cell_text
 from core.ingest.choices import Choices, InputFile
 from core.ingest.encoding import SAMPLE, Decoded, decode
+from core.ingest.kinds import kind
 from core.schema import DIRECTORIES, TABLES, normal
 
 SEPARATORS = (",", "\t", ";", "|")
 LARGEST = 2 << 30
 MOST_ROWS = 20_000_000
+MOST_CELLS = 50_000_000
+LONGEST_HEADING = 200
+MOST_FOOTER = 5
 BARE_RETURN = "\ue00d"
 _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
 _JSON_START = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+_LONE = re.compile(r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}")
+_SENTENCE = re.compile(r"[^\W\d_]{2,}.*[\s::]|[\u4e00-\u9fff]{3,}")
+_QUOTED = re.compile(r'"[^"]*"')
 _NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
@@ -76,7 +81,8 @@ def read(file: InputFile, choices: Choices | None = None) -> tuple[RawTable, ...
         InputError: empty, binary, broken or password-protected file; the issue says which.
     """
     if file.size > LARGEST:
-        raise InputError(Issue("file_too_large", "error", file=file.name, facts={"limit": LARGEST >> 20}))
+        facts = {"limit": LARGEST >> 20, "size": file.size >> 20}
+        raise InputError(Issue("file_too_large", "error", file=file.name, facts=facts))
     data = file.read()
     if not data[:4096].strip(_NOTHING) and not data.strip(_NOTHING):
         raise InputError(Issue("empty_file", "error", file=file.name))
@@ -88,13 +94,12 @@ def read(file: InputFile, choices: Choices | None = None) -> tuple[RawTable, ...
 
 
 def _reader(name: str, data: bytes) -> Callable[[str, bytes, Choices], tuple[RawTable, ...]]:
+    container = {
+        "workbook": _read_workbook, "zip": _read_zip, "gzip": _read_gzip, "parquet": _read_parquet, "sqlite": _read_database,
+    }.get(kind(name, data))  # fmt: skip
+    if container is not None:
+        return container
     ending = name.rsplit(".", 1)[-1].lower()
-    if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        return _read_zip if ending == "zip" else _read_workbook
-    if data[:4] == b"PAR1":
-        return _read_parquet
-    if data.startswith(database.MAGIC):
-        return _read_database
     if ending in ("json", "jsonl", "ndjson") or _JSON_START.match(data[:4096]):
         return _read_json
     return _read_text
@@ -120,8 +125,12 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
     columns = [_plain_cells(column) for column in columns]
     columns, rows, blank = _without_blank(columns, rows)
+    rejects, below = _split_footer(rejects, int(rows[-1]) if len(rows) else 0, layout.separator)
+    columns, rows, last = _without_footer(columns, rows)
+    below = [*last, *below]
     notes = [*decoded.issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
-    rejected = sum(lines for _, _, lines in rejects)
+    notes += footer_note(name, below)
+    rejected = sum(lines for _, _, lines in [*rejects, *below])
     if not len(rows) and not rejected:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
     table = RawTable(name, layout.headings, tuple(columns), rows, encoding, layout.separator)
@@ -130,7 +139,7 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
 
 def _as_it_stands(data: bytes, text: str, decoded: Decoded) -> bytes:
     """The bytes themselves where they are the text to the last character, so that a large file is not encoded anew; else nothing."""
-    undamaged = decoded.encoding == "utf-8" and not decoded.issues and b"\r" not in data
+    undamaged = decoded.encoding == "utf-8" and not decoded.issues and not (b"\r" in data or b"\0" in data)
     whole = undamaged and text != "" and data.endswith(text[-1].encode("utf-8", errors="replace"))
     return data if whole and not data.startswith(codecs.BOM_UTF8) else b""
 
@@ -139,12 +148,15 @@ def _line_ends(text: str) -> str:
     if "\r" not in text:
         return text
     text = text.replace("\r\n", "\n")
-    return text.replace("\r", BARE_RETURN if "\n" in text else "\n")
+    outside = _QUOTED.sub("", text[:SAMPLE])
+    return text.replace("\r", BARE_RETURN if outside.count("\n") >= outside.count("\r") and "\n" in text else "\n")
 
 
 def _sample(text: str, separator: str) -> list[tuple[list[str], int]]:
     """The first records with the number of the physical line each ends on."""
-    source = csv.reader(io.StringIO(text[:SAMPLE], newline=""), delimiter=separator)
+    window = max(SAMPLE, 2 * text.find("\n") + SAMPLE)
+    csv.field_size_limit(max(csv.field_size_limit(), window))
+    source = csv.reader(io.StringIO(text[:window], newline=""), delimiter=separator)
     records: list[tuple[list[str], int]] = []
     try:
         for record in source:
@@ -153,7 +165,7 @@ def _sample(text: str, separator: str) -> list[tuple[list[str], int]]:
                 break
     except csv.Error:
         return records
-    cut = len(text) > SAMPLE and len(records) > 1 and len(records) < 300
+    cut = len(text) > window and len(records) > 1 and len(records) < 300
     return records[:-1] if cut else records
 
 
@@ -242,7 +254,7 @@ def unique_headings(cells: Sequence[Any], width: int) -> tuple[str, ...]:
     seen: Counter[str] = Counter()
     result = []
     for place in range(width):
-        cell = str(cells[place] or "").strip() if place < len(cells) else ""
+        cell = str(cells[place] or "").strip()[:LONGEST_HEADING] if place < len(cells) else ""
         heading = f"#{place + 1}" if not cell or cell.startswith("Unnamed:") else cell
         seen[heading] += 1
         result.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
@@ -366,6 +378,33 @@ def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:
     return (Issue("blank_rows", "note", file=name, **about),)
 
 
+def _split_footer(rejects: list[_Reject], last: int, separator: str) -> tuple[list[_Reject], list[_Reject]]:
+    """Lines below the last row that are a sentence ("Generated by …") apart from rows that are broken."""
+    below = [each for each in rejects if each[0] > last and separator not in each[1] and _SENTENCE.search(each[1])]
+    return [each for each in rejects if each not in below], below
+
+
+def _without_footer(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, list[_Reject]]:
+    """The same where the exporter padded the line to the table's width: its only cell is the first one."""
+    gone: list[_Reject] = []
+    while len(columns) > 2 and len(gone) < min(len(rows), MOST_FOOTER):
+        first, *others = [(column[-1 - len(gone)].as_py() or "").strip() for column in columns]
+        if any(others) or not _SENTENCE.search(first):
+            break
+        gone.insert(0, (int(rows[-1 - len(gone)]), first[:80], 1))
+    kept = len(rows) - len(gone)
+    return [column[:kept] for column in columns], rows[:kept], gone
+
+
+def footer_note(name: str, below: Sequence[_Reject]) -> tuple[Issue, ...]:
+    """A note on sentences below the table; they count as rows that were read and set aside."""
+    if not below:
+        return ()
+    examples = tuple(row for row, _, _ in below[:5])
+    about = {"row": examples[0], "rows": len(below), "value": below[0][1], "examples": examples}
+    return (Issue("footer", "note", file=name, **about),)  # type: ignore[arg-type]
+
+
 def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
     return (Issue("preamble", "note", file=name, row=layout.header + 1, rows=layout.header),) if layout.header else ()
 
@@ -388,14 +427,21 @@ def _read_workbook(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     import fastexcel
 
     if data[:2] == b"PK":
-        _members(name, data)
+        archives.check(name, data)
+    spans = merged.extents(data)
+    for sheet, span in spans.items():
+        if span.cells > MOST_CELLS:
+            facts = {"limit": MOST_CELLS}
+            raise InputError(Issue("sheet_too_large", "error", file=name, rows=span.cells, value=sheet, facts=facts))
     try:
         book = fastexcel.read_excel(data)
         sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
     except Exception as error:
-        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
-    blocks = merged.blocks(data)
+        raise InputError(
+            Issue("workbook_unreadable", "error", file=name, value=str(error).split("\n")[0][:80])
+        ) from error
     several = len(sheets) > 1
+    blocks = {sheet: span.blocks for sheet, span in spans.items()}
     tables = [_sheet(name, sheet if several else "", columns, blocks.get(sheet, ())) for sheet, columns in sheets]
     found = tuple(table for table in tables if table is not None)
     if not found:
@@ -420,52 +466,47 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array], blocks: Sequence[merg
     headings = unique_headings(records[header], len(columns))
     rows = np.arange(header + 2, len(columns[0]) + 1, dtype=np.int64)
     body, rows, blank = _without_blank([column[header + 1 :] for column in columns], rows)
+    body, rows, below = _without_footer(body, rows)
     if not len(rows):
         return None
-    notes = [*blank_note(name, blank), *_header_notes(name, _Layout("", header, header + 1, headings))]
+    notes = [
+        *footer_note(name, below),
+        *blank_note(name, blank),
+        *_header_notes(name, _Layout("", header, header + 1, headings)),
+    ]
     if filled:
         notes.append(Issue("merged_cells", "note", file=name, rows=filled))
-    return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, issues=tuple(notes))
+    return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, len(below), tuple(notes))
 
 
 # ── ZIP, Parquet, JSON ───────────────────────────────────────────────────────────────────────────────────────────────
 
-UNPACKED = 1 << 30
-
-
-MOST_MEMBERS = 2000
-
-
-def _members(name: str, data: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
-    """The files inside an archive; one that would unpack to more than the limit is refused before anything is unpacked."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise InputError(Issue("workbook_unreadable", "error", file=name, value=str(error)[:80])) from error
-    members = [member for member in archive.infolist() if not member.is_dir() and "__MACOSX" not in member.filename]
-    if sum(member.file_size for member in members) > UNPACKED or len(members) > MOST_MEMBERS:
-        raise InputError(Issue("file_too_large", "error", file=name, facts={"limit": UNPACKED >> 20}))
-    return archive, members
-
 
 def _read_zip(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
-    archive, members = _members(name, data)
+    """All tables inside; what holds none is named with its reason, and is an error only when nothing else is there."""
     tables: list[RawTable] = []
-    for member in members:
-        inside = _unpacked(name, archive, member)
-        if not member.filename.lower().endswith(".zip") and inside.strip():
-            shown = member.filename.replace("\\", "/").rsplit("/", 1)[-1]
-            tables += _reader(shown, inside)(shown, inside, choices)
+    problems: list[Issue] = []
+    for shown, inside in archives.unpacked(name, data):
+        if isinstance(inside, Issue):
+            problems.append(inside)
+        elif inside.strip(_NOTHING):
+            try:
+                tables += _reader(shown, inside)(shown, inside, choices)
+            except InputError as error:
+                problems.append(error.issue)
     if not tables:
-        raise InputError(Issue("empty_file", "error", file=name))
+        raise InputError(problems[0] if problems else Issue("empty_file", "error", file=name))
+    milder = tuple(replace(issue, severity="warning") for issue in problems)
+    tables[0] = replace(tables[0], issues=(*tables[0].issues, *milder))
     return tuple(tables)
 
 
-def _unpacked(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    try:
-        return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError) as error:
-        raise InputError(Issue("archive_unreadable", "error", file=name, value=str(error)[:80])) from error
+def _read_gzip(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
+    inside = archives.gunzipped(name, data)
+    shown = name.removesuffix(".gz")
+    if inside.startswith(b"\x1f\x8b"):
+        raise InputError(Issue("unpacks_too_large", "error", file=name, facts={"limit": archives.UNPACKED >> 20}))
+    return _reader(shown, inside)(shown, inside, choices)
 
 
 def _read_database(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
@@ -527,11 +568,30 @@ def as_text(column: pa.Array) -> pa.Array:
         return pa.array(
             [None if cell is None else f"{cell.total_seconds()} s" for cell in column.to_pylist()], pa.string()
         )
-    return column.cast(pa.string(), safe=False)
+    return _valid_text(column.cast(pa.string(), safe=False))
+
+
+def _valid_text(column: pa.Array) -> pa.Array:
+    """Text whose bytes are UTF-8, which Parquet promises and does not check; what is not is replaced."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        cells = column.cast(pa.binary()).to_pylist()
+        return pa.array(
+            [None if cell is None else cell.decode("utf-8", errors="replace") for cell in cells], pa.string()
+        )
+    return column
 
 
 def _read_json(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
     decoded = decode(name, data, choices.of(name).encoding)
+    try:
+        return (_json_table(name, decoded),)
+    except RecursionError as error:
+        raise InputError(Issue("json_unreadable", "error", file=name, value="[[[")) from error
+
+
+def _json_table(name: str, decoded: Decoded) -> RawTable:
     records, rejects = _json_records(name, decoded.text.lstrip("\ufeff"))
     if not records:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
@@ -540,7 +600,7 @@ def _read_json(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
     columns = tuple(pa.array([record.get(heading) for record in flat], pa.string()) for heading in headings)
     rows = np.array([number for number, _ in records], dtype=np.int64)
     table = RawTable(name, headings, columns, rows, decoded.encoding, encoding_confidence=decoded.confidence)
-    return (replace(table, rejected=len(rejects), issues=(*decoded.issues, *_reject_issues(name, rejects))),)
+    return replace(table, rejected=len(rejects), issues=(*decoded.issues, *_reject_issues(name, rejects)))
 
 
 def _filled_headings(flat: Sequence[dict[str, str | None]]) -> tuple[str, ...]:
@@ -551,8 +611,9 @@ def _filled_headings(flat: Sequence[dict[str, str | None]]) -> tuple[str, ...]:
 
 
 def _json_records(name: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:
+    text = _LONE.sub(lambda hit: "\\ufffd" if len(hit[0]) == 6 else hit[0], text) if "\\" in text else text
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, parse_int=str)
     except ValueError as error:
         return _json_lines(name, text, error)
     rows = _longest_list(whole)
@@ -580,8 +641,8 @@ def _json_lines(name: str, text: str, error: ValueError) -> tuple[list[tuple[int
 
 def _json_line(line: str) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
-    except ValueError:
+        record = json.loads(line, parse_int=str)
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from core.errors import InputError
-from core.ingest import InputFile, load
+from core.ingest import InputFile, archives, load
 from core.ingest import read as reading
 from core.log import Log
 
@@ -111,9 +111,9 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pyte
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", b"0" * (8 << 20))
-    monkeypatch.setattr(reading, "UNPACKED", 1 << 20)
+    monkeypatch.setattr(archives, "UNPACKED", 1 << 20)
     started = time.perf_counter()
-    assert [refused(name, target.getvalue()) for name in ("a.zip", "a.xlsx")] == ["file_too_large"] * 2
+    assert [refused(name, target.getvalue()) for name in ("a.zip", "a.xlsx")] == ["unpacks_too_large"] * 2
     assert time.perf_counter() - started < 1
 
 
