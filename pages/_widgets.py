@@ -32,7 +32,9 @@ from pages import _session as session
 if TYPE_CHECKING:
     from core.charts import Chart
 
-ACCEPTED = ("csv", "tsv", "txt", "xlsx", "xlsm", "parquet", "json", "jsonl", "ndjson", "zip", "db", "sqlite", "sqlite3")
+ACCEPTED = (
+    "csv", "tsv", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "parquet", "json", "jsonl", "ndjson", "zip", "gz", "db", "sqlite", "sqlite3",
+)  # fmt: skip
 """Endings of the files that can be read."""
 EVIDENCE = ("some_evidence", "evidence", "strong_evidence")
 

@@ -400,9 +400,9 @@ def footer_note(name: str, below: Sequence[_Reject]) -> tuple[Issue, ...]:
     """A note on sentences below the table; they count as rows that were read and set aside."""
     if not below:
         return ()
-    examples = tuple(row for row, _, _ in below[:5])
-    about = {"row": examples[0], "rows": len(below), "value": below[0][1], "examples": examples}
-    return (Issue("footer", "note", file=name, **about),)  # type: ignore[arg-type]
+    numbers = np.array([row for row, _, _ in below], dtype=np.int64)
+    about: dict[str, Any] = {"rows": len(below), "value": below[0][1], "row_numbers": numbers}
+    return (Issue("footer", "note", file=name, row=below[0][0], examples=tuple(numbers[:5].tolist()), **about),)
 
 
 def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
