@@ -25,6 +25,7 @@ from core.ingest.cells import cell_text
 from core.ingest.choices import Choices, InputFile
 from core.ingest.encoding import SAMPLE, Decoded, decode
 from core.ingest.kinds import kind
+from core.ingest.origin import Origin
 from core.schema import DIRECTORIES, TABLES, normal
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -537,7 +538,11 @@ def _read_parquet(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     rows = np.arange(2, table.num_rows + 2, dtype=np.int64)
     if not table.num_rows:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(table.column_names)}))
-    return (RawTable(name, unique_headings(table.column_names, table.num_columns), columns, rows, "parquet"),)
+    headings = unique_headings(table.column_names, table.num_columns)
+    origin = Origin.of(parquet.read_metadata(pa.BufferReader(data)).metadata)
+    if origin is None:
+        return (RawTable(name, headings, columns, rows, "parquet"),)
+    return (RawTable(name, headings, columns, rows, origin.system, issues=origin.issues(name)),)
 
 
 def as_text(column: pa.Array) -> pa.Array:
