@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from core.command import COMMANDS, check_knob, plain, rows_of, sentence
 from core.errors import KefuError
+from core.ingest.refusals import masked
 from core.text import LANGUAGES, Text
 
 _BY = "shop, agent, team, channel, language, category, shift, weekday, hour, date, week (several with commas)"
@@ -21,7 +22,7 @@ _BY = "shop, agent, team, channel, language, category, shift, weekday, hour, dat
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line instead of the whole usage."""
-        sys.stderr.write(f"{self.prog}: {message}; see {self.prog} --help\n")
+        sys.stderr.write(f"{self.prog}: {masked(message)}; see {self.prog} --help\n")
         raise SystemExit(2)
 
 
@@ -38,7 +39,11 @@ def parser() -> ArgumentParser:
 
 
 def _reading(command: ArgumentParser, name: str) -> None:
-    command.add_argument("files", nargs="+", metavar="FILE", help="logs, roster, orders …: read as one log")
+    command.add_argument("files", nargs="*", metavar="FILE", help="logs, roster, orders …: read as one log")
+    command.add_argument("--source", metavar="URL", help="a database beside the files: its address, or env:NAME")
+    command.add_argument("--table", action="append", default=[], metavar="NAME", help="table of the source; may be repeated")
+    command.add_argument("--query", action="append", default=[], metavar="SQL", help="one SELECT; may be repeated")
+    command.add_argument("--limit", type=int, default=1_000_000, metavar="N", help="rows at most of a table or query")
     command.add_argument("--scenario", help="scenario file (JSON or YAML)")
     command.add_argument("--map", help="mapping file of the import (JSON)")
     command.add_argument("--rules", help="rule set")

@@ -19,6 +19,7 @@ import pandas as pd
 from core.errors import InputError, Issue, ScenarioError
 from core.ingest import Choices, InputFile, load
 from core.ingest.explain import explain
+from core.ingest.refusals import masked
 from core.log import Log
 from core.metrics import BY_KEY, GROUPS
 from core.period import day_date
@@ -50,7 +51,7 @@ def plain(value: Any) -> Any:
 def _file(path: str) -> Path:
     found = Path(path)
     if not found.is_file():
-        raise InputError(Issue("file_not_found", "error", file=path, value="no such file"))
+        raise InputError(Issue("file_not_found", "error", file=masked(path), value="no such file"))
     return found
 
 
@@ -101,8 +102,18 @@ def choices_of(words: Namespace) -> Choices:
 
 
 def log_of(words: Namespace) -> Log:
-    """The files as one log."""
-    return load([InputFile.of(_file(path)) for path in words.files], choices_of(words))
+    """The files and what the database gives as one log."""
+    return load([*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words))
+
+
+def _fetched(words: Namespace) -> list[InputFile]:
+    from core.ingest.source import Wanted, fetch
+
+    asked = [Wanted(table=name, limit=words.limit) for name in words.table]
+    asked += [Wanted(query=query, limit=words.limit) for query in words.query]
+    if bool(asked) != bool(words.source):
+        raise InputError(Issue("source_nothing_asked" if words.source else "source_missing", "error"))
+    return [fetch(words.source, each) for each in asked]
 
 
 def inspect(words: Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +93,8 @@ def fetch(address: str, wanted: Wanted, progress: Progress | None = None) -> Inp
     query = reading(wanted.query) if wanted.query else ""
     name = called(place, wanted)
     with _connected(place, name, wanted.seconds) as connection:
-        result = _asked(connection, query) if query else _whole(connection, wanted.table, name)
-        return InputFile(name, _parquet(result, wanted, progress, (place.get_backend_name(), name)))
+        with closing(_asked(connection, query) if query else _whole(connection, wanted.table, name)) as result:
+            return InputFile(name, _parquet(result, wanted, progress, (place.get_backend_name(), name)))
 
 
 # ── the address ──────────────────────────────────────────────────────────────────────────────────────────────────────
