@@ -41,3 +41,5 @@ SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INT
   CAST(count(CASE WHEN courteous = 1 THEN 1 END) AS INTEGER) AS sum_courteous
 FROM ({judged}) AS judged
 GROUP BY agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER), channel, language, category, team, shift
+-- in a fixed order: seconds are fractions, and their sum depends on it in the last digit
+ORDER BY agent, local_day, local_hour, channel, language, category, team, shift

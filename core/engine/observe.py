@@ -240,8 +240,8 @@ def _seconds(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _turn_cube(turns: pd.DataFrame) -> pd.DataFrame:
     keys = ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:]]
-    grouped = turns.groupby(keys, dropna=False, sort=False)["reply_v"]
-    return grouped.agg(reply_n="count", reply_s="sum", turns="size").reset_index()
+    grouped = turns.groupby(keys, dropna=False)["reply_ms"]
+    return _seconds(grouped.agg(reply_n="count", reply_ms="sum", turns="size").reset_index())
 
 
 def _handle_label(conversations: pd.DataFrame) -> str:

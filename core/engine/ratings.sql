@@ -5,3 +5,4 @@ SELECT rated_agent AS agent, local_day, CAST((local_minute - mod(local_minute, 6
 FROM ({judged}) AS judged
 WHERE rated = 1
 GROUP BY rated_agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER), channel, language, category, team, shift
+ORDER BY agent, local_day, local_hour, channel, language, category, team, shift

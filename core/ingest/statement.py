@@ -35,7 +35,7 @@ def reading(statement: str) -> str:
     asked = statement.strip().rstrip(";").rstrip()
     if not asked:
         raise InputError(Issue("source_nothing_asked", "error"))
-    bare = asked if _READ_DIFFERENTLY.search(asked) else _QUOTED.sub(" '' ", asked)
+    bare = asked if _READ_DIFFERENTLY.search(asked) else _QUOTED.sub(lambda found: " '' " if found[0][0] in "'\"" else " ", asked)
     if not _STARTS.match(bare):
         raise InputError(Issue("source_not_select", "error", value=bare.split()[0][:30]))
     if ";" in bare:

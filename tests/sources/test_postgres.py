@@ -79,7 +79,7 @@ def test_the_ledger_names_the_place_and_no_secret(server: str, postgres_address:
     file = fetch(postgres_address, Wanted(table="messages", limit=100))
     log = load([file], Choices())
     (report,) = log.ledger.files
-    assert (report.file, report.encoding) == (f"postgresql://{server.split(':')[0]}/shop/messages", "postgresql")
+    assert (report.file, report.encoding) == (f"postgresql://{server.split(':', maxsplit=1)[0]}/shop/messages", "postgresql")
     assert (report.rows_read, report.issues[0].code, report.issues[0].rows) == (100, "source_cut_at_limit", 100)
     assert PASSWORD.encode() not in file.read() + repr((log.ledger, file.name)).encode()
     assert fetch(postgres_address, Wanted(table="messages", limit=100)).read() == file.read()
@@ -123,7 +123,7 @@ def test_a_wrong_query_is_explained(query: str, postgres_address: str) -> None:
 
 def test_a_wrong_address_is_explained(server: str, postgres_address: str) -> None:
     """Password, user, database, host, port, right and name of a table are told apart."""
-    host, port = server.split(":")
+    host = server.split(":", maxsplit=1)[0]
     assert code_of(f"postgresql://owner:{QUOTED}x@{server}/shop", "SELECT 1") == "source_password"
     assert code_of(f"postgresql://nobody:{QUOTED}@{server}/shop", "SELECT 1") == "source_password"
     assert code_of(f"postgresql://owner:{QUOTED}@{server}/shops", "SELECT 1") == "source_no_database"

@@ -86,7 +86,7 @@ def test_a_wrong_query_is_explained(sqlite_address: str, tmp_path: Path) -> None
     text = tmp_path / "a.db"
     text.write_text("no database at all, but long enough for a header " * 9, "utf-8")
     assert refused(sqlite_address, Wanted(query="SELECT * FROM mesages")) == "source_no_table"
-    assert refused(sqlite_address, Wanted(query="SELECT nothing FROM messages")) == "source_no_column"
+    assert refused(sqlite_address, Wanted(query="SELECT no_such FROM messages")) == "source_no_column"
     assert refused(sqlite_address, Wanted(query="SELECT FROM")) == "source_syntax"
     assert refused(sqlite_address, Wanted(query=endless, seconds=0.3)) == "source_timeout"
     assert refused(f"sqlite:///{text}", Wanted(table="messages")) == "source_no_database"
