@@ -46,13 +46,13 @@ class Used:
 def engine(path: Path) -> tuple[Any, pd.DataFrame]:
     """Facts and the cube of the default rule set by the engine."""
     from core.engine import build_facts
-    from core.engine.observe import rules_sql
+    from core.engine.observe import judged_sql
     from core.engine.runner import sql_text
     from core.log import Log
     from core.scenario import Scenario
 
     facts = build_facts(Log("bench", ZONE, {"messages": path}))
-    judged = sql_text("judged").format(rules=rules_sql(facts, Scenario()))
+    judged = judged_sql(facts, Scenario())
     return facts, facts.frame(sql_text("cube").format(judged=judged))
 
 

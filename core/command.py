@@ -307,6 +307,13 @@ def staffing(words: Namespace) -> dict[str, Any]:
     return {"slots": slots, "gap_hours": hours, "moves": found.moves.to_dict("records"), "reasons": list(found.reasons)}
 
 
+def dialects(words: Namespace) -> dict[str, Any]:
+    """What every rule set makes of the same conversations."""
+    from core.dialects import side_by_side
+
+    return {"rows": side_by_side(*_observed(words)).to_dict("records")}
+
+
 def erlang(words: Namespace) -> dict[str, Any]:
     """How many agents a load needs: Erlang C, Erlang A with patience, or the chat model with concurrency."""
     from core.staffing import positions
@@ -369,7 +376,8 @@ def _chat(rate: float, words: Namespace) -> dict[str, Any]:
 
 
 COMMANDS = {
-    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing, "erlang": erlang,
+    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
+    "dialects": dialects, "erlang": erlang,
 }  # fmt: skip
 
 

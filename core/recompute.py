@@ -16,8 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
-from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN
-from core.engine.runner import sql_text
+from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN, judged_sql
 from core.fairness import Estimate, difference, normal_quantile
 from core.kpis import KpiTable, kpi_table
 from core.log import Log
@@ -342,30 +341,33 @@ def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **wh
     The scenario's period and filters hold; ``where`` narrows further by text dimensions, e.g. ``agent="Lin Xiao"`` or
     ``agent="unassigned"``. Teams are those the conversations themselves name.
     """
-    from core.engine.observe import rules_sql
     from core.privacy import mask_id
 
-    frame = _judged_rows(observed, scenario, rules_sql(observed.facts, scenario), limit, where)
+    frame = _judged_rows(observed, scenario, limit, where)
     frame["customer"] = [
         mask_id(str(one), observed.facts.log.digest) if isinstance(one, str) else None for one in frame.pop("cust")
     ]
     return frame
 
 
-def _judged_rows(observed: Observed, scenario: Scenario, rules: str, limit: int, where: dict[str, str]) -> pd.DataFrame:
-    period = choose(scenario, *observed.days, observed.zone)
-    judged = sql_text("judged").format(rules=rules)
-    narrowed = [(name, list(scenario.get(f"in_{name}"))) for name in DIMENSIONS if scenario.get(f"in_{name}")]
-    narrowed += [(name, [label]) for name, label in where.items() if name in TEXT_DIMENSIONS]
-    tests = ["local_day BETWEEN ? AND ?"]
-    tests += [f"list_contains(?, coalesce(CAST({name} AS VARCHAR), '{_rest(name)}'))" for name, _ in narrowed]
+def _judged_rows(observed: Observed, scenario: Scenario, limit: int, where: dict[str, str]) -> pd.DataFrame:
+    tests, values = narrowed(observed, scenario, **where)
     sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute,
       channel, language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s,
       effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved
-      FROM ({judged}) AS j WHERE {" AND ".join(tests)}
+      FROM ({judged_sql(observed.facts, scenario)}) AS j WHERE {tests}
       ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
-    values = [period.first_day, period.last_day, *(labels for _, labels in narrowed)]
     return observed.facts.con.cursor().execute(sql, values).df()
+
+
+def narrowed(observed: Observed, scenario: Scenario, **where: str) -> tuple[str, list[Any]]:
+    """The scenario's period and filters, and further labels of text dimensions, as a condition on judged rows and its values."""
+    period = choose(scenario, *observed.days, observed.zone)
+    wanted = [(name, list(scenario.get(f"in_{name}"))) for name in DIMENSIONS if scenario.get(f"in_{name}")]
+    wanted += [(name, [label]) for name, label in where.items() if name in TEXT_DIMENSIONS]
+    tests = ["local_day BETWEEN ? AND ?"]
+    tests += [f"list_contains(?, coalesce(CAST({name} AS VARCHAR), '{_rest(name)}'))" for name, _ in wanted]
+    return " AND ".join(tests), [period.first_day, period.last_day, *(labels for _, labels in wanted)]
 
 
 def _rest(dimension: str) -> str:
@@ -409,9 +411,7 @@ def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
 
 
 def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:
-    from core.engine.observe import rules_sql
-
-    judged = sql_text("judged").format(rules=rules_sql(observed.facts, scenario))
+    judged = judged_sql(observed.facts, scenario)
     frame = observed.facts.frame(
         f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started,
         c.holiday AS holiday_mode, j.bot_resolved, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,

@@ -24,7 +24,7 @@ def test_score_limits_give_published_answers(shared: Path, level: float, name: s
 
 
 def test_exact_limits_by_hand() -> None:
-    """n = 4 at one half: P(R ≤ 0) = 1/16, P(R ≤ 1) = 5/16. For p = 3/16: r = 1, α = (5 − 3)/4 = 1/2, limit (1 − 1/2)/4."""
+    """N = 4 at one half: P(R ≤ 0) = 1/16, P(R ≤ 1) = 5/16. For p = 3/16: r = 1, α = (5 − 3)/4 = 1/2, limit (1 − 1/2)/4."""
     assert exact_limit(0.5, 4, 3 / 16).item() == pytest.approx(0.125)
     assert exact_limit(0.5, 4, 1 / 16 + 1e-12).item() == pytest.approx(0.0, abs=1e-9)
 

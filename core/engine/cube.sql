@@ -1,6 +1,6 @@
 -- Judged → cube: counts and sums per agent × local day × hour × channel × language × category × team × shift. Sums pool exactly.
 -- Outputs are called sum_… so that no alias equals a column read (some engines resolve aliases first). {judged} is judged.sql.
--- Flags are counted, not summed: half the state per cell.
+-- Flags are counted, not summed: half the state per cell. Responses are summed: some rule sets count several in a conversation.
 SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER) AS local_hour, channel, language, category, team, shift,
   CAST(count(CASE WHEN conversations = 1 THEN 1 END) AS INTEGER) AS sum_conversations, CAST(sum(messages) AS INTEGER) AS sum_messages,
   CAST(count(CASE WHEN holiday_mode = 1 THEN 1 END) AS INTEGER) AS sum_holiday_mode,
@@ -11,8 +11,8 @@ SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INT
   CAST(count(CASE WHEN unanswered = 1 THEN 1 END) AS INTEGER) AS sum_unanswered,
   CAST(count(CASE WHEN pending = 1 THEN 1 END) AS INTEGER) AS sum_pending,
   CAST(count(CASE WHEN bot_then_human = 1 THEN 1 END) AS INTEGER) AS sum_bot_then_human,
-  CAST(count(CASE WHEN responded = 1 THEN 1 END) AS INTEGER) AS sum_responded,
-  CAST(count(CASE WHEN response_of = 1 THEN 1 END) AS INTEGER) AS sum_response_of,
+  CAST(sum(responded) AS INTEGER) AS sum_responded,
+  CAST(sum(response_of) AS INTEGER) AS sum_response_of,
   CAST(count(CASE WHEN human_of = 1 THEN 1 END) AS INTEGER) AS sum_human_of,
   CAST(count(CASE WHEN first_response_n = 1 THEN 1 END) AS INTEGER) AS sum_first_response_n,
   CAST(sum(first_response_ms) AS BIGINT) AS sum_first_response_ms, CAST(count(greeted_ms) AS INTEGER) AS sum_greeted_n,

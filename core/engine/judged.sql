@@ -1,14 +1,16 @@
 -- Facts × rule set → judged: one row per conversation with the 0/1 flags and clocks every measure sums.
 -- A SELECT, never a table: sessions with different rules share the facts. {rules} is a SELECT of one row of integers.
+-- Own is the clock and rate of a rule set that counts otherwise than the board does (no rows for those that count as it does).
 -- Always true: answered + late + unanswered + pending + bot_resolved = conversations.
 SELECT conv, cust, start_ms, agent, team, channel, language, category, shift, local_day, local_minute,
   base AS conversations, holiday_mode, agent_started, n_msg AS messages,
   bot_resolved, needs_human, answered, late, no_reply - pending AS unanswered, pending, bot_then_human,
-  CASE WHEN smart_counts = 1 THEN answered + bot_resolved ELSE answered END AS responded,
-  CASE WHEN smart_counts = 1 THEN base - pending ELSE base - pending - bot_resolved END AS response_of,
+  CASE WHEN own_rate = 1 THEN coalesce(own_hits, 0) WHEN smart_counts = 1 THEN answered + bot_resolved ELSE answered END AS responded,
+  CASE WHEN own_rate = 1 THEN coalesce(own_of, 0) WHEN smart_counts = 1 THEN base - pending ELSE base - pending - bot_resolved END AS response_of,
   needs_human - pending AS human_of,
-  CASE WHEN needs_human = 1 AND clock_ms IS NOT NULL THEN 1 ELSE 0 END AS first_response_n,
-  CASE WHEN needs_human = 1 THEN clock_ms END AS first_response_ms,
+  CASE WHEN own_clock = 1 THEN CASE WHEN own_ms IS NOT NULL THEN 1 ELSE 0 END
+    WHEN needs_human = 1 AND clock_ms IS NOT NULL THEN 1 ELSE 0 END AS first_response_n,
+  CASE WHEN own_clock = 1 THEN own_ms WHEN needs_human = 1 THEN clock_ms END AS first_response_ms,
   CASE WHEN needs_human = 0 THEN NULL WHEN greet_ms - start_ms < clock_ms OR clock_ms IS NULL THEN greet_ms - start_ms ELSE clock_ms END AS greeted_ms,
   CASE WHEN needs_human = 1 AND clock_ms <= within_ms THEN 1 ELSE 0 END AS within_hit,
   CASE WHEN needs_human = 1 AND pending = 0 AND (clock_ms IS NOT NULL OR replied = 0) THEN 1 ELSE 0 END AS within_of,
@@ -54,7 +56,7 @@ FROM (
     CASE WHEN base = 0 OR bot_resolved = 1 THEN 0 WHEN survey_sent IS NOT NULL THEN survey_sent
       WHEN closed = 1 OR horizon_ms - start_ms >= window_ms THEN 1 ELSE 0 END AS askable
   FROM (
-    SELECT c.*, r.*,
+    SELECT c.*, r.*, d.own_of, d.own_hits, d.own_ms,
       CASE r.owner_rule WHEN 1 THEN coalesce(c.owner_first, c.assigned) WHEN 2 THEN coalesce(c.owner_last, c.assigned)
         WHEN 3 THEN coalesce(c.owner_most, c.assigned) ELSE coalesce(c.assigned, c.owner_most) END AS agent,
       CASE WHEN c.customer_started = 1 AND c.holiday = 0 THEN 1 ELSE 0 END AS base,
@@ -63,6 +65,6 @@ FROM (
       CASE WHEN c.customer_started = 1 AND c.holiday = 0 THEN c.smart_solved ELSE 0 END AS bot_resolved,
       CASE WHEN c.customer_started = 1 AND c.holiday = 0 THEN 1 - c.smart_solved ELSE 0 END AS needs_human,
       CASE WHEN c.first_human_ms >= c.start_ms THEN c.first_human_ms - c.start_ms END AS clock_ms
-    FROM conversations AS c CROSS JOIN ({rules}) AS r
+    FROM conversations AS c CROSS JOIN ({rules}) AS r LEFT JOIN ({own}) AS d ON c.conv = d.own_conv
   ) AS step
 ) AS marked

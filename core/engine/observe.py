@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.commerce import Orders, Visits, Voices, sales
 from core.engine.agent_days import cubes, only_agent_days, shown_values
+from core.engine.dialects import NONE_OF_THEM, dialect_sql
 from core.engine.hours import worked_hours
 from core.engine.reviews import reviewed
 from core.engine.runner import Facts, sql_text
@@ -145,7 +146,7 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
     Depends on the scenario's rule knobs only; period, filters, weights and bands come later and are fast.
     """
     scenario = scenario or Scenario()
-    judged = sql_text("judged").format(rules=rules_sql(facts, scenario))
+    judged = judged_sql(facts, scenario)
     frames = _frames(facts, judged)
     teams = _teams(frames["conversations"], facts)
     if only_agent_days(facts):
@@ -189,9 +190,19 @@ def _from_agent_days(facts: Facts) -> Observed:
     return Observed(facts, book.labels, sources, {}, None, 0, book.cube(shown))
 
 
-def rules_sql(facts: Facts, scenario: Scenario) -> str:
+def judged_sql(facts: Facts, scenario: Scenario) -> str:
+    """The facts seen through the scenario's rule set, as a SELECT of one row per conversation."""
+    rule = rule_set(scenario.get("rules"))
+    own = NONE_OF_THEM if rule.board else dialect_sql(rule, facts.horizon_ms)
+    return sql_text("judged").format(rules=_rules_sql(facts, scenario), own=own)
+
+
+def _rules_sql(facts: Facts, scenario: Scenario) -> str:
     """The rule set and its switches as a SELECT of one row of integers."""
+    rule = rule_set(scenario.get("rules"))
     numbers = {
+        "own_rate": int(rule.rated and not rule.board),
+        "own_clock": int(rule.clock not in ("human", "turn") or not rule.rated),
         "window_ms": scenario.window_ms,
         "within_ms": int(scenario.get("within_s") * 1000),
         "fcr_ms": int(scenario.get("fcr_h") * 3_600_000),
@@ -199,7 +210,7 @@ def rules_sql(facts: Facts, scenario: Scenario) -> str:
         "repeat_same_issue": int(scenario.get("repeat_same_issue")),
         "fcr_rule": FCR_RULES.index(scenario.get("fcr_rule")),
         "owner_rule": OWNERS.index(scenario.get("owner")),
-        "smart_counts": int(rule_set(scenario.get("rules")).smart_counts),
+        "smart_counts": int(rule.smart_counts),
         "horizon_ms": facts.horizon_ms,
     }
     return "SELECT " + ", ".join(f"CAST({value} AS BIGINT) AS {name}" for name, value in numbers.items())
