@@ -100,7 +100,7 @@ def how(key: str, metrics: Sequence[str], lines: Sequence[str], text: Text) -> N
         st.markdown("\n".join(f"- {line}" for line in lines))
         for metric in metrics:
             st.markdown(widgets.metric_definition(metric, text))
-        st.page_link("pages/7_methods.py", label=text("pages.how.more"), icon=":material/menu_book:")
+        st.page_link("pages/8_methods.py", label=text("pages.how.more"), icon=":material/menu_book:")
 
 
 def whole_share(share: float, text: Text) -> str:

@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # section -> (file, url path, icon); titles come from the locale files
 PAGES = {
     "start": (("1_data", "data", "upload_file"), ("2_overview", "overview", "dashboard")),
-    "people": (("3_scores", "scores", "tune"), ("4_compare", "compare", "groups")),
-    "time": (("5_trends", "trends", "timeline"), ("6_staffing", "staffing", "calendar_view_week")),
-    "reference": (("7_methods", "methods", "menu_book"),),
+    "people": (("3_scores", "scores", "tune"), ("5_compare", "compare", "groups")),
+    "time": (("6_trends", "trends", "timeline"), ("7_staffing", "staffing", "calendar_view_week")),
+    "reference": (("8_methods", "methods", "menu_book"),),
 }
 DEFAULT = "overview"
 

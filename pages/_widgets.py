@@ -462,7 +462,7 @@ def how_computed(keys: Sequence[str], text: Text) -> None:
             st.caption(period_line(text))
         for key in keys:
             st.markdown(metric_definition(key, text))
-        st.page_link("pages/7_methods.py", label=text("pages.how.more"), icon=":material/menu_book:")
+        st.page_link("pages/8_methods.py", label=text("pages.how.more"), icon=":material/menu_book:")
 
 
 def metric_definition(key: str, text: Text) -> str:

@@ -11,7 +11,7 @@ from core.text import Text
 from core.views import exclusions, standing
 from tests.pages.conftest import Open, charted, is_clean, visible
 
-PAGE = "4_compare"
+PAGE = "5_compare"
 LANGUAGES = ("zh", "en")
 Reported = Callable[..., Report]
 

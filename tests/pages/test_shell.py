@@ -61,13 +61,13 @@ def test_language_switch_changes_every_page(open_page: Open) -> None:
     at = open_page("2_overview", "zh")
     at.segmented_control(key="lang").set_value("en").run()
     assert at.title[0].value == "Overview"
-    at.switch_page("pages/7_methods.py").run()
+    at.switch_page("pages/8_methods.py").run()
     assert at.title[0].value == "Methods"
 
 
 def test_a_link_is_a_scenario_on_any_page(open_page: Open) -> None:
     """Knobs in the link hold on pages that do not show their widgets, and survive a page switch."""
-    at = open_page("7_methods", "en", "sample", period="28d", in_team="A")
+    at = open_page("8_methods", "en", "sample", period="28d", in_team="A")
     at.switch_page("pages/2_overview.py").run()
     assert at.selectbox(key="period.en").value == "28d"
     assert at.session_state["_kept"]["in_team"] == ["A"]
@@ -100,7 +100,7 @@ def test_period_and_filters_reach_the_figures(open_page: Open) -> None:
 
 def test_sidebar_says_what_is_loaded(open_page: Open, reported: Callable[..., Report]) -> None:
     """Files, conversations, days, zone and freshness of the log stand in the sidebar."""
-    at = open_page("7_methods", "en", "sample")
+    at = open_page("8_methods", "en", "sample")
     said = " ".join(visible(at))
     assert "Sample shop" in said
     period = reported().measured.period

@@ -14,7 +14,7 @@ from core.text import Text
 from core.views import agent_hours
 from tests.pages.conftest import Open, charted, is_clean, visible
 
-PAGE = "6_staffing"
+PAGE = "7_staffing"
 LANGUAGES = ("zh", "en")
 Reported = Callable[..., Report]
 

@@ -13,7 +13,7 @@ from core.text import Text
 from core.views import by_evidence, passed
 from tests.pages.conftest import Open, charted, is_clean, visible
 
-PAGE = "5_trends"
+PAGE = "6_trends"
 LANGUAGES = ("zh", "en")
 Reported = Callable[..., Report]
 
