@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.effects import reference_days
 from core.engine.observe import UNASSIGNED
+from core.errors import Issue
 from core.fairness import normal_quantile
 from core.kpis import KpiTable
+from core.log import FileReport
 from core.metrics import GROUPS, SCORED, Metric, metric
 from core.robustness import Doubt
 from core.scenario import Scenario
@@ -39,6 +42,34 @@ def listed(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     (2, 2)
     """
     return pd.DataFrame(list(rows))
+
+
+def ledger_rows(reports: Sequence[FileReport]) -> pd.DataFrame:
+    """Every affected row of every ledger line: its line (as in the ledger, from 1), file, problem, column and row in the file.
+
+    Lines that are not about single rows, and lines that know examples only, have the rows they know.
+
+    >>> issue = Issue("bad_date", file="a.csv", column="Date", rows=2, row_numbers=np.array([3, 9]))
+    >>> ledger_rows([FileReport("conversations", "a.csv", issues=(issue,))])["row"].tolist()
+    [3, 9]
+    """
+    issues = [issue for report in reports for issue in report.issues]
+    rows = [_rows_of(issue) for issue in issues]
+    counts = [len(each) for each in rows]
+    about = {
+        "line": np.arange(1, len(issues) + 1),
+        "file": [issue.file for issue in issues],
+        "code": [issue.code for issue in issues],
+        "column": [issue.column for issue in issues],
+    }
+    frame = pd.DataFrame(about).loc[np.repeat(np.arange(len(issues)), counts)].reset_index(drop=True)
+    return frame.assign(row=np.concatenate([np.zeros(0, dtype=np.int64), *rows]))
+
+
+def _rows_of(issue: Issue) -> NDArray[np.int64]:
+    if issue.row_numbers is not None:
+        return issue.row_numbers
+    return np.array(issue.examples or ((issue.row,) if issue.row else ()), dtype=np.int64)
 
 
 def charted(frame: pd.DataFrame, weight: Sequence[float] | pd.Series, most: int = 40) -> pd.DataFrame:

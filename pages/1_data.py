@@ -7,6 +7,7 @@ from pages import _importing as importing
 from pages import _loading as loading
 from pages import _matching as matching
 from pages import _preview as preview
+from pages import _remedies as remedies
 from pages import _session as session
 from pages import _understood as understood
 from pages import _widgets as widgets
@@ -31,6 +32,8 @@ with above:
         importing.read(words)
     importing.notes(words)
     if session.log() is not None:
+        if not session.import_trouble():
+            remedies.questions(words)
         understood.summary(words)
 if session.log() is not None:
     parts = [each for each in PARTS if each != "matching" or not session.import_trouble()]

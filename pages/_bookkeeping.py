@@ -10,24 +10,55 @@ import streamlit as st
 from core.errors import Issue
 from core.log import FileReport
 from core.text import Text
-from core.views import listed
+from core.views import ledger_rows, listed
+from pages import _remedies as remedies
 from pages import _session as session
 from pages import _widgets as widgets
+from pages._parts import choose
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
+_SEVERITIES = ("error", "warning", "note")
+_LINES_SHOWN = 60
+
+
 def ledger(text: Text) -> None:
-    """Files and problems as tables, both downloadable."""
+    """Files and problems, each problem with its cures; what was changed; what the lines do to the figures; everything downloadable."""
     files = session.log().ledger.files
     st.markdown(f"{text('pages.data.ledger_help')} {balance(files, text)}")
-    widgets.table(reports(files, text), text, "reports")
+    widgets.table(reports(files, text), text, "reports", {"encoding_confidence": "share"})
+    remedies.applied(text)
     found = problems(files, text)
-    if len(found):
-        st.table(worded(found, text))
-        widgets.download(text("pages.download.csv"), "ledger", found)
-    else:
+    if not len(found):
         st.success(text("pages.data.ledger_clean"))
+        return
+    _lines([issue for report in files for issue in report.issues], text)
+    with st.container(horizontal=True):
+        widgets.download(text("pages.data.ledger_save"), "ledger", found)
+        widgets.download_made(text("pages.data.rows_save"), "ledger_rows", lambda: ledger_rows(files))
+
+
+def _lines(found: Sequence[Issue], text: Text) -> None:
+    """The problems of one severity, worst first unless the reader says otherwise."""
+    counts = {name: sum(1 for issue in found if issue.severity == name) for name in _SEVERITIES}
+    there = [name for name in _SEVERITIES if counts[name]]
+    shown = choose(
+        "severity",
+        there,
+        text("pages.column.severity"),
+        lambda name: text("pages.data.severity", name=text(f"ingest.severity.{name}"), n=counts[name]),
+        look="pills",
+    )
+    lines = [issue for issue in found if issue.severity == shown]
+    for at, issue in enumerate(lines[:_LINES_SHOWN]):
+        message, cure = widgets.issue_words(issue, text)
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(message)
+            st.caption(cure)
+            remedies.cure_buttons(issue, text, f"line_{at}")
+    if len(lines) > _LINES_SHOWN:
+        st.caption(text("pages.data.lines_more", n=len(lines) - _LINES_SHOWN))
 
 
 def reports(found: Sequence[FileReport], text: Text) -> Any:
@@ -40,7 +71,8 @@ def _report(report: FileReport, text: Text) -> dict[str, Any]:
     return {
         "file": report.file,
         "table": text(f"schema.table.{report.table}.name") if report.table else "–",
-        "encoding": report.encoding,
+        "encoding": report.encoding or "–",
+        "encoding_confidence": report.encoding_confidence if report.encoding else None,
         "separator": text(f"pages.separator.{separator}") if separator else report.separator or "–",
         "sheet": report.sheet or "–",
         "rows_read": report.rows_read,
@@ -51,18 +83,14 @@ def _report(report: FileReport, text: Text) -> dict[str, Any]:
 
 def problems(found: Sequence[FileReport], text: Text) -> Any:
     """One row per problem: what happened to how many rows, and the cure; the whole ledger stays downloadable."""
-    return listed([_entry(issue, text) for report in found for issue in report.issues])
+    issues = (issue for report in found for issue in report.issues)
+    return listed([_entry(line, issue, text) for line, issue in enumerate(issues, 1)])
 
 
-def worded(frame: Any, text: Text) -> Any:
-    """A table with its headings in words, for a static view that shows long sentences whole."""
-    words = {name: text(f"pages.column.{name}") for name in frame.columns}
-    return frame.astype("object").where(frame.notna(), "–").rename(columns=words).set_index(words["file"])
-
-
-def _entry(issue: Issue, text: Text) -> dict[str, Any]:
+def _entry(line: int, issue: Issue, text: Text) -> dict[str, Any]:
     message, cure = widgets.issue_words(issue, text)
     return {
+        "line": line,
         "file": issue.file,
         "severity": text(f"ingest.severity.{issue.severity}"),
         "message": message,

@@ -7,6 +7,7 @@ import streamlit as st
 from core.text import Text
 from pages import _loading as loading
 from pages import _matching as matching
+from pages import _remedies as remedies
 from pages import _session as session
 from pages import _widgets as widgets
 from pages._parts import fold
@@ -22,7 +23,7 @@ def upload(text: Text) -> None:
         if st.button(
             text("pages.data.sample"), help=text("pages.data.sample_help"), key="sample", icon=":material/science:"
         ):
-            loading.order(session.sample_files(), None, "shop")
+            loading.order_sample()
         with st.popover(text("pages.data.mapping_load"), icon=":material/rule:"):
             mapping = st.file_uploader(
                 text("pages.data.mapping_load"), type=["json"], key="mapping", label_visibility="collapsed"
@@ -70,7 +71,10 @@ def notes(text: Text) -> None:
 
 
 def _refused(text: Text) -> None:
-    widgets.issues(session.import_trouble())
+    for issue in session.import_trouble():
+        widgets.issues((issue,))
+        remedies.cure_buttons(issue, text, "refused")
+    remedies.applied(text)
     if any(report.columns for report in loading.reports()):
         place = fold(text("pages.data.mend"), "mend", "table_edit")
         if place.open:

@@ -8,7 +8,7 @@ session changes before a reading is complete, so what was loaded before stays af
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Issue
@@ -16,42 +16,60 @@ from pages import _session as session
 
 if TYPE_CHECKING:
     from core.ingest import Choices, InputFile
+    from core.ingest.cures import Cure
     from core.log import FileReport
 
 JOINING = ("replace", "add")
 
 
 @dataclass(frozen=True)
+class Step:
+    """One change of the decisions: the cure that made it (None: by hand) and the decisions before it."""
+
+    cure: Cure | None
+    before: Choices
+
+
+@dataclass(frozen=True)
 class Job:
-    """Files to be read with decisions; ``came_from`` as in `session.source`."""
+    """Files to be read with decisions; ``came_from`` as in `session.source`, ``steps`` led to the decisions."""
 
     files: tuple[InputFile, ...]
     decided: Choices
     came_from: str
+    steps: tuple[Step, ...] = ()
 
 
-def order(files: Sequence[InputFile], decided: Choices | None = None, came_from: str = "files") -> None:
+def order(job: Job) -> None:
     """Puts down what is to be read in the next run; a later order takes the place of an earlier one."""
-    session.hold(job=Job(tuple(files), decided or session.choices(), came_from), called_off=False)
+    session.hold(job=job, called_off=False)
 
 
-def order_again(decided: Choices) -> None:
+def order_sample() -> None:
+    """Reads the sample shop, with no decisions of other files."""
+    from core.ingest import Choices
+
+    order(Job(tuple(session.sample_files()), Choices(), "shop"))
+
+
+def order_again(told: Choices, steps: tuple[Step, ...] = ()) -> None:
     """Reads what was refused last, else what is loaded, with other decisions; without either they are kept for the next file."""
     refused = session.held("refused")
     if refused is not None:
-        order(refused.files, decided, refused.came_from)
+        order(replace(refused, decided=told, steps=steps))
     elif session.files():
-        order(session.files(), decided, session.source())
+        order(Job(session.files(), told, session.source(), steps))
     else:
-        session.decide(decided)
+        session.decide(told)
 
 
-def order_uploads(given: Sequence[Any], joining: str = "replace", decided: Choices | None = None) -> None:
-    """Reads what an uploader holds: instead of what is loaded (``"replace"``) or together with it (``"add"``)."""
+def order_uploads(given: Sequence[Any], joining: str = "replace") -> None:
+    """Reads what an uploader holds, with the decisions made so far: instead of what is loaded (``"replace"``) or with it (``"add"``)."""
     from core.ingest import InputFile
 
     fresh = [InputFile(file.name, file.getvalue()) for file in given]
-    order(together(session.files(), fresh) if joining == "add" else fresh, decided)
+    files = together(session.files(), fresh) if joining == "add" else fresh
+    order(Job(tuple(files), session.choices(), "files", session.held("steps", ())))
 
 
 def together(old: Sequence[InputFile], new: Sequence[InputFile]) -> list[InputFile]:
@@ -98,6 +116,9 @@ def run(progress: Callable[..., None]) -> tuple[Issue, ...]:
     job = session.held("job")
     found = session.load_files(job.files, job.decided, progress, job.came_from)
     session.hold(job=None, refused=job if found else None, readings=session.held("readings", 0) + 1)
+    session.forget_zone()
+    if not found:
+        session.hold(steps=job.steps)
     return found
 
 
@@ -127,3 +148,38 @@ def reports() -> tuple[FileReport, ...]:
 def stamp() -> str:
     """Changes with every reading, so that a table of corrections starts afresh."""
     return str(session.held("readings", 0))
+
+
+# --- one change after another ------------------------------------------------------------------------------------------------
+
+
+def applied() -> tuple[Step, ...]:
+    """The changes that led to the decisions of what is loaded, in order."""
+    refused = session.held("refused")
+    steps: tuple[Step, ...] = refused.steps if refused is not None else session.held("steps", ())
+    return steps
+
+
+def apply(cure: Cure) -> None:
+    """Reads again with a cure; for a button's callback."""
+    order_again(cure.choices, (*applied(), Step(cure, decided())))
+
+
+def change(told: Choices) -> None:
+    """Reads again with what was changed by hand."""
+    order_again(told, (*applied(), Step(None, decided())))
+
+
+def undo(at: int) -> None:
+    """Goes back to the decisions before a change, and with it takes back those after it."""
+    order_again(applied()[at].before, applied()[:at])
+
+
+def settle(question: str) -> None:
+    """The reader keeps the reading that was assumed: the question is not asked again."""
+    session.hold(settled=session.held("settled", frozenset()) | {question})
+
+
+def settled(question: str) -> bool:
+    """Whether the reader has answered a question by keeping things as they are."""
+    return question in session.held("settled", frozenset())

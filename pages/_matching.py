@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from glob import escape
 from typing import Any
 
 import streamlit as st
 
 from core.ingest import Choices, FileChoice
 from core.ingest.choices import ORDERS
+from core.ingest.cures import ENCODINGS, SCALES, UNITS
+from core.ingest.fill import WAYS
 from core.log import FileReport
 from core.schema import TABLES
 from core.schema import table as schema_table
@@ -26,16 +27,17 @@ ZONES = (
     "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Mexico_City", "Australia/Sydney", "UTC",
 )  # fmt: skip
-UNITS = ("", "ms", "s", "min", "h", "day")
-SCALES = (None, (1, 5), (1, 10), (0, 10), (1, 3), (1, 4), (1, 7), (0, 100))
-_EDITABLE = ("field", "order", "unit")
+_UNITS = ("", *UNITS)
+_SCALES = (None, *SCALES)
+_SEPARATOR = "|"
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------------
 
 
-def _columns(report: FileReport, chosen: FileChoice, text: Text) -> Any:
+def _columns(report: FileReport, decided: Choices, text: Text) -> Any:
     """One row per heading: the field it was taken for and why, and what was decided about it."""
+    chosen, filled = decided.of(_name(report)), decided.fill
     return listed([
         {
             "heading": match.name,
@@ -44,6 +46,9 @@ def _columns(report: FileReport, chosen: FileChoice, text: Text) -> Any:
             "format": _format(match.format, text),
             "order": chosen.orders.get(match.name, ""),
             "unit": chosen.units.get(match.name, ""),
+            "zone": chosen.zones.get(match.name, ""),
+            "missing": _SEPARATOR.join(chosen.missing.get(match.name, ())),
+            "fill": filled.get(match.field, ""),
             "evidence": text("pages.data.comma").join(text(f"ingest.evidence.{each}") for each in match.evidence) or "–",
             "runner_up": field_name(match.runner_up, text) if match.runner_up else "–",
         }
@@ -70,37 +75,59 @@ def _settings(name: str, options: Sequence[str], words: Any, text: Text) -> Any:
     )
 
 
-def _editor(report: FileReport, table: str, chosen: FileChoice, text: Text) -> Any:
-    """The matches as a table whose field, date order and unit can be corrected; returns it as edited."""
-    frame = _columns(report, chosen, text)
+def _editor(report: FileReport, table: str, decided: Choices, text: Text) -> Any:
+    """The matches as a table whose field, order, unit, zone, missing words and filling can be changed; returns it as edited."""
+    frame = _columns(report, decided, text)
     config: dict[str, Any] = {
         name: st.column_config.TextColumn(text(f"pages.column.{name}"), disabled=True) for name in frame.columns
     }
     fields = ["", *(column.name for column in schema_table(table).columns)] if table else [""]
-    automatic = text("pages.data.automatic")
-    config["field"] = _settings("field", fields, lambda field: field_name(field, text), text)
-    config["order"] = _settings("order", ORDERS, lambda code: _format(code, text) if code else automatic, text)
-    config["unit"] = _settings("unit", UNITS, lambda code: _format(code, text) if code else automatic, text)
+    automatic, nothing = text("pages.data.automatic"), text("pages.data.no_fill")
+    config |= {
+        "field": _settings("field", fields, lambda field: field_name(field, text), text),
+        "order": _settings("order", ORDERS, lambda code: _format(code, text) if code else automatic, text),
+        "unit": _settings("unit", _UNITS, lambda code: _format(code, text) if code else automatic, text),
+        "zone": _settings("zone", ["", *ZONES], lambda zone: zone or text("pages.data.zone_of_shop"), text),
+        "fill": _settings("fill", ["", *WAYS], lambda way: text(f"ingest.fill.{way}") if way else nothing, text),
+        "missing": st.column_config.TextColumn(text("pages.column.missing"), help=text("pages.data.missing_help")),
+    }
     key = "_".join(filter(None, ("columns", loading.stamp(), report.file, report.sheet, table)))
     return st.data_editor(frame, column_config=config, hide_index=True, width="stretch", key=key)
 
 
-def _changed(edited: Any, name: str, before: dict[str, str]) -> dict[str, str]:
+def _changed(edited: Any, name: str, before: Mapping[str, str]) -> dict[str, str]:
     """Heading → value where a column of the table is no longer as it was."""
     pairs = zip(edited["heading"], (value or "" for value in edited[name]), strict=True)
     return {heading: value for heading, value in pairs if before.get(heading, "") != value}
 
 
-def _corrected(report: FileReport, table: str, edited: Any, decided: Choices) -> Choices:
-    """The decisions with what was changed in the table."""
-    chosen = decided.of(_name(report))
+def _corrected(report: FileReport, about: tuple[str, str], edited: Any, decided: Choices) -> Choices:
+    """The decisions with what was changed in the table and with the file's table and encoding."""
+    name, (table, encoding) = _name(report), about
+    chosen = decided.of(name)
     fields = _changed(edited, "field", {match.name: match.field for match in report.columns})
-    orders = _changed(edited, "order", dict(chosen.orders))
-    units = _changed(edited, "unit", dict(chosen.units))
-    if table == report.table and not (fields or orders or units):
-        return decided
-    made = FileChoice(escape(_name(report)), table, fields, orders, units)
-    return replace(decided, files=(*decided.files, made))
+    orders = _changed(edited, "order", chosen.orders)
+    units = _changed(edited, "unit", chosen.units)
+    zones = _changed(edited, "zone", chosen.zones)
+    kept = {heading: _SEPARATOR.join(words) for heading, words in chosen.missing.items()}
+    missing = {heading: _words(cell) for heading, cell in _changed(edited, "missing", kept).items()}
+    filled = _filled(edited, decided)
+    if table != report.table or encoding != chosen.encoding or fields or orders or units or zones or missing:
+        made = FileChoice(columns=fields, orders=orders, units=units, zones=zones, missing=missing)
+        decided = decided.about(name, made)
+        last = replace(decided.files[-1], table=table if table != report.table else chosen.table, encoding=encoding)
+        decided = replace(decided, files=(*decided.files[:-1], last))
+    return replace(decided, fill=filled)
+
+
+def _words(cell: str) -> tuple[str, ...]:
+    return tuple(word for word in (part.strip() for part in cell.split(_SEPARATOR)) if word)
+
+
+def _filled(edited: Any, decided: Choices) -> dict[str, str]:
+    """Field → how its missing values are filled."""
+    told = {field: way or "" for field, way in zip(edited["field"], edited["fill"], strict=True) if field}
+    return {field: way for field, way in {**decided.fill, **told}.items() if way}
 
 
 def _name(report: FileReport) -> str:
@@ -125,19 +152,19 @@ def _table_of(report: FileReport, text: Text) -> str:
     )
 
 
-def _zone(text: Text) -> str:
+def _zone(decided: Choices, text: Text) -> str:
     return st.selectbox(
         text("pages.data.zone"),
         ZONES,
         help=text("pages.data.zone_help"),
         accept_new_options=True,
-        **session.zone_widget(),
+        **session.zone_widget(decided.zone),
     )
 
 
 def _scale(decided: Choices, text: Text) -> tuple[float, float] | None:
     """Lowest and highest possible rating; None lets the values decide."""
-    options = SCALES if decided.csat_scale in SCALES else (decided.csat_scale, *SCALES)
+    options = _SCALES if decided.csat_scale in _SCALES else (decided.csat_scale, *_SCALES)
     return st.selectbox(
         text("pages.data.scale"),
         options,
@@ -148,25 +175,42 @@ def _scale(decided: Choices, text: Text) -> tuple[float, float] | None:
     )
 
 
+def _encoding(report: FileReport, decided: Choices, text: Text) -> str:
+    """How the file's bytes are read: as recognised, or as the reader says."""
+    told = decided.of(_name(report)).encoding
+    options = list(dict.fromkeys(("", told, *ENCODINGS)))
+    return st.selectbox(
+        text("pages.data.encoding"),
+        options,
+        index=options.index(told),
+        format_func=lambda name: name or text("pages.data.encoding_found", name=report.encoding or "–"),
+        help=text("pages.data.encoding_help"),
+        key="_".join(("encoding", loading.stamp(), report.file)),
+    )
+
+
 def matching(text: Text) -> None:
-    """Which column is what, editable; table, zone and rating scale; apply and read again; the mapping file."""
+    """Which column is what, editable; table, encoding, zone and rating scale; apply and read again; the mapping file."""
     st.caption(text("pages.data.matching_help"))
     decided = loading.decided()
     found = [report for report in loading.reports() if report.columns]
     if not found:
         st.info(text("pages.data.no_columns"))
         return
-    with st.grid(4, min_column_width=200):
+    with st.grid(5, min_column_width=190):
         report = st.selectbox(
             text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
         )
         table = _table_of(report, text)
-        zone = _zone(text)
+        encoding = _encoding(report, decided, text)
+        zone = _zone(decided, text)
         scale = _scale(decided, text)
-    edited = _editor(report, table, decided.of(_name(report)), text)
+    edited = _editor(report, table, decided, text)
+    if _filled(edited, decided):
+        st.warning(text("pages.data.fill_warning"), icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
-            whole = replace(decided, zone=zone, csat_scale=scale)
-            loading.order_again(_corrected(report, table, edited, whole))
+            told = _corrected(report, (table, encoding), edited, replace(decided, zone=zone, csat_scale=scale))
+            loading.change(told)
             st.rerun()
         widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)

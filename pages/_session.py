@@ -397,7 +397,6 @@ def mapping(name: str, data: bytes) -> Choices | None:
     except (KefuError, ValueError, AttributeError):
         st.session_state["_import_trouble"] = (Issue("mapping_unreadable", "error", file=name, value=name),)
         return None
-    st.session_state.pop("zone", None)
     return decided
 
 
@@ -408,10 +407,15 @@ def mapping_file() -> str:
     return json.dumps(choices().to_dict(), ensure_ascii=False, indent=2)
 
 
-def zone_widget() -> dict[str, Any]:
-    """Arguments of the zone's widget: it starts with the zone of the log."""
-    st.session_state.setdefault("zone", choices().zone)
+def zone_widget(zone: str) -> dict[str, Any]:
+    """Arguments of the zone's widget: it starts with the zone under which the files were read."""
+    st.session_state.setdefault("zone", zone)
     return {"key": "zone"}
+
+
+def forget_zone() -> None:
+    """The zone's widget starts anew: files were read again."""
+    st.session_state.pop("zone", None)
 
 
 # --- what the core makes of it -----------------------------------------------------------------------------------------------

@@ -409,6 +409,11 @@ def download(label: str, name: str, frame: Any) -> None:
     _download(label, f"{name}.csv", "text/csv", lambda: _csv(frame))
 
 
+def download_made(label: str, name: str, make: Callable[[], Any]) -> None:
+    """A button for a table as CSV that is too large to be made before it is asked for."""
+    _download(label, f"{name}.csv", "text/csv", lambda: _csv(make()))
+
+
 def choose_metric(key: str, offered: Sequence[str], label: str, text: Text) -> str:
     """A choice among the KPIs this log can give; kept over page switches. Returns the KPI's key."""
     there = [each for each in offered if session.shop_kpi(each).status != "unavailable"] or list(offered[:1])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from core.ingest import Choices
+from core.ingest import Choices, explain
 from core.log import Log
 from core.text import Text
 from tests.pages.conftest import BROKEN, Open, is_clean, visible
@@ -84,7 +84,12 @@ def test_ledger_adds_up_as_in_the_core(open_page: Open, sample_log: Log) -> None
     shown = at.dataframe[0].value
     assert shown["rows_read"].tolist() == [report.rows_read for report in sample_log.ledger.files]
     assert (shown["rows_read"] == shown["rows_kept"] + shown["rows_dropped"]).all()
-    assert len(at.table[0].value) == len(sample_log.ledger.issues)
+    severities = [issue.severity for issue in sample_log.ledger.issues]
+    said = visible(at)
+    for severity in ("warning", "note"):
+        at.segmented_control(key="severity.en").set_value(severity).run()
+        said += visible(at)
+    assert all(explain(issue, Text("en"))[0] in said for issue in sample_log.ledger.issues), severities
 
 
 def test_preview_hides_customers(open_page: Open, sample_log: Log) -> None:

@@ -1,0 +1,155 @@
+"""Data: questions, one-click cures and their undo, further files, refused files named by hand, readings that were interrupted."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ingest import Choices, InputFile
+from core.text import LANGUAGES, Text
+from pages._loading import Job, together
+from tests.pages.conftest import Open, is_clean, visible
+from tests.pages.test_data import SMALL
+
+EN = Text("en")
+HEAD = "Conversation ID,Agent,Started at,First human reply at,CSAT\n"
+AMBIGUOUS = HEAD + "".join(
+    f"{n},Ann,0{n % 9 + 1}/0{n % 7 + 1}/2024 09:00,0{n % 9 + 1}/0{n % 7 + 1}/2024 09:01,5\n" for n in range(60)
+)
+FOREIGN = "Nr,Wer,Wann,Note\n" + "".join(f"{n},Ann,2024-01-{n:02d} 09:00,{n % 5 + 1}\n" for n in range(1, 21))
+
+
+def _rows(first: int, last: int) -> bytes:
+    lines = [f"{n},Ann,2024-01-{n % 28 + 1:02d} 09:00,2024-01-{n % 28 + 1:02d} 09:01,5\n" for n in range(first, last)]
+    return (HEAD + "".join(lines)).encode()
+
+
+def _uploaded(open_page: Open, language: str, name: str, data: bytes) -> AppTest:
+    at = open_page("1_data", language)
+    return at.file_uploader(key="files").upload(name, data, "text/csv").run()
+
+
+def _buttons(at: AppTest, start: str) -> list[str]:
+    return [button.key for button in at.button if str(button.key).startswith(start)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_open_question_stands_on_top_with_its_answers(open_page: Open, language: str) -> None:
+    """An ambiguous date order is asked about; answering reads the file again, and undo brings the question back."""
+    at = _uploaded(open_page, language, "dates.csv", AMBIGUOUS.encode())
+    is_clean(at)
+    first = next(each for each in visible(at) if "dates.csv" in each)
+    assert first.startswith(":material/help:")
+    asked = _buttons(at, "ask_")
+    at.button(key=asked[0]).click().run()
+    is_clean(at)
+    order = [each.orders for each in at.session_state["_choices"].files]
+    assert order[0] in ({"Started at": "dmy"}, {"Started at": "mdy"})
+    assert at.session_state["_log"].zone == "Asia/Shanghai"
+    at.segmented_control(key=f"data_part.{language}").set_value("ledger").run()
+    at.button(key=_buttons(at, "undo_")[0]).click().run()
+    assert at.session_state["_choices"] == Choices()
+    assert len(_buttons(at, "ask_")) == len(asked)
+    assert not _buttons(at, "undo_")
+
+
+def test_a_question_can_be_settled_as_it_is(open_page: Open) -> None:
+    """Keeping the assumed reading takes one question away and changes no decision."""
+    at = _uploaded(open_page, "en", "dates.csv", AMBIGUOUS.encode())
+    kept = _buttons(at, "ask_keep_")
+    at.button(key=kept[0]).click().run()
+    assert kept[0] not in _buttons(at, "ask_keep_")
+    assert at.session_state["_choices"] == Choices()
+
+
+def test_a_ledger_line_is_cured_by_its_button(open_page: Open) -> None:
+    """Equal rows without an id are kept; the button of their line counts them once, and the figures follow."""
+    at = _uploaded(open_page, "en", "twice.csv", SMALL.encode() + b"Ann,2024-01-01 09:00,2024-01-01 09:01,5\n" * 5)
+    assert any("25 conversations" in each for each in visible(at))
+    at.segmented_control(key="data_part.en").set_value("ledger").run()
+    next(button for button in at.button if button.label == EN("ingest.cure.drop_duplicates")).click().run()
+    is_clean(at)
+    assert at.session_state["_choices"].drop_duplicates
+    assert any("20 conversations" in each for each in visible(at))
+
+
+def test_further_files_replace_or_join(open_page: Open) -> None:
+    """A second file takes the place of the first, or is added to it with rows of both counted once."""
+    at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
+    at.switch_page("pages/2_overview.py").run()
+    at.switch_page("pages/1_data.py").run()
+    at.segmented_control(key="joining.en").set_value("add").run()
+    at.file_uploader(key="files").upload("two.csv", _rows(11, 31), "text/csv").run()
+    is_clean(at)
+    assert any("30 conversations" in each for each in visible(at))
+    at.segmented_control(key="joining.en").set_value("replace").run()
+    at.file_uploader(key="files").set_value(("three.csv", _rows(1, 6), "text/csv")).run()
+    assert any("5 conversations" in each for each in visible(at))
+
+
+def test_files_of_one_name_are_told_apart_and_equal_ones_kept_once() -> None:
+    """The same bytes under the same name are one file; other bytes under a taken name get a number."""
+    one, other = InputFile("a.csv", b"1"), InputFile("a.csv", b"2")
+    assert [file.name for file in together([one], [one, other])] == ["a.csv", "a (2).csv"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refused_file_is_matched_by_hand(open_page: Open, language: str) -> None:
+    """A file with unknown headings alone is no dead end: naming its agent column loads it."""
+    at = _uploaded(open_page, language, "fremd.csv", FOREIGN.encode())
+    assert at.error
+    assert at.session_state["_held_refused"] is not None
+    at.session_state["fold_mend"] = True
+    at.run()
+    is_clean(at)
+    at.session_state["columns_1_fremd.csv_conversations"] = {
+        "edited_rows": {1: {"field": "agent_id"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    at.button(key="apply").click().run()
+    is_clean(at)
+    assert not at.error
+    assert any(Text(language)("pages.data.understood") in each for each in visible(at))
+    assert sum(report.rows_kept for report in at.session_state["_log"].ledger.files) == 20
+
+
+def test_giving_up_a_refused_file_goes_on_with_what_is_loaded(open_page: Open) -> None:
+    """After a failure one button takes the message away; the former log was never gone."""
+    at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
+    at.file_uploader(key="files").set_value(("fremd.csv", FOREIGN.encode(), "text/csv")).run()
+    assert at.error
+    at.button(key="give_up").click().run()
+    assert not at.error
+    assert any("20 conversations" in each for each in visible(at))
+
+
+def test_an_interrupted_reading_starts_again_and_a_cancelled_one_does_not(open_page: Open) -> None:
+    """What was ordered is read in the next run, whatever came between; cancelled, it is forgotten and the page says so."""
+    at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
+    job = Job((InputFile("two.csv", _rows(1, 11)),), Choices(), "files")
+    at.session_state["_held_job"] = job
+    at.run()
+    assert any("10 conversations" in each for each in visible(at))
+    at.session_state["_held_called_off"] = True
+    at.run()
+    assert EN("pages.data.called_off") in visible(at)
+
+
+def test_filling_is_off_and_warns(open_page: Open) -> None:
+    """Nothing is filled by itself; choosing a filling shows the warning before it is applied, and applies it."""
+    holes = _rows(1, 21).replace(b",5\n", b",\n", 3)
+    at = _uploaded(open_page, "en", "holes.csv", holes)
+    assert at.session_state["_choices"].fill == {}
+    at.segmented_control(key="data_part.en").set_value("matching").run()
+    assert EN("pages.data.fill_warning") not in visible(at)
+    at.session_state["columns_1_holes.csv_conversations"] = {
+        "edited_rows": {4: {"fill": "median"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    at.run()
+    assert EN("pages.data.fill_warning") in visible(at)
+    at.button(key="apply").click().run()
+    assert at.session_state["_choices"].fill == {"csat": "median"}
+    assert any(issue.code == "filled" for issue in at.session_state["_log"].ledger.issues)
