@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.text import Text
+from pages import _database as database
 from pages import _loading as loading
 from pages import _matching as matching
 from pages import _remedies as remedies
@@ -28,6 +29,8 @@ def upload(text: Text) -> None:
             mapping = st.file_uploader(
                 text("pages.data.mapping_load"), type=["json"], key="mapping", label_visibility="collapsed"
             )
+        with st.popover(text("pages.database.open"), icon=":material/database:"):
+            database.connect(text)
     if mapping is not None and session.is_new("mapping", mapping.file_id):
         decided = session.mapping(mapping.name, mapping.getvalue())
         if decided is not None:

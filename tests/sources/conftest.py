@@ -158,7 +158,7 @@ def _filled(keys: str) -> None:
     import psycopg
 
     _ready(keys).close()
-    headings, rows = messages()
+    _, rows = messages()
     with psycopg.connect(f"{keys} dbname=shop") as made:
         made.execute("SET TIME ZONE 'Asia/Shanghai'")
         made.execute(MESSAGES)
