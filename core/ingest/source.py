@@ -92,9 +92,11 @@ def fetch(address: str, wanted: Wanted, progress: Progress | None = None) -> Inp
     place = located(address)
     query = reading(wanted.query) if wanted.query else ""
     name = called(place, wanted)
-    with _connected(place, name, wanted.seconds) as connection:
-        with closing(_asked(connection, query) if query else _whole(connection, wanted.table, name)) as result:
-            return InputFile(name, _parquet(result, wanted, progress, (place.get_backend_name(), name)))
+    with (
+        _connected(place, name, wanted.seconds) as connection,
+        closing(_asked(connection, query) if query else _whole(connection, wanted.table, name)) as result,
+    ):
+        return InputFile(name, _parquet(result, wanted, progress, (place.get_backend_name(), name)))
 
 
 # ── the address ──────────────────────────────────────────────────────────────────────────────────────────────────────
