@@ -6,6 +6,7 @@ Every spelling is read with one regular expression over the distinct cells of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -213,10 +214,21 @@ def _one_day(cells: pa.Array) -> pa.Array:
 
 def _fields(cells: pa.Array, pattern: str) -> tuple[np.ndarray, dict[str, pa.Array]]:
     """Which cells fit a pattern, and its named parts as text."""
+    if len(cells) <= _FEW and not _may_fit(cells, pattern):
+        return np.zeros(len(cells), dtype=bool), {}
     found = pc.extract_regex(cells, pattern)
     hit = pc.is_valid(found).to_numpy(zero_copy_only=False)
     names = [found.type.field(place).name for place in range(found.type.num_fields)]
     return hit, {name: pc.struct_field(found, [name]) for name in names}
+
+
+def _may_fit(cells: pa.Array, pattern: str) -> bool:
+    """Whether a few cells may fit: making the pattern ready for whole columns takes longer than looking at them one by one."""
+    glance = re.compile(pattern.replace(r"\p{L}", r"[^\W\d_]"))
+    return any(cell is not None and (len(cell) > _LONG or glance.search(cell)) for cell in cells.to_pylist())
+
+
+_FEW, _LONG = 500, 64
 
 
 def _number(cells: pa.Array) -> np.ndarray:

@@ -223,8 +223,9 @@ def _contained(heading: str, table: Table, taken: Iterable[str]) -> list[str]:
     found: dict[str, int] = {}
     for alias, names in aliases(table).items():
         enough = len(alias) >= (3 if not alias.isascii() else 6)
-        same_figures = _FIGURES.findall(alias) == _FIGURES.findall(heading)
-        if enough and same_figures and alias in heading and not _OTHERWISE.search(heading.replace(alias, " ")):
+        if not (enough and alias in heading) or _FIGURES.findall(alias) != _FIGURES.findall(heading):
+            continue
+        if not _OTHERWISE.search(heading.replace(alias, " ")):
             for name, _ in names:
                 if name not in taken and name not in NEVER_BY_PART and _confirmable(table.column(name)):
                     found[name] = max(found.get(name, 0), len(alias))
