@@ -251,6 +251,24 @@ def clustered_ratio_by(
     >>> labels.tolist(), found.value.round(2).tolist(), found.reason.tolist()
     (['a', 'b'], [13.33, 5.0], ['', 'too_few_clusters'])
     """
+    labels, ratio, error, base, clusters = clustered_errors(groups, totals, counts)
+    t = special.stdtrit(np.maximum(clusters - 1, 1), (1 + level) / 2)
+    half = error * t
+    reason = np.where(base == 0, "no_data", np.where(clusters < MIN_CLUSTERS, "too_few_clusters", ""))
+    return labels, Estimates(ratio, ratio - half, ratio + half, base, "day_clustered", reason.astype(str))
+
+
+def clustered_errors(
+    groups: ArrayLike, totals: ArrayLike, counts: ArrayLike
+) -> tuple[NDArray[Any], Floats, Floats, Floats, Floats]:
+    """What ``clustered_ratio_by`` is made of: groups, ratio, its standard error, sum of counts, and blocks per group.
+
+    The error of a single block is NaN.
+
+    >>> labels, ratio, error, base, blocks = clustered_errors(["a", "a", "b"], [10, 30, 5], [1, 2, 1])
+    >>> error.round(2).tolist(), blocks.tolist()
+    ([2.22, nan], [2.0, 1.0])
+    """
     total, count = np.asarray(totals, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if np.isnan(total).any() or np.isnan(count).any():
         raise ValueError("totals and counts must not hold missing values.")
@@ -263,11 +281,8 @@ def clustered_ratio_by(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(base == 0, np.nan, summed(total) / base)
         spread = summed((total - np.nan_to_num(ratio)[group] * count) ** 2)
-        se = np.sqrt(spread * clusters / (clusters - 1)) / np.abs(base)
-    t = special.stdtrit(np.maximum(clusters - 1, 1), (1 + level) / 2)
-    half = np.where(clusters >= MIN_CLUSTERS, se * t, np.nan)
-    reason = np.where(base == 0, "no_data", np.where(clusters < MIN_CLUSTERS, "too_few_clusters", ""))
-    return labels, Estimates(ratio, ratio - half, ratio + half, base, "day_clustered", reason.astype(str))
+        error = np.sqrt(spread * clusters / (clusters - 1)) / np.abs(base)
+    return labels, ratio, np.where(clusters >= MIN_CLUSTERS, error, np.nan), base, clusters
 
 
 def day_blocked_bootstrap(

@@ -55,7 +55,7 @@ def test_a_perfect_score_against_a_poor_one_has_an_interval() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 40), st.integers(1, 40), st.integers(0, 40), st.integers(1, 40), st.sampled_from(DIFFERENCES))
 def test_turning_the_two_round_turns_the_interval_round(x: int, n: int, y: int, m: int, method: str) -> None:
-    """A − b and b − a are mirror images and hold the seen difference (Agresti and Caffo's is centred elsewhere)."""
+    """Both directions are mirror images and hold the seen difference (Agresti and Caffo's is centred elsewhere)."""
     x, y = min(x, n), min(y, m)
     one = share_difference(x, n, y, m, method=method)
     other = share_difference(y, m, x, n, method=method)
