@@ -40,36 +40,39 @@ class Job:
     steps: tuple[Step, ...] = ()
 
 
-def order(job: Job) -> None:
-    """Puts down what is to be read in the next run; a later order takes the place of an earlier one."""
+def _put_down(job: Job) -> None:
     session.hold(job=job, called_off=False)
+
+
+def order(files: Sequence[InputFile]) -> None:
+    """Puts down what is to be read in the next run, with the decisions made so far; a later order takes the place of an earlier one."""
+    _put_down(Job(tuple(files), session.choices(), "files", session.held("steps", ())))
 
 
 def order_sample() -> None:
     """Reads the sample shop, with no decisions of other files."""
     from core.ingest import Choices
 
-    order(Job(tuple(session.sample_files()), Choices(), "shop"))
+    _put_down(Job(tuple(session.sample_files()), Choices(), "shop"))
 
 
 def order_again(told: Choices, steps: tuple[Step, ...] = ()) -> None:
     """Reads what was refused last, else what is loaded, with other decisions; without either they are kept for the next file."""
     refused = session.held("refused")
     if refused is not None:
-        order(replace(refused, decided=told, steps=steps))
+        _put_down(replace(refused, decided=told, steps=steps))
     elif session.files():
-        order(Job(session.files(), told, session.source(), steps))
+        _put_down(Job(session.files(), told, session.source(), steps))
     else:
         session.decide(told)
 
 
 def order_uploads(given: Sequence[Any], joining: str = "replace") -> None:
-    """Reads what an uploader holds, with the decisions made so far: instead of what is loaded (``"replace"``) or with it (``"add"``)."""
+    """Orders what an uploader holds: instead of what is loaded (``"replace"``) or together with it (``"add"``)."""
     from core.ingest import InputFile
 
     fresh = [InputFile(file.name, file.getvalue()) for file in given]
-    files = together(session.files(), fresh) if joining == "add" else fresh
-    order(Job(tuple(files), session.choices(), "files", session.held("steps", ())))
+    order(together(session.files(), fresh) if joining == "add" else fresh)
 
 
 def together(old: Sequence[InputFile], new: Sequence[InputFile]) -> list[InputFile]:
