@@ -165,9 +165,7 @@ def weightings(card: Card, space: Space | None = None, size: int = WEIGHTINGS, s
     present = card.shares
     if space.level == "kpi":
         return _drawn(present, space, size, rng)
-    of_group = by_group(present)
-    inside = np.divide(present, of_group @ _MEMBER, out=np.zeros_like(present), where=present > 0)
-    return np.asarray(_drawn(of_group, space, size, rng) @ _MEMBER * inside)
+    return spread_inside(_drawn(by_group(present), space, size, rng), present)
 
 
 _MEMBER = np.array([[metric.group == group for metric in SCORED] for group in GROUPS], dtype=np.float64)
@@ -176,6 +174,12 @@ _MEMBER = np.array([[metric.group == group for metric in SCORED] for group in GR
 def by_group(shares: Floats) -> Floats:
     """Shares of the three groups: … × metrics → … × groups."""
     return np.asarray(shares @ _MEMBER.T)
+
+
+def spread_inside(of_group: Floats, present: Floats) -> Floats:
+    """Shares of the groups handed to their metrics in the present proportions: … × groups → … × metrics."""
+    inside = np.divide(present, by_group(present) @ _MEMBER, out=np.zeros_like(present), where=present > 0)
+    return np.asarray(of_group @ _MEMBER * inside)
 
 
 def _drawn(present: Floats, space: Space, size: int, rng: np.random.Generator) -> Floats:
