@@ -238,13 +238,19 @@ class Scenario:
         """From and to of a custom period; a period that ends before it starts is refused."""
         start, end = self.get("from"), self.get("to")
         if start and end and start > end:
-            raise ScenarioError(Issue("period_backwards", "error", facts={"from": start.isoformat(), "to": end.isoformat()}))
+            raise ScenarioError(
+                Issue("period_backwards", "error", facts={"from": start.isoformat(), "to": end.isoformat()})
+            )
         return start, end
 
     def problems(self) -> tuple[Issue, ...]:
         """Everything that makes the scenario unusable, as issues; empty when it is fine."""
         found = []
-        checks: list[Callable[[], object]] = [self.dates, self.bands, *(partial(self.anchors, metric) for metric in SCORED)]
+        checks: list[Callable[[], object]] = [
+            self.dates,
+            self.bands,
+            *(partial(self.anchors, metric) for metric in SCORED),
+        ]
         for check in checks:
             try:
                 check()
@@ -260,6 +266,20 @@ def ordered(anchors: Anchors, better: int) -> bool:
     (True, False)
     """
     return (anchors.target - anchors.passing) * better > 0 and (anchors.passing - anchors.floor) * better > 0
+
+
+def written(value: Any) -> list[str]:
+    """A knob's value as a link has it; `Knob.check` reads it back as the very same value.
+
+    >>> written(30.0), written(1 / 3), written(("South", "North"))
+    (['30'], ['0.3333333333333333'], ['South', 'North'])
+    """
+    if isinstance(value, (tuple, list)):
+        return [str(item) for item in value]
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return [short if float(short) == value else repr(value)]
+    return [value.isoformat() if isinstance(value, date) else str(value)]
 
 
 def _plain(value: Any) -> Any:

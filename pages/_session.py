@@ -32,7 +32,7 @@ import streamlit as st
 
 from core.errors import Issue, KefuError, ScenarioError
 from core.period import day_date
-from core.scenario import KNOBS, Scenario
+from core.scenario import KNOBS, Scenario, written
 from core.text import LANGUAGES, Text
 
 # The rooms below load pandas, SciPy and DuckDB: they are opened when a figure is asked for, so that the first page comes at once.
@@ -182,20 +182,12 @@ def shown(key: str, value: Any) -> Any:
 
 def publish_link() -> None:
     """Write the scenario and the language into the address: whoever opens it sees the same, on whatever page."""
-    wanted = {key: _written(value) for key, value in scenario().changed.items()}
+    wanted = {key: written(value) for key, value in scenario().changed.items()}
     if language() != _browser_language():
         wanted[_LANG] = [language()]
     if wanted != {key: st.query_params.get_all(key) for key in st.query_params}:
         st.query_params.from_dict(wanted)
     st.session_state["_link"] = wanted
-
-
-def _written(value: Any) -> list[str]:
-    if isinstance(value, (tuple, list)):
-        return [str(item) for item in value]
-    if isinstance(value, float):
-        return [f"{value:g}"]
-    return [value.isoformat() if isinstance(value, date) else str(value)]
 
 
 def _turned() -> tuple[dict[str, Any], tuple[Issue, ...]]:
