@@ -84,8 +84,8 @@ def _fetched(address: str, wanted: list[Wanted], text: Text) -> None:
         st.button(text("pages.data.cancel"), key="db_cancel", icon=":material/close:")
         rows = _rows(bar, text)
         fresh = [fetch(address, each, rows) for each in wanted]
-    joins = session.source() == "files" and session.remembered("joining", "replace") == "add"
-    loading.order(loading.together(session.files(), fresh) if joins else fresh)
+    known = loading.JOINING[0]
+    loading.order_files(fresh, session.remembered("joining", known) if session.source() == "files" else known)
 
 
 def _rows(bar: Any, text: Text) -> Callable[[int, int, str], None]:

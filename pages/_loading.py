@@ -68,10 +68,14 @@ def order_again(told: Choices, steps: tuple[Step, ...] = ()) -> None:
 
 
 def order_uploads(given: Sequence[Any], joining: str = "replace") -> None:
-    """Orders what an uploader holds: instead of what is loaded (``"replace"``) or together with it (``"add"``)."""
+    """Orders what an uploader holds, as `order_files` does."""
     from core.ingest import InputFile
 
-    fresh = [InputFile(file.name, file.getvalue()) for file in given]
+    order_files([InputFile(file.name, file.getvalue()) for file in given], joining)
+
+
+def order_files(fresh: Sequence[InputFile], joining: str = "replace") -> None:
+    """Orders files: instead of what is loaded (``"replace"``) or together with it (``"add"``)."""
     order(together(session.files(), fresh) if joining == "add" else fresh)
 
 
