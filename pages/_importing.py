@@ -13,6 +13,8 @@ from pages import _session as session
 from pages import _widgets as widgets
 from pages._parts import fold
 
+_TOLD_SINGLY = 2
+
 
 def upload(text: Text) -> None:
     """The box for files, the sample, a mapping file; what is new is ordered to be read."""
@@ -70,7 +72,17 @@ def notes(text: Text) -> None:
     if session.import_trouble():
         _refused(text)
     elif session.log() is not None:
-        widgets.issues(session.log().ledger.errors)
+        _left_out(text)
+
+
+def _left_out(text: Text) -> None:
+    """Files that could not be used beside others that could: one by one, or in one sentence where there are many."""
+    errors = session.log().ledger.errors
+    if len(errors) <= _TOLD_SINGLY:
+        widgets.issues(errors)
+        return
+    names = text("pages.data.comma").join(dict.fromkeys(issue.file for issue in errors))
+    st.warning(text("pages.data.left_out", n=len(errors), names=names), icon=":material/warning:")
 
 
 def _refused(text: Text) -> None:

@@ -27,9 +27,10 @@ ZONES = (
     "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Mexico_City", "Australia/Sydney", "UTC",
 )  # fmt: skip
-_UNITS = ("", *UNITS)
 _SCALES = (None, *SCALES)
 _SEPARATOR = "|"
+_AS_FOUND = "auto"
+"""Stands in a cell where nothing was decided; Streamlit shows an empty choice as None."""
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------------
@@ -41,14 +42,14 @@ def _columns(report: FileReport, decided: Choices, text: Text) -> Any:
     return listed([
         {
             "heading": match.name,
-            "field": match.field,
+            "field": match.field or _AS_FOUND,
             "kind": text(f"schema.kind.{match.kind}") if match.kind else "–",
             "format": _format(match.format, text),
-            "order": chosen.orders.get(match.name, ""),
-            "unit": chosen.units.get(match.name, ""),
-            "zone": chosen.zones.get(match.name, ""),
+            "order": chosen.orders.get(match.name) or _AS_FOUND,
+            "unit": chosen.units.get(match.name) or _AS_FOUND,
+            "zone": chosen.zones.get(match.name) or _AS_FOUND,
             "missing": _SEPARATOR.join(chosen.missing.get(match.name, ())),
-            "fill": filled.get(match.field, ""),
+            "fill": filled.get(match.field) or _AS_FOUND,
             "evidence": text("pages.data.comma").join(text(f"ingest.evidence.{each}") for each in match.evidence) or "–",
             "runner_up": field_name(match.runner_up, text) if match.runner_up else "–",
         }
@@ -69,9 +70,14 @@ def field_name(field: str, text: Text) -> str:
     return text(f"schema.column.{field}.name") if text.has(f"schema.column.{field}.name") else field
 
 
-def _settings(name: str, options: Sequence[str], words: Any, text: Text) -> Any:
+def _settings(name: str, options: Sequence[str], words: tuple[str, Any], text: Text) -> Any:
+    """A column of choices; ``words`` are that of no choice and a function for the others."""
+    nothing, named = words
     return st.column_config.SelectboxColumn(
-        text(f"pages.column.{name}"), options=options, format_func=words, help=text(f"pages.data.{name}_help")
+        text(f"pages.column.{name}"),
+        options=[_AS_FOUND, *options],
+        format_func=lambda code: nothing if code == _AS_FOUND else named(code),
+        help=text(f"pages.data.{name}_help"),
     )
 
 
@@ -81,23 +87,27 @@ def _editor(report: FileReport, table: str, decided: Choices, text: Text) -> Any
     config: dict[str, Any] = {
         name: st.column_config.TextColumn(text(f"pages.column.{name}"), disabled=True) for name in frame.columns
     }
-    fields = ["", *(column.name for column in schema_table(table).columns)] if table else [""]
-    automatic, nothing = text("pages.data.automatic"), text("pages.data.no_fill")
+    fields = [column.name for column in schema_table(table).columns] if table else []
+    measures = (text("pages.data.automatic"), lambda code: _format(code, text))
     config |= {
-        "field": _settings("field", fields, lambda field: field_name(field, text), text),
-        "order": _settings("order", ORDERS, lambda code: _format(code, text) if code else automatic, text),
-        "unit": _settings("unit", _UNITS, lambda code: _format(code, text) if code else automatic, text),
-        "zone": _settings("zone", ["", *ZONES], lambda zone: zone or text("pages.data.zone_of_shop"), text),
-        "fill": _settings("fill", ["", *WAYS], lambda way: text(f"ingest.fill.{way}") if way else nothing, text),
+        "field": _settings("field", fields, (field_name("", text), lambda field: field_name(field, text)), text),
+        "order": _settings("order", ORDERS[1:], measures, text),
+        "unit": _settings("unit", UNITS, measures, text),
+        "zone": _settings("zone", ZONES, (text("pages.data.zone_of_shop"), str), text),
+        "fill": _settings("fill", WAYS, (text("pages.data.no_fill"), lambda way: text(f"ingest.fill.{way}")), text),
         "missing": st.column_config.TextColumn(text("pages.column.missing"), help=text("pages.data.missing_help")),
     }
     key = "_".join(filter(None, ("columns", loading.stamp(), report.file, report.sheet, table)))
     return st.data_editor(frame, column_config=config, hide_index=True, width="stretch", key=key)
 
 
+def _code(cell: Any) -> str:
+    return "" if cell in (None, _AS_FOUND) else cell
+
+
 def _changed(edited: Any, name: str, before: Mapping[str, str]) -> dict[str, str]:
     """Heading → value where a column of the table is no longer as it was."""
-    pairs = zip(edited["heading"], (value or "" for value in edited[name]), strict=True)
+    pairs = zip(edited["heading"], map(_code, edited[name]), strict=True)
     return {heading: value for heading, value in pairs if before.get(heading, "") != value}
 
 
@@ -126,7 +136,8 @@ def _words(cell: str) -> tuple[str, ...]:
 
 def _filled(edited: Any, decided: Choices) -> dict[str, str]:
     """Field → how its missing values are filled."""
-    told = {field: way or "" for field, way in zip(edited["field"], edited["fill"], strict=True) if field}
+    pairs = zip(map(_code, edited["field"]), map(_code, edited["fill"]), strict=True)
+    told = {field: way for field, way in pairs if field}
     return {field: way for field, way in {**decided.fill, **told}.items() if way}
 
 
@@ -197,7 +208,7 @@ def matching(text: Text) -> None:
     if not found:
         st.info(text("pages.data.no_columns"))
         return
-    with st.grid(5, min_column_width=190):
+    with st.grid(5, min_column_width=170):
         report = st.selectbox(
             text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
         )

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.ingest import answers
-from core.log import Log
+from core.log import FileReport, Log
 from core.text import Text
 from pages import _matching as matching
 from pages import _session as session
@@ -33,20 +33,30 @@ def _about(text: Text) -> dict[str, str]:
 
 
 def _files(text: Text) -> list[str]:
-    """A line for each table of a file: its name, what it was taken for, rows."""
+    """A line for each table that is used: file, what it was taken for, rows; one line for those that are not."""
     reports = session.log().ledger.files
+    used = [report for report in reports if report.rows_kept]
+    unused = [_name(report) for report in reports if not report.rows_kept]
     lines = [
         text(
             "pages.data.understood_file",
-            file=" · ".join(filter(None, (report.file, report.sheet))),
-            table=text(f"schema.table.{report.table}.name") if report.table else text("pages.data.table_open"),
+            file=_name(report),
+            table=text(f"schema.table.{report.table}.name"),
             kept=text.number(report.rows_kept, 0),
             read=text.number(report.rows_read, 0),
         )
-        for report in reports[:_FILES_SHOWN]
+        for report in used[:_FILES_SHOWN]
     ]
-    more = len(reports) - len(lines)
-    return [*lines, text("pages.data.understood_more", n=more)] if more else lines
+    if len(used) > len(lines):
+        lines.append(text("pages.data.understood_more", n=len(used) - len(lines)))
+    if unused:
+        names = text("pages.data.comma").join(unused[:_FILES_SHOWN])
+        lines.append(text("pages.data.understood_unused", n=len(unused), names=names))
+    return lines
+
+
+def _name(report: FileReport) -> str:
+    return " · ".join(filter(None, (report.file, report.sheet)))
 
 
 def can_answer(log: Log, text: Text) -> tuple[list[str], list[str]]:
