@@ -29,7 +29,7 @@ LAYERS = (
     {"scoring", "robustness", "weights", "stability", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views", "whatif"},
-    {"dialects"},
+    {"consequences", "dialects"},
     {"charts", "exports"},
     {"__main__", "command"},
 )

@@ -5,6 +5,6 @@ rule set (fast); ``cube.sql`` adds up. All are plain SQL in a dialect-free subse
 """
 
 from core.engine.observe import Cube, Observed, Source, observe
-from core.engine.runner import Facts, SlowKnobs, build_facts
+from core.engine.runner import Facts, SlowKnobs, build_facts, cut_conversations
 
-__all__ = ["Cube", "Facts", "Observed", "SlowKnobs", "Source", "build_facts", "observe"]
+__all__ = ["Cube", "Facts", "Observed", "SlowKnobs", "Source", "build_facts", "cut_conversations", "observe"]

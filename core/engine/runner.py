@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
-from core.engine.staging import available, stage
+from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
 from core.log import Log
@@ -113,6 +114,16 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
     if days[0] is None:
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
     return Facts(log, con, available(log), last_ms, int(days[0]), int(days[1]))
+
+
+def cut_conversations(log: Log, slow: SlowKnobs | None = None) -> pa.Array:
+    """The conversation of every message of a log that is cut by silence, in the order of ``seq``; the cut is the one the facts have."""
+    con = connect()
+    register(con, log)
+    gap_ms = int((slow or SlowKnobs()).gap_h * 3_600_000)
+    found = con.execute(cut_ids(log, gap_ms)).df()["cut_id"]
+    con.close()
+    return pa.array(found, pa.string(), from_pandas=True)
 
 
 def _span(con: duckdb.DuckDBPyConnection, log: Log) -> tuple[int, int]:

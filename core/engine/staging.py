@@ -188,6 +188,11 @@ def _conversation_key(log: Log) -> str:
     return '"cut_id"' if _needs_cut(log) else f"CAST(conversation_id AS {_id_type(log, 'conversation_id')})"
 
 
+def cut_ids(log: Log, gap_ms: int) -> str:
+    """A SELECT of every message's conversation in the order of ``seq``, for a log that is cut by silence."""
+    return f'SELECT "cut_id" FROM {_cut(log, gap_ms)} ORDER BY "seq"'
+
+
 def _cut(log: Log, gap_ms: int) -> str:
     """Messages without conversation ids, cut per customer and channel wherever the silence is longer than the gap."""
     pick = _picker(log, "messages")

@@ -14,7 +14,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import Issue
 from core.ingest.stage import Staged, has_identity, row_digests
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -114,18 +113,33 @@ def _fill(target: Staged, source: Staged, key: Sequence[str]) -> None:
 
 
 def _note_orphans(parts: Sequence[Staged]) -> None:
-    """Messages of conversations that no conversation row names, and the reverse, are counted."""
-    if len({part.book.table for part in parts} & {"messages", "conversations"}) < 2:
+    """Rows whose conversation no row of the other table names are counted, and kept."""
+    ids = {name: _ids([part for part in parts if part.book.table == name]) for name in _SAME_SESSION}
+    for part in parts:
+        other = _HOMES.get(part.book.table, ())
+        homes = [name for name in other if ids[name]]
+        if homes and ids[part.book.table]:
+            _note_strangers(part, set().union(*(ids[name] for name in homes)), homes[0])
+
+
+_SAME_SESSION = ("messages", "conversations", "transfers", "reviews")
+_HOMES: Mapping[str, tuple[str, ...]] = {
+    "messages": ("conversations",), "conversations": ("messages",), "transfers": ("conversations", "messages"),
+    "reviews": ("conversations", "messages"),
+}  # fmt: skip
+"""Where the conversation of a row should be found again."""
+
+
+def _note_strangers(part: Staged, known: set[str], other: str) -> None:
+    if "conversation_id" not in part.columns:
         return
-    ids = {name: _ids([part for part in parts if part.book.table == name]) for name in ("messages", "conversations")}
-    if not ids["messages"] or not ids["conversations"]:
-        return
-    for name, other in (("messages", "conversations"), ("conversations", "messages")):
-        orphans = ids[name] - ids[other]
-        part = next(part for part in parts if part.book.table == name)
-        if orphans:
-            about = {"rows": len(orphans), "value": min(orphans), "facts": {"other": other}}
-            part.book.issues.append(Issue("orphans", "note", name, part.raw.name, **about))  # type: ignore[arg-type]
+    column = part.columns["conversation_id"]
+    strange = pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, value_set=pa.array(sorted(known)))))
+    marks = strange.to_numpy(zero_copy_only=False) & part.book.keep
+    names = column.filter(pa.array(marks)).unique().to_pylist()
+    if names:
+        facts = {"other": other, "conversations": len(names)}
+        part.book.note("orphans", "note", marks, value=min(names), facts=facts)
 
 
 def _ids(parts: Sequence[Staged]) -> set[str]:

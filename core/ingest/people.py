@@ -227,7 +227,7 @@ def _note_bots(bots: set[str], who: Directory, book: Book, marks: np.ndarray, co
 def _bots(columns: dict[str, pa.Array], who: Directory, choices: Choices) -> set[str]:
     agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
     named = _named_bots(agents, who, choices)
-    if choices.bots is None and not named and "0" in agents and "0" not in choices.roles:
+    if choices.bots is None and not named and "0" in agents and not _told("0", who, choices):
         return {"0"} & _instant(columns, 5, 0.6)
     return named
 
@@ -236,21 +236,23 @@ def _named_bots(agents: Sequence[str], who: Directory, choices: Choices) -> set[
     """The agents that are machines: by the user's word on each, else by a list, else by their names."""
     bots = set()
     for agent in agents:
-        name = who.names.get(agent, agent)
-        told = choices.roles.get(agent) or choices.roles.get(name)
-        listed = agent in who.bots or name in who.bots
+        told = _told(agent, who, choices)
+        listed = agent in who.bots or who.names.get(agent, agent) in who.bots
         if told == "bot" or (not told and (listed or (choices.bots is None and BOT_NAME.search(agent)))):
             bots.add(agent)
     return bots
+
+
+def _told(agent: str, who: Directory, choices: Choices) -> str:
+    """What the user says of an agent, by name or id; empty where nothing."""
+    return choices.roles.get(who.names.get(agent, agent)) or choices.roles.get(agent, "")
 
 
 def _suspects(columns: dict[str, pa.Array], bots: set[str], who: Directory, choices: Choices) -> set[str]:
     """Agents who nearly always answer within a second: nobody types that fast; the user decides."""
     if choices.bots is not None:
         return set()
-    told = set(choices.roles)
-    quick = _instant(columns, ENOUGH_ANSWERS, 0.8) - bots
-    return {agent for agent in quick if agent not in told and who.names.get(agent, agent) not in told}
+    return {agent for agent in _instant(columns, ENOUGH_ANSWERS, 0.8) - bots if not _told(agent, who, choices)}
 
 
 def _instant(columns: dict[str, pa.Array], least: int, share: float) -> set[str]:

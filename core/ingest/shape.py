@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
 from core.ingest import dates
@@ -133,8 +134,7 @@ def _roster(
     finish = pa.array([both[1] if both else None for both in ends], pa.string())
     issues = list(raw.issues)
     if off.any():
-        first = int(raw.rows[np.flatnonzero(off)[0]])
-        issues.append(Issue("day_off", "note", "roster", raw.name, row=first, rows=int(off.sum())))
+        issues.append(_rows_issue("day_off", raw, raw.rows[off], table="roster"))
     return replace(
         raw,
         headings=(*names, "start clock", "end clock", "shift"),
@@ -214,7 +214,8 @@ def _unpivoted(raw: RawTable, criteria: Sequence[int], full: Mapping[int, str]) 
     if _place(raw, "reviews", "review_id") is None:
         extra.append(("review id", pa.array(np.tile([f"{raw.name} {row}" for row in raw.rows], times), pa.string())))
     code = "criteria_unpivoted" if full else "only_total_score"
-    note = Issue(code, "note", "reviews", raw.name, rows=size, value=", ".join(titles[:6]), facts={"criteria": times})
+    about: dict[str, Any] = {"value": ", ".join(titles[:6]), "facts": {"criteria": times}}
+    note = _rows_issue(code, raw, raw.rows, table="reviews", **about)
     return replace(
         raw,
         headings=(*names, *(name for name, _ in extra)),
@@ -270,18 +271,40 @@ def _cases(raw: RawTable, places: tuple[int, int], kinds: pa.Array) -> RawTable 
     ends["reopened"] = np.where(ends.index.isin(frame.loc[frame["_kind"] == "reopen", case]), "1", "0")
     rows = cases["_row"].min().reindex(ends.index).to_numpy(dtype=np.int64)
     ends = ends.reset_index()
-    merged = len(raw.rows) - len(ends)
-    facts = {"cases": len(ends)}
-    note = Issue("events_merged", "note", "conversations", raw.name, case, rows=merged, facts=facts)
+    merged = np.sort(frame["_row"].to_numpy(dtype=np.int64)[~frame["_row"].isin(rows).to_numpy()])
+    about: dict[str, Any] = {"table": "conversations", "column": case, "facts": {"cases": len(ends)}}
+    note = _rows_issue("events_merged", raw, merged, **about)
     cells = [[None if pd.isna(cell) else str(cell) for cell in ends[name]] for name in ends]
     return replace(
         raw,
         headings=tuple(ends.columns),
         columns=tuple(pa.array(column, pa.string()) for column in cells),
         rows=rows,
-        rejected=raw.rejected + merged,
-        issues=(*raw.issues, note),
+        rejected=raw.rejected + len(raw.rows) - len(ends),
+        issues=(*raw.issues, note, *_without_event(raw, case, stamp, frame)),
     )
+
+
+def _rows_issue(code: str, raw: RawTable, numbers: np.ndarray, severity: str = "note", **about: Any) -> Issue:
+    """An issue about rows of the file as it was before it was turned."""
+    examples = tuple(int(row) for row in numbers[:5])
+    given = {"file": raw.name, "row": examples[0], "rows": len(numbers), "examples": examples, "row_numbers": numbers}
+    return Issue(code, severity, **{**given, **about})
+
+
+def _without_event(raw: RawTable, case: str, stamp: str, used: Any) -> list[Issue]:
+    """Events that belong to no case or have no readable time: said apart from those that were put together."""
+    left = ~np.isin(raw.rows, used["_row"].to_numpy())
+    cells = raw.columns[raw.headings.index(case)]
+    said = pc.fill_null(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(cells)), 0), False)
+    nameless = left & ~said.to_numpy(zero_copy_only=False)
+    issues = []
+    for code, column, marks in (("missing_key", case, nameless), ("bad_date", stamp, left & ~nameless)):
+        if marks.any():
+            value = str(raw.columns[raw.headings.index(column)][int(np.flatnonzero(marks)[0])].as_py() or "")
+            about = {"table": "conversations", "column": column, "value": value}
+            issues.append(_rows_issue(code, raw, raw.rows[marks], "warning", **about))
+    return issues
 
 
 def _sorted_events(raw: RawTable, places: tuple[int, int], kinds: pa.Array) -> Any:
