@@ -18,7 +18,7 @@ from core.engine.observe import UNASSIGNED
 from core.errors import Issue
 from core.fairness import normal_quantile
 from core.kpis import KpiTable
-from core.log import FileReport, Ledger
+from core.log import FileReport
 from core.metrics import GROUPS, SCORED, Metric, metric
 from core.robustness import Doubt
 from core.scenario import Scenario
@@ -104,12 +104,12 @@ def unanswerable(table: KpiTable, scenario: Scenario) -> dict[str, float]:
 # --- ledger ------------------------------------------------------------------------------------------------------------------
 
 
-def ledger_lines(ledger: Ledger) -> pd.DataFrame:
+def ledger_lines(reports: Sequence[FileReport]) -> pd.DataFrame:
     """One row per line of the ledger: file, table, code, severity, column, value, rows, share of the rows read, all row numbers.
 
     ``row_numbers`` writes neighbours as one range (``"3, 7-12"``) and is empty where the line is not about single rows.
     """
-    found = [(report, issue) for report in ledger.files for issue in report.issues]
+    found = [(report, issue) for report in reports for issue in report.issues]
     frame = pd.DataFrame(
         [(i.file or r.file, r.table, i.code, i.severity, i.column, i.value, i.rows) for r, i in found],
         columns=["file", "table", "code", "severity", "column", "value", "rows"],
@@ -131,17 +131,6 @@ def ranges(numbers: Any) -> str:
     cuts = np.flatnonzero(np.diff(rows) > 1)
     starts, ends = rows[np.r_[0, cuts + 1]], rows[np.r_[cuts, len(rows) - 1]]
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
-
-
-def ledger_rows(ledger: Ledger) -> pd.DataFrame:
-    """One row per affected row of a file: file, table, code, severity, column, row (as a spreadsheet counts it)."""
-    found = [(r, i) for r in ledger.files for i in r.issues if i.row_numbers is not None]
-    sizes = [len(i.row_numbers) for _, i in found if i.row_numbers is not None]
-    about = [(i.file or r.file, r.table, i.code, i.severity, i.column) for r, i in found]
-    frame = pd.DataFrame(about, columns=["file", "table", "code", "severity", "column"], dtype="str")
-    frame = frame.loc[frame.index.repeat(sizes)].reset_index(drop=True)
-    rows = [np.asarray(i.row_numbers, dtype=np.int64) for _, i in found]
-    return frame.assign(row=np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64))
 
 
 # --- scores ------------------------------------------------------------------------------------------------------------------

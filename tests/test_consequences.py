@@ -114,7 +114,10 @@ def test_messages_take_their_whole_conversation_along() -> None:
 
 def test_other_tables_lose_the_rows_themselves() -> None:
     """Orders out of order leave alone: the conversations stay."""
-    orders = "订单编号,买家,下单时间,付款时间,金额\no1,c1,2024-01-02 13:00,2024-01-02 12:50,100\no2,c2,2024-01-02 14:00,2024-01-02 14:01,50\n"
+    orders = (
+        "订单编号,买家,下单时间,付款时间,金额\n"
+        "o1,c1,2024-01-02 13:00,2024-01-02 12:50,100\no2,c2,2024-01-02 14:00,2024-01-02 14:01,50\n"
+    )
     later = "5,Ann,c9,2024-01-20 12:00:00,2024-01-20 12:02:00,\n"  # old enough that the purchases have had their days
     files = [InputFile("a.csv", (HEAD + FOUR + later).encode()), InputFile("o.csv", orders.encode())]
     frame = consequences(files, Choices(), load(files))
@@ -127,7 +130,7 @@ def test_other_tables_lose_the_rows_themselves() -> None:
 def test_the_ledger_as_tables() -> None:
     """One row per line with its row numbers as ranges, and one per affected row."""
     log = load([InputFile("a.csv", (HEAD + FOUR + "x,,,,,\n5,Ann,c5,soon,,5\n6,Ann,c6,later,,5\n").encode())])
-    lines, rows = ledger_lines(log.ledger), ledger_rows(log.ledger)
+    lines, rows = ledger_lines(log.ledger.files), ledger_rows(log.ledger.files)
     bad = lines.set_index("code").loc["bad_date"]
     assert (bad["rows"], bad["row_numbers"]) == (2, "7-8")
     assert rows[rows["code"] == "bad_date"]["row"].tolist() == [7, 8]
