@@ -22,7 +22,7 @@ from pathlib import Path
 
 KINDS = (
     "id", "text", "category", "instant", "date", "clock", "duration", "number", "share", "flag", "rating",
-    "sender", "automation", "event", "channel",
+    "sender", "automation", "event", "channel", "rater_type",
 )  # fmt: skip
 
 
@@ -301,7 +301,7 @@ _REVIEWS = Table(
         _c("reviews", "score", "number"),
         _c("reviews", "conversation_id", "id"),
         _c("reviews", "rater", "id"),
-        _c("reviews", "rater_type", "category"),
+        _c("reviews", "rater_type", "rater_type"),
         _c("reviews", "min", "number"),
         _c("reviews", "max", "number"),
         _c("reviews", "weight", "number", 0),

@@ -462,7 +462,7 @@ COUNTS: dict[str, str] = {
 }  # fmt: skip
 QA = """
 WITH lines AS (SELECT agent_id AS who, coalesce(review_id, CASE WHEN conversation_id IS NOT NULL OR reviewed_at IS NOT NULL
-      THEN coalesce(conversation_id, '') || '/' || coalesce(rater, '') || '/' || coalesce(reviewed_at,
+      THEN coalesce(conversation_id, '') || '/' || coalesce(rater, '') || '/' || coalesce(rater_type, 'qa') || '/' || coalesce(reviewed_at,
       '') ELSE 'line ' || seq END) AS review,
     score, coalesce(min, 0) AS low, coalesce(max, 100) AS high, coalesce(weight, 1) AS w, coalesce(critical, 0) AS critical,
     coalesce(local_day(reviewed_at), {fallback}) AS day

@@ -18,7 +18,7 @@ from core.commerce import Orders, Visits, Voices, sales
 from core.engine.agent_days import cubes, only_agent_days, shown_values
 from core.engine.dialects import NONE_OF_THEM, dialect_sql
 from core.engine.hours import worked_hours
-from core.engine.reviews import reviewed
+from core.engine.reviews import QUALITATIVE, reviewed
 from core.engine.runner import Facts, sql_text
 from core.engine.zones import DAY_MS
 from core.rules import rule_set
@@ -154,11 +154,12 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
     frames |= {
         "hours": _hours(facts, frames["conversations"]),
         "reviews": reviewed(facts),
+        "ratings_360": reviewed(facts, QUALITATIVE, "peer"),
         "transfers": _transfers(facts, judged),
     }
     book = _Labels([*frames.values(), facts.frame("SELECT DISTINCT agent FROM activity")], teams)
     sources = {name: _source(frame, book) for name, frame in frames.items() if not name.endswith("_values")}
-    for name in ("conversations", "ratings", "turns", "reviews", "transfers"):
+    for name in ("conversations", "ratings", "turns", "reviews", "ratings_360", "transfers"):
         values = frames.get(f"{name}_values", frames[name])
         sources[name] = Source(sources[name].cube, book.cube(values))
     labelled = {
@@ -185,7 +186,9 @@ def _from_agent_days(facts: Facts) -> Observed:
     sources = {name: _source(frame, book) for name, frame in fed.items()}
     sources |= {
         name: _source(frame, book)
-        for name, frame in {"reviews": reviewed(facts), "transfers": _transfers(facts, "")}.items()
+        for name, frame in {
+            "reviews": reviewed(facts), "ratings_360": reviewed(facts, QUALITATIVE, "peer"), "transfers": _transfers(facts, ""),
+        }.items()
     }
     return Observed(facts, book.labels, sources, {}, None, 0, book.cube(shown))
 

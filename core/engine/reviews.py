@@ -1,4 +1,4 @@
-"""Quality reviews: a review's score from its criteria, 0–100, as the mean of reviews."""
+"""Quality reviews and qualitative ratings: a review's score from its criteria, 0–100, as the mean of reviews."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import pandas as pd
 
 from core.engine.runner import Facts
 from core.engine.zones import local_day
-
-_COLUMNS = ("agent", "local_day", "qa_v", "qa_sum", "qa_n")
 
 
 def score_reviews(rows: pd.DataFrame) -> pd.DataFrame:
@@ -33,12 +31,32 @@ def score_reviews(rows: pd.DataFrame) -> pd.DataFrame:
     return scored.assign(qa_v=np.where(scored["failed"] > 0, 0.0, 100 * scored["part"] / scored["weight"]))
 
 
-def reviewed(facts: Facts) -> pd.DataFrame:
-    """One row per review with its score, dated by reviewed_at (else the first day of the log); peers and self are left out of QA."""
-    if "reviews.score" not in facts.available:
-        return pd.DataFrame({name: pd.Series(dtype="str" if name == "agent" else "float64") for name in _COLUMNS})
-    scored = score_reviews(_criteria(facts))
-    return scored.assign(qa_sum=scored["qa_v"], qa_n=1.0)[list(_COLUMNS)]
+QUALITY = ("qa", "superior")
+QUALITATIVE = ("self", "superior", "peer")
+"""Whose sheets make the QA score, and whose the qualitative rating (self, superior, peer); customers rate conversations, not sheets."""
+
+
+def reviewed(facts: Facts, raters: tuple[str, ...] = QUALITY, prefix: str = "qa") -> pd.DataFrame:
+    """One row per review by such raters with its score, dated by reviewed_at (else the first day of the log)."""
+    names = ("agent", "local_day", *(f"{prefix}_{part}" for part in ("v", "sum", "n")))
+    if "reviews.score" not in facts.available or (prefix != "qa" and "reviews.rater_type" not in facts.available):
+        return pd.DataFrame({name: pd.Series(dtype="str" if name == "agent" else "float64") for name in names})
+    rows = _criteria(facts)
+    scored = score_reviews(rows[rows["rater_type"].isin(raters)])
+    values = scored["qa_v"]
+    return scored[["agent", "local_day"]].assign(**dict(zip(names[2:], (values, values, 1.0), strict=True)))
+
+
+def rated_by(facts: Facts) -> pd.DataFrame:
+    """One row per qualitative review: agent, local_day, rater_type (self, superior, peer), value 0–100."""
+    if not {"reviews.score", "reviews.rater_type"} <= facts.available:
+        return pd.DataFrame({"agent": [], "local_day": [], "rater_type": [], "value": []})
+    rows = _criteria(facts)
+    parts = [
+        score_reviews(rows[rows["rater_type"] == kind]).rename(columns={"qa_v": "value"}).assign(rater_type=kind)
+        for kind in QUALITATIVE
+    ]
+    return pd.concat(parts, ignore_index=True)[["agent", "local_day", "rater_type", "value"]]
 
 
 def _criteria(facts: Facts) -> pd.DataFrame:
@@ -51,12 +69,11 @@ def _criteria(facts: Facts) -> pd.DataFrame:
         {pick("conversation_id", "''")} AS conv, {pick("rater", "''")} AS rater, {pick("rater_type", "'qa'")} AS rater_type,
         {pick("review_id", "''")} AS given, {pick("seq", "0")} AS seq FROM raw_reviews WHERE agent_id IS NOT NULL"""
     )
-    rows = rows[rows["rater_type"].isin(["qa", "superior"])]
     stamped = rows["at_ms"].to_numpy(dtype=np.int64)
     days = {at: local_day(at, facts.zone) if at >= 0 else facts.first_day for at in np.unique(stamped).tolist()}
     rows = rows.assign(local_day=[days[at] for at in stamped.tolist()])
     named = (rows["conv"] != "") | (rows["at_ms"] >= 0)
-    whole = rows["conv"].astype("str") + "|" + rows["rater"].astype("str") + "|" + rows["at_ms"].astype("str")
+    whole = rows["conv"].astype("str") + "|" + rows["rater"].astype("str") + "|" + rows["rater_type"] + "|" + rows["at_ms"].astype("str")
     whole = whole.where(named, "row|" + rows["seq"].astype("str"))
     given = rows["given"].astype("str")
     return rows.assign(review=("id|" + given).where(given != "", whole))

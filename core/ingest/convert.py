@@ -272,7 +272,7 @@ def convert(column: pa.Array, kind: str, unit: str = "s", words: Mapping[str, st
     if kind in simple:
         function, arrow = simple[kind]
         return by_cell(column, function, arrow)
-    if kind in ("sender", "automation", "event"):
+    if kind in ("sender", "automation", "event", "rater_type"):
         return by_cell(column, partial(word, kind, words=words), pa.string(), words_missing=kind != "automation")
     if kind == "channel":
         return _channel(column, words)
