@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
 import streamlit as st
 
+from core.ingest.progress import remaining
 from core.text import Text
 from pages import _database as database
 from pages import _loading as loading
@@ -61,8 +66,24 @@ def read(text: Text) -> None:
     with st.status(text("pages.data.reading"), expanded=True):
         bar = st.progress(0.0)
         st.button(text("pages.data.cancel"), key="cancel", on_click=loading.cancel, icon=":material/close:")
-        loading.run(lambda done, of, name: bar.progress(min(done / max(of, 1), 1.0), text=name))
+        loading.run(_teller(bar, text))
     st.rerun()
+
+
+def _teller(bar: Any, text: Text) -> Callable[..., None]:
+    """What moves the bar and says how many rows are read and about how long the rest takes."""
+    began = monotonic()
+
+    def tell(done: int, of: int, name: str, rows: int) -> None:
+        left = remaining(done, of, monotonic() - began)
+        words = text(
+            "pages.data.read_so_far", file=name, rows=f"{rows:,}", done=f"{done / 1e6:.1f}", of=f"{of / 1e6:.1f}"
+        )
+        if left is not None:
+            words += text("pages.data.time_left", seconds=f"{left:.0f}")
+        bar.progress(min(done / max(of, 1), 1.0), text=words)
+
+    return tell
 
 
 def notes(text: Text) -> None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from core.ingest import dates
 from core.ingest.choices import Choices
-from core.ingest.stage import Book
+from core.ingest.stage import Book, all_differ
 
 PER_CONVERSATION = (
     "csat",
@@ -131,7 +131,7 @@ def _keys(columns: Columns, book: Book, choices: Choices, headings: Mapping[str,
     """One row per conversation or order: a repeated id keeps its newest version, else the row rated last, else its last row."""
     key = {"conversations": "conversation_id", "orders": "order_id"}[book.table]
     updated = columns.pop("updated_at", None)
-    if key not in columns or _all_differ(columns[key]):
+    if key not in columns or all_differ(columns[key]):
         return
     frame = pd.DataFrame({"id": columns[key].to_numpy(zero_copy_only=False)}, dtype="object")[book.keep]
     if frame["id"].dropna().is_unique:
@@ -152,10 +152,6 @@ def _keys(columns: Columns, book: Book, choices: Choices, headings: Mapping[str,
     else:
         book.note("id_is_no_key", "warning", marks, column=headings.get(key, ""))
         columns.pop(key) if book.table == "conversations" else None
-
-
-def _all_differ(column: pa.Array) -> bool:
-    return bool(len(pc.unique(column)) == len(column) - column.null_count + (column.null_count > 0))
 
 
 def _line_items(columns: Columns, frame: pd.DataFrame, book: Book, headings: Mapping[str, str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
+from functools import cached_property
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -33,10 +35,23 @@ class InputFile:
         """All bytes; a file that is gone is an `InputError`."""
         if isinstance(self.data, bytes):
             return self.data
+        with self.open() as opened:
+            return opened.read()
+
+    def open(self) -> io.BufferedReader | io.BytesIO:
+        """A stream of its bytes; a file that is gone is an `InputError`."""
+        if isinstance(self.data, bytes):
+            return io.BytesIO(self.data)
         try:
-            return self.data.read_bytes()
+            return self.data.open("rb")
         except OSError as error:
             raise InputError(Issue("file_not_found", "error", file=self.name, value=str(error.strerror))) from error
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of its bytes, computed once."""
+        with self.open() as opened:
+            return hashlib.file_digest(opened, "sha256").digest()
 
     @property
     def size(self) -> int:
@@ -185,5 +200,5 @@ def digest(files: Sequence[InputFile], choices: Choices) -> str:
     """
     total = hashlib.sha256(json.dumps(choices.to_dict(), sort_keys=True, ensure_ascii=False).encode())
     for each in files:
-        total.update(each.name.encode() + b"\0" + hashlib.sha256(each.read()).digest())
+        total.update(each.name.encode() + b"\0" + each.digest)
     return total.hexdigest()

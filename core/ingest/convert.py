@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.ingest import quick
 from core.schema import MISSING, UNRATED, codes, normal_word
 
 _UNITS = {
@@ -251,7 +252,7 @@ def by_cell(
 
 
 def _spread(marks: np.ndarray, index: np.ndarray) -> np.ndarray:
-    if not len(marks):
+    if not marks.any():
         return np.zeros(len(index), dtype=bool)
     return np.where(index >= 0, marks[np.maximum(index, 0)], False)
 
@@ -279,10 +280,9 @@ def convert(column: pa.Array, kind: str, unit: str = "s", words: Mapping[str, st
     if kind == "id":
         return identifiers(column)
     if kind == "text":
-        return Converted(
-            _or_null(column, pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)),
-            np.zeros(len(column), dtype=bool),
-        )
+        cells = quick.text(column)
+        empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(cells)), 0)
+        return Converted(_or_null(cells, empty), np.zeros(len(cells), dtype=bool))
     return by_cell(column, partial(_category, words), pa.string())
 
 
@@ -318,19 +318,44 @@ def identifiers(column: pa.Array) -> Converted:
     >>> identifiers(pa.array([" 0012 ", "360006965034.0", "-", ""])).values.to_pylist()
     ['0012', '360006965034', None, None]
     """
-    cells = pc.utf8_trim_whitespace(column)
-    if pc.any(pc.ends_with(cells, ".0")).as_py():
+    coded = pa.types.is_dictionary(column.type)
+    values, stood_for, shown = _ids(column.dictionary if coded else column)
+    if coded:
+        values, stood_for = values.take(column.indices), stood_for.take(column.indices)
+    return Converted(values, np.zeros(len(column), dtype=bool), pc.sum(stood_for).as_py() or 0, shown)
+
+
+def _ids(column: pa.Array) -> tuple[pa.Array, pa.Array, str]:
+    """Ids, which cells were placeholders, and the first of those."""
+    cells = _trimmed(column)
+    if holds(cells, b".") and pc.any(pc.ends_with(cells, ".0")).as_py():
         cells = pc.replace_substring_regex(cells, r"^(\d{1,18})\.0$", r"\1")
     empty = pc.equal(cells, "")
     placeholder = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(MISSING)))
     stood_for = pc.and_(pc.fill_null(placeholder, False), pc.invert(pc.fill_null(empty, True)))
-    shown = cells.filter(stood_for)
-    values = _or_null(cells, pc.or_(empty, placeholder))
-    return Converted(values, np.zeros(len(cells), dtype=bool), len(shown), str(shown[0].as_py()) if len(shown) else "")
+    shown = cells.filter(stood_for)[:1].to_pylist()
+    return _or_null(cells, pc.or_(empty, placeholder)), stood_for, str(shown[0]) if shown else ""
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    """Cells without white space around them; the very column where there is none, so that a large one is not kept twice."""
+    cells = pc.utf8_trim_whitespace(column)
+    return column if pc.sum(pc.binary_length(cells)) == pc.sum(pc.binary_length(column)) else cells
+
+
+def holds(column: pa.Array, byte: bytes) -> bool:
+    """Whether a byte may stand in a text column; False is certain.
+
+    >>> holds(pa.array(["1.0"]), b"."), holds(pa.array(["10"]), b".")
+    (True, False)
+    """
+    written = column.buffers()[2]
+    return written is not None and bool((np.frombuffer(written, dtype=np.uint8) == byte[0]).any())
 
 
 def _or_null(cells: pa.Array, gone: pa.Array) -> pa.Array:
-    return pc.if_else(pc.fill_null(gone, True), pa.scalar(None, pa.string()), cells)
+    gone = pc.fill_null(gone, True)
+    return pc.if_else(gone, pa.scalar(None, pa.string()), cells) if pc.any(gone).as_py() else cells
 
 
 def _channel(column: pa.Array, words: Mapping[str, str] | None) -> Converted:

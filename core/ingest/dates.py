@@ -77,7 +77,8 @@ class Stamps:
     """The distinct cells of a column, taken apart. Arrays are per distinct cell; ``codes`` maps rows to them (-1 for empty).
 
     ``day`` is the day number where the spelling is clear, ``abc`` the three numbers where the order is open, ``clock`` milliseconds
-    since midnight (NaN for a date alone), ``offset`` milliseconds east of UTC (NaN where the cell says nothing).
+    since midnight (NaN for a date alone), ``offset`` milliseconds east of UTC (NaN where the cell says nothing). Where date and
+    time could be read apart, the distinct things are dates alone and ``clocks`` holds milliseconds since midnight row by row.
     """
 
     codes: np.ndarray
@@ -86,6 +87,7 @@ class Stamps:
     clock: np.ndarray
     offset: np.ndarray
     spelling: tuple[str, ...]
+    clocks: np.ndarray | None = None
 
     def rows(self, marks: np.ndarray) -> np.ndarray:
         """Marks of distinct cells as marks of rows."""
@@ -104,7 +106,7 @@ def scan(column: pa.Array) -> Stamps:
     >>> np.isfinite(stamps.day).tolist(), stamps.spelling
     ([True, True, False], ('ymd', 'dMy'))
     """
-    plain = _iso(column)
+    plain = None if pa.types.is_dictionary(column.type) else _iso(column) or _apart(column)
     if plain is not None:
         return plain
     encoded = column.dictionary_encode()
@@ -142,7 +144,7 @@ def _iso(column: pa.Array) -> Stamps | None:
     """The stamps of a column whose filled cells are all written 2024-02-01, with or without a time: row by row, the quick way."""
     lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
     filled = lengths > 0
-    if not np.isin(lengths, _ISO_LENGTHS).all() or not filled.any():
+    if not _ISO_LENGTHS[np.minimum(lengths, len(_ISO_LENGTHS) - 1)].all() or not filled.any():
         return None
     cells = column if filled.all() else pc.if_else(pa.array(filled), column, pa.scalar(None, pa.string()))
     try:
@@ -152,14 +154,47 @@ def _iso(column: pa.Array) -> Stamps | None:
     if millis.min() < _FIRST_DAY or millis.max() >= _LAST_DAY:
         return None
     day = np.floor_divide(millis, DAY)
-    clock = np.where(lengths == 10, np.nan, millis - day * DAY)
-    known = np.where(filled, np.arange(len(millis)), -1)
-    nothing = np.broadcast_to(np.nan, len(millis))
-    days = np.where(filled, day.astype(np.float64), np.nan)
-    return Stamps(known, days, np.broadcast_to(np.nan, (len(millis), 3)), clock, nothing, ("ymd",))
+    first = int(day.min())
+    codes = (day - first).astype(np.int32)
+    clocks = (millis - day * DAY).astype(np.int32)
+    codes[~filled] = -1
+    days = np.arange(first, int(day.max()) + 1, dtype=np.float64)
+    return _by_date(codes, days, np.full((len(days), 3), np.nan), ("ymd",), clocks)
 
 
-_ISO_LENGTHS = (0, 10, 16, 19, 20, 21, 22, 23)
+_ISO_LENGTHS = np.isin(np.arange(25), (0, 10, 16, 19, 20, 21, 22, 23))
+
+
+def _by_date(
+    codes: np.ndarray, day: np.ndarray, abc: np.ndarray, spelling: tuple[str, ...], clocks: np.ndarray
+) -> Stamps:
+    nothing = np.full(len(day), np.nan)
+    return Stamps(codes, day, abc, nothing, nothing, spelling, clocks)
+
+
+def _apart(column: pa.Array) -> Stamps | None:
+    """The stamps of a long column whose filled cells are all figures, a date and a time: each read through its distinct words."""
+    if len(column) < MANY or _DATE_AND_TIME.match(column[0].as_py() or column[-1].as_py() or "") is None:
+        return None
+    found = pc.extract_regex(column, _DATE_AND_TIME.pattern)
+    missing = found.is_null()
+    if not pc.all(pc.or_(pc.invert(missing), pc.equal(pc.fill_null(pc.binary_length(column), 0), 0))).as_py():
+        return None
+    dates, times = (pc.struct_field(found, [name]).dictionary_encode() for name in ("date", "time"))
+    _, parts = _fields(pc.binary_join_element_wise("", times.dictionary, " "), f"^{_TIME}")
+    clock, _ = _time_of(parts, len(times.dictionary))
+    if (clock < 0).any():
+        return None
+    read = scan(dates.dictionary)
+    rows, words = (pc.fill_null(each.indices, 0).to_numpy(zero_copy_only=False) for each in (dates, times))
+    codes = np.where(missing.to_numpy(zero_copy_only=False), -1, read.codes[rows]).astype(np.int32)
+    return _by_date(codes, read.day, read.abc, read.spelling, clock.astype(np.int32)[words])
+
+
+MANY = 5000
+_DATE_AND_TIME = re.compile(
+    r"^(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})[T ] *(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2}(?:[.,]\d{1,9})?)?)$"
+)
 
 
 def _plain(cells: pa.Array) -> pa.Array:
@@ -422,6 +457,8 @@ def instants(stamps: Stamps, order: str, zone: str) -> Instants:
     >>> instants(scan(pa.array(["2024-01-01 08:00", "1704067200000", None])), "", "Asia/Shanghai").millis[:1].tolist()
     [1704067200000]
     """
+    if stamps.clocks is not None:
+        return _rows_apart(stamps, order_days(stamps, order or "dmy"), stamps.clocks, zone)
     days = order_days(stamps, order or "dmy")
     clock = np.nan_to_num(stamps.clock)
     valid = np.isfinite(days)
@@ -439,6 +476,22 @@ def instants(stamps: Stamps, order: str, zone: str) -> Instants:
     return Instants(result, row_valid, known, dated, int(used[doubled].sum()), int(used[skipped].sum()))
 
 
+def _rows_apart(stamps: Stamps, days: np.ndarray, clocks: np.ndarray, zone: str) -> Instants:
+    """UTC milliseconds where each row has a date, by its code, and a time of its own."""
+    known = stamps.codes >= 0
+    fine = np.isfinite(days)
+    valid = known & fine[stamps.codes]
+    millis = np.where(fine, days, 0).astype(np.int64)[stamps.codes] * DAY + clocks
+    everything = bool(valid.all())
+    utc, doubled, skipped = to_utc(millis if everything else millis[valid], zone)
+    if everything:
+        millis = utc
+    else:
+        millis[valid] = utc
+    dated = bool(valid.any()) and not (clocks[valid] > 0).any()
+    return Instants(millis, valid, known, dated, int(doubled.sum()), int(skipped.sum()))
+
+
 def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Local wall milliseconds → UTC: doubled times are taken as the earlier one, skipped ones move past the gap.
 
@@ -448,14 +501,14 @@ def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     """
     import pandas as pd
 
-    index = pd.DatetimeIndex(wall.astype("datetime64[ms]"))
-    if not len(index):
-        return wall, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+    nothing = np.zeros(len(wall), dtype=bool)
+    if not len(wall):
+        return wall, nothing, nothing
     key = ZoneInfo(zone)
     steady = _steady_offset(wall, key)
     if steady is not None:
-        nothing = np.zeros(len(wall), dtype=bool)
         return wall - steady, nothing, nothing
+    index = pd.DatetimeIndex(wall.astype("datetime64[ms]"))
     strict = index.tz_localize(key, ambiguous="NaT", nonexistent="NaT")
     first = index.tz_localize(key, ambiguous=np.ones(len(index), dtype=bool), nonexistent="shift_forward")
     late = index.tz_localize(key, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="shift_forward")
@@ -484,6 +537,9 @@ def local_wall(millis: np.ndarray, zone: str) -> np.ndarray:
     """
     import pandas as pd
 
+    steady = _steady_offset(millis, ZoneInfo(zone)) if len(millis) else None
+    if steady is not None:
+        return millis + steady
     index = pd.DatetimeIndex(millis.astype("datetime64[ms]")).tz_localize("UTC").tz_convert(ZoneInfo(zone))
     return np.asarray(index.tz_localize(None).as_unit("ms").asi8)
 

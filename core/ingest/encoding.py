@@ -81,9 +81,23 @@ def decode(name: str, data: bytes, wanted: str = "") -> Decoded:
     text = _strict(data)
     if text is not None:
         _refuse_binary(name, text)
-        beyond = math.ceil((len(data) - len(text)) / 3)
-        return Decoded(text.replace("\0", ""), "utf-8", 1 - 12.0**-beyond if beyond else 1.0)
+        return Decoded(text.replace("\0", ""), "utf-8", confidence(len(data) - len(text)))
     return _likeliest(name, data)
+
+
+def confidence(continued: int) -> float:
+    """How sure valid UTF-8 is, from the bytes in it that only continue a character.
+
+    >>> confidence(0), confidence(3) < confidence(6) < confidence(48) == 1
+    (1.0, True)
+    """
+    return 1 - 12.0 ** -math.ceil(continued / 3) if continued else 1.0
+
+
+def settled_by(head: bytes, encoding: str) -> bool:
+    """Whether the head of a longer file holds all that `decode` would look at to tell an older encoding."""
+    beyond = _BEYOND.search(head)
+    return encoding.startswith("utf-8") or (beyond is not None and beyond.start() + SAMPLE <= len(head))
 
 
 def _known(wanted: str) -> str:
@@ -174,7 +188,9 @@ def _score(text: str, script: str) -> float:
     usual, known = (_LATIN_LETTERS, _LATIN) if script == "latin" else (_COMMON, _ordinary())
     total = 0.0
     for character, count in Counter(text).items():
-        weight = _ASCII if character < "\x80" else common if character in usual else ordinary if character in known else rare
+        weight = (
+            _ASCII if character < "\x80" else common if character in usual else ordinary if character in known else rare
+        )
         total += count * (_BROKEN if character == "\ufffd" else weight)
     if script == "latin":
         total += _NEIGHBOURS * sum(a > "\x7f" and b > "\x7f" for a, b in pairwise(text))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from core.ingest.choices import Choices, InputFile, digest
 from core.ingest.fill import fill, refuse_unfillable, ways
 from core.ingest.join import join
 from core.ingest.match import Match, match, suggestion
+from core.ingest.progress import Progress, Steps, watched
 from core.ingest.read import RawTable, read
 from core.ingest.shape import reshaped
 from core.ingest.stage import Staged, stage
@@ -23,7 +26,8 @@ from core.ingest.suspicions import suspect
 from core.log import ColumnMatch, FileReport, Ledger, Log
 from core.schema import DIRECTORIES, normal, staged, table
 
-Progress = Callable[[int, int, str], None]
+READING = 0.5
+"""Share of an import that is spent on reading; the rest is understanding."""
 EXTRA = {"reply_time_lost": pa.int8(), "is_call": pa.int8()}
 _TYPES = {
     "instant": pa.int64(), "date": pa.int64(), "flag": pa.int8(), "duration": pa.float64(), "number": pa.float64(),
@@ -67,7 +71,8 @@ def load(files: Sequence[InputFile], choices: Choices | None = None, progress: P
     Args:
         files: what the user handed in; several files of one kind are put together, directories are joined in.
         choices: the user's decisions; none are needed for a file whose headings speak for themselves.
-        progress: called with (done, total, file) in bytes; raise from it to cancel.
+        progress: called some ten times a second, in the caller's thread, with (bytes done, bytes in all, file at hand, rows
+            read so far); raise from it to cancel. `core.ingest.progress.remaining` estimates the rest.
 
     Returns:
         The staging tables (only columns that are there, plus ``seq`` and ``file_row``) and the ledger.
@@ -80,7 +85,9 @@ def load(files: Sequence[InputFile], choices: Choices | None = None, progress: P
     >>> log.tables["conversations"].column("csat").to_pylist()
     [5.0]
     """
-    log, _ = _import(files, choices or Choices(), progress)
+    steps = Steps({file.name: file.size for file in files})
+    work = partial(_import, files, choices or Choices(), steps)
+    log, _ = work() if progress is None else watched(work, steps, progress)
     return log
 
 
@@ -91,19 +98,18 @@ def inspect(files: Sequence[InputFile], choices: Choices | None = None) -> Ledge
 
 def preview(files: Sequence[InputFile], choices: Choices | None = None, rows: int = 20) -> tuple[Preview, ...]:
     """The first rows of every table, as read and as understood; dates are decided over the whole column as in `load`."""
-    _, parts = _import(files, choices or Choices(), None)
+    _, parts = _import(files, choices or Choices(), Steps({}))
     return tuple(_preview(part, rows) for part in parts)
 
 
-def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | None) -> tuple[Log, list[Staged]]:
+def _import(files: Sequence[InputFile], choices: Choices, steps: Steps) -> tuple[Log, list[Staged]]:
     if not files:
         raise InputError(Issue("no_files", "error"))
     _check_zone(choices)
     refuse_unfillable(choices)
-    steps = _Steps(files, progress)
-    found = [_open(file, choices, steps) for file in files]
-    who = people.directory([each for one in found for each in one.tables], choices)
-    parts, reports = _stage_all(found, choices, who, steps)
+    with ThreadPoolExecutor(1) as beside:
+        whole = beside.submit(digest, files, choices)
+        parts, reports = _parts(files, choices, steps)
     if not parts:
         raise RefusedError(_worst(reports), tuple(each for each in reports if isinstance(each, FileReport)))
     join(parts)
@@ -114,7 +120,15 @@ def _import(files: Sequence[InputFile], choices: Choices, progress: Progress | N
     ledger = Ledger(
         tuple(_report(each, starts[id(each)]) if isinstance(each, Staged) else _mild(each) for each in reports)
     )
-    return Log(digest(files, choices), choices.zone, tables, ledger), parts
+    return Log(whole.result(), choices.zone, tables, ledger), parts
+
+
+def _parts(
+    files: Sequence[InputFile], choices: Choices, steps: Steps
+) -> tuple[list[Staged], list[Staged | FileReport]]:
+    found = [_open(file, choices, steps) for file in files]
+    who = people.directory([each for one in found for each in one.tables], choices)
+    return _stage_all(found, choices, who, steps)
 
 
 def _check_zone(choices: Choices) -> None:
@@ -126,31 +140,14 @@ def _check_zone(choices: Choices) -> None:
         raise InputError(Issue("unknown_zone", "error", value=choices.zone)) from error
 
 
-class _Steps:
-    """Turns "this file is half done" into bytes done of all bytes."""
-
-    def __init__(self, files: Sequence[InputFile], progress: Progress | None) -> None:
-        self._sizes = {file.name: file.size for file in files}
-        self._done: dict[str, float] = {}
-        self._progress = progress
-
-    def at(self, name: str, share: float) -> None:
-        """The named file is done to this share."""
-        self._done[name] = max(share, self._done.get(name, 0.0))
-        if self._progress:
-            done = sum(self._sizes.get(key, 0) * part for key, part in self._done.items())
-            self._progress(round(done), sum(self._sizes.values()), name)
-
-
-def _open(file: InputFile, choices: Choices, steps: _Steps) -> _Read:
+def _open(file: InputFile, choices: Choices, steps: Steps) -> _Read:
     steps.at(file.name, 0.0)
     try:
-        found = read(file, choices)
+        found = read(file, choices, lambda done, rows: steps.at(file.name, READING * done / max(file.size, 1), rows))
+        steps.at(file.name, READING, sum(len(table.rows) for table in found))
         tables, refused = _matched(found, choices)
     except InputError as error:
         return _Read(file.name, problem=error.issue)
-    finally:
-        steps.at(file.name, 0.4)
     complete = tuple(each for each in tables if each[1].complete)
     if refused and not complete:
         return _Read(file.name, problem=refused[0])
@@ -190,14 +187,15 @@ def _matched(found: Sequence[RawTable], choices: Choices) -> tuple[tuple[tuple[R
 
 
 def _stage_all(
-    found: Sequence[_Read], choices: Choices, who: people.Directory, steps: _Steps
+    found: Sequence[_Read], choices: Choices, who: people.Directory, steps: Steps
 ) -> tuple[list[Staged], list[Staged | FileReport]]:
     parts: list[Staged] = []
     reports: list[Staged | FileReport] = []
     for one in found:
         if one.problem is not None:
             reports.append(FileReport("", one.name, issues=(one.problem,)))
-        for raw, matched in one.tables:
+        for number, (raw, matched) in enumerate(one.tables, start=1):
+            steps.at(one.name, READING + (1 - READING) * (number - 1) / len(one.tables))
             done = _stage_one(raw, matched, choices, who)
             reports.append(done)
             if isinstance(done, Staged):
@@ -385,11 +383,10 @@ def _table(name: str, parts: Sequence[Staged]) -> pa.Table:
 
 
 def _piece(part: Staged, start: int) -> pa.Table:
-    mask = pa.array(part.book.keep)
     columns = {name: part.columns[name].cast(kind) for name, kind in _schema(part.book.table) if name in part.columns}
     columns["seq"] = pa.array(np.arange(start, start + len(part.raw.rows), dtype=np.int64))
     columns["file_row"] = pa.array(part.raw.rows)
-    return pa.table(columns).filter(mask)
+    return pa.table(columns) if part.book.keep.all() else pa.table(columns).filter(pa.array(part.book.keep))
 
 
 def _schema(name: str) -> list[tuple[str, Any]]:

@@ -359,7 +359,8 @@ def free_machines(columns: dict[str, pa.Array], who: Directory, choices: Choices
     bots = _named_bots(agents, who, choices)
     marks = _equal_any(columns["agent_id"], bots)
     _note_bots(bots, who, book, marks)
-    columns["agent_id"] = pc.if_else(pa.array(marks), pa.scalar(None, pa.string()), columns["agent_id"])
+    if marks.any():
+        columns["agent_id"] = pc.if_else(pa.array(marks), pa.scalar(None, pa.string()), columns["agent_id"])
 
 
 def _is(column: pa.Array, word: str) -> np.ndarray:

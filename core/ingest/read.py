@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
-from core.ingest import archives, database, merged
+from core.ingest import archives, database, merged, quick
 from core.ingest.cells import cell_text
 from core.ingest.choices import Choices, InputFile
-from core.ingest.encoding import SAMPLE, Decoded, decode
+from core.ingest.encoding import SAMPLE, Decoded, confidence, decode, settled_by
 from core.ingest.kinds import kind
 from core.ingest.origin import Origin
 from core.schema import DIRECTORIES, TABLES, normal
@@ -56,7 +57,7 @@ class RawTable:
 
     file: str
     headings: tuple[str, ...]
-    columns: tuple[pa.Array, ...]
+    columns: Sequence[pa.Array]
     rows: np.ndarray
     encoding: str = ""
     separator: str = ""
@@ -72,11 +73,23 @@ class RawTable:
 
     def head(self, rows: int) -> RawTable:
         """The first rows only."""
-        return replace(self, columns=tuple(c[:rows] for c in self.columns), rows=self.rows[:rows])
+        return replace(self, columns=quick.Cells([c[:rows] for c in self.kept]), rows=self.rows[:rows])
+
+    @property
+    def kept(self) -> Sequence[pa.Array]:
+        """The columns as they are kept: text, or codes of few distinct words (see `core.ingest.quick`)."""
+        return quick.kept(self.columns)
 
 
-def read(file: InputFile, choices: Choices | None = None) -> tuple[RawTable, ...]:
+def read(
+    file: InputFile, choices: Choices | None = None, seen: quick.Seen = lambda done, rows: None
+) -> tuple[RawTable, ...]:
     """Every table of a file. The kind is decided by its first bytes, then by its name.
+
+    Args:
+        file: the file as the user gave it.
+        choices: the user's decisions; of them only the encoding matters here.
+        seen: called with the bytes and lines read so far while a large file is read; may raise.
 
     Raises:
         InputError: empty, binary, broken or password-protected file; the issue says which.
@@ -84,14 +97,19 @@ def read(file: InputFile, choices: Choices | None = None) -> tuple[RawTable, ...
     if file.size > LARGEST:
         facts = {"limit": LARGEST >> 20, "size": file.size >> 20}
         raise InputError(Issue("file_too_large", "error", file=file.name, facts=facts))
-    data = file.read()
-    if not data[:4096].strip(_NOTHING) and not data.strip(_NOTHING):
-        raise InputError(Issue("empty_file", "error", file=file.name))
-    tables = _reader(file.name, data)(file.name, data, choices or Choices())
+    quickly = _quickly(file, choices or Choices(), seen)
+    tables = _thoroughly(file, choices or Choices()) if quickly is None else (quickly,)
     rows = sum(len(table.rows) for table in tables)
     if rows > MOST_ROWS:
         raise InputError(Issue("too_many_rows", "error", file=file.name, rows=rows, facts={"limit": MOST_ROWS}))
     return tables
+
+
+def _thoroughly(file: InputFile, choices: Choices) -> tuple[RawTable, ...]:
+    data = file.read()
+    if not data[:4096].strip(_NOTHING) and not data.strip(_NOTHING):
+        raise InputError(Issue("empty_file", "error", file=file.name))
+    return _reader(file.name, data)(file.name, data, choices)
 
 
 def _reader(name: str, data: bytes) -> Callable[[str, bytes, Choices], tuple[RawTable, ...]]:
@@ -119,13 +137,18 @@ class _Layout:
 
 def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
     decoded = decode(name, data, choices.of(name).encoding)
-    encoding, text = decoded.encoding, _line_ends(decoded.text.lstrip("\ufeff"))
+    text = _line_ends(decoded.text.lstrip("\ufeff"))
     layout = _layout(name, text)
     columns, rows, rejects = _cells(text, _as_it_stands(data, text, decoded), layout)
     if BARE_RETURN in text:
         columns = [pc.replace_substring(column, BARE_RETURN, "\n") for column in columns]
-    columns = [_plain_cells(column) for column in columns]
-    columns, rows, blank = _without_blank(columns, rows)
+    return (_text_table(name, decoded, layout, (columns, rows, rejects)),)
+
+
+def _text_table(name: str, decoded: Decoded, layout: _Layout, cells: _Cells) -> RawTable:
+    """The cells of a text file without what is no row, and the notes about that."""
+    columns, rows, rejects = cells
+    columns, rows, blank = _without_blank([_plain_cells(column) for column in columns], rows)
     rejects, below = _split_footer(rejects, int(rows[-1]) if len(rows) else 0, layout.separator)
     columns, rows, last = _without_footer(columns, rows)
     below = [*last, *below]
@@ -134,8 +157,35 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
     rejected = sum(lines for _, _, lines in [*rejects, *below])
     if not len(rows) and not rejected:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
-    table = RawTable(name, layout.headings, tuple(columns), rows, encoding, layout.separator)
-    return (replace(table, rejected=rejected, issues=tuple(notes), encoding_confidence=decoded.confidence),)
+    table = RawTable(name, layout.headings, quick.Cells(columns), rows, decoded.encoding, layout.separator)
+    return replace(table, rejected=rejected, issues=tuple(notes), encoding_confidence=decoded.confidence)
+
+
+def _quickly(file: InputFile, choices: Choices, seen: quick.Seen) -> RawTable | None:
+    """A large and regular text table, read in blocks; None for every other file."""
+    if file.size <= quick.HEAD:
+        return None
+    with file.open() as opened:
+        start = opened.read(quick.HEAD)
+    if _reader(file.name, start) is not _read_text or not start.strip(_NOTHING):
+        return None
+    wanted = choices.of(file.name).encoding
+    decoded = decode(file.name, start, wanted)
+    if decoded.encoding not in quick.CODECS or not (wanted or settled_by(start, decoded.encoding)):
+        return None
+    text = _line_ends(decoded.text.lstrip("\ufeff").removesuffix("\r"))
+    if _window(text) > len(text):
+        return None
+    layout = _layout(file.name, text)
+    form = quick.Form(decoded.encoding, layout.separator, layout.lines, len(layout.headings))
+    parsed = quick.parse(file, form, text.split("\n", layout.lines)[-1].encode(errors="replace"), seen)
+    if parsed is None:
+        return None
+    if not wanted and decoded.encoding == "utf-8":
+        decoded = replace(decoded, confidence=confidence(parsed.continued))
+    columns = list(parsed.columns.kept)
+    rows = np.arange(layout.header + 2, layout.header + 2 + len(columns[0]), dtype=np.int64)
+    return _text_table(file.name, decoded, layout, (columns, rows, []))
 
 
 def _as_it_stands(data: bytes, text: str, decoded: Decoded) -> bytes:
@@ -153,9 +203,14 @@ def _line_ends(text: str) -> str:
     return text.replace("\r", BARE_RETURN if outside.count("\n") >= outside.count("\r") and "\n" in text else "\n")
 
 
+def _window(text: str) -> int:
+    """How much of a text its layout is judged by."""
+    return max(SAMPLE, 2 * text.find("\n") + SAMPLE)
+
+
 def _sample(text: str, separator: str) -> list[tuple[list[str], int]]:
     """The first records with the number of the physical line each ends on."""
-    window = max(SAMPLE, 2 * text.find("\n") + SAMPLE)
+    window = _window(text)
     csv.field_size_limit(max(csv.field_size_limit(), window))
     source = csv.reader(io.StringIO(text[:window], newline=""), delimiter=separator)
     records: list[tuple[list[str], int]] = []
@@ -354,20 +409,23 @@ def _without_open_end(columns: list[pa.Array], rows: np.ndarray, rejects: list[_
 
 def _plain_cells(column: pa.Array) -> pa.Array:
     """Cells that exports write as ``="00123"`` so that a spreadsheet keeps them as text, without that wrapping."""
-    if not pc.any(pc.starts_with(column, '="')).as_py():
+    if not pc.any(quick.by_word(column, partial(pc.starts_with, pattern='="'))).as_py():
         return column
-    return pc.replace_substring_regex(column, _QUOTED_FORMULA, r"\1")
+    return pc.replace_substring_regex(quick.text(column), _QUOTED_FORMULA, r"\1")
 
 
 def _without_blank(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, np.ndarray]:
     filled = np.zeros(len(rows), dtype=bool)
-    for column in columns:
-        trimmed = pc.utf8_trim_whitespace(column)
-        filled |= pc.fill_null(pc.greater(pc.binary_length(trimmed), 0), False).to_numpy(zero_copy_only=False)
+    for column in sorted(columns, key=lambda each: not pa.types.is_dictionary(each.type)):
+        filled |= pc.fill_null(quick.by_word(column, _says), False).to_numpy(zero_copy_only=False)
         if filled.all():
             return columns, rows, rows[:0]
     mask = pa.array(filled)
     return [column.filter(mask) for column in columns], rows[filled], rows[~filled]
+
+
+def _says(cells: pa.Array) -> pa.Array:
+    return pc.greater(pc.binary_length(pc.utf8_trim_whitespace(cells)), 0)
 
 
 def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:

@@ -18,10 +18,19 @@ _STATES = {
 """Codes of the SQL standard and of PostgreSQL."""
 _SAYS = (
     ("source_password", r"password authentication|no password|access denied|认证失败|authentication failed"),
-    ("source_no_database", r"database .* does not exist|unknown database|数据库.*不存在|file is not a database|unable to open"),
+    (
+        "source_no_database",
+        r"database .* does not exist|unknown database|数据库.*不存在|file is not a database|unable to open",
+    ),
     ("source_no_host", r"resolve|translate host|name or service|getaddrinfo|nodename|no address"),
-    ("source_cut", r"closed the connection|connection .*(lost|closed|reset)|terminat|eof detected|gone away|consuming input"),
-    ("source_unreachable", r"refused|timed? ?out expired|connection timeout|no route|unreachable|can't connect|is the server running"),
+    (
+        "source_cut",
+        r"closed the connection|connection .*(lost|closed|reset)|terminat|eof detected|gone away|consuming input",
+    ),
+    (
+        "source_unreachable",
+        r"refused|timed? ?out expired|connection timeout|no route|unreachable|can't connect|is the server running",
+    ),
     ("source_no_table", r"no such table|table .* doesn't exist|invalid object name"),
     ("source_no_column", r"no such column|unknown column|invalid column name"),
     ("source_write", r"read-?only"),

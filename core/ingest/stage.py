@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
-from core.ingest import dates
+from core.ingest import dates, quick
 from core.ingest.choices import Choices, FileChoice
-from core.ingest.convert import Converted, convert, unit_of
+from core.ingest.convert import Converted, convert, holds, unit_of
 from core.ingest.match import Match
+from core.ingest.quick import in_threads
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
 from core.schema import SUMMARY, UNRATED, Column, normal_word
@@ -24,6 +26,7 @@ from core.schema import codes as word_codes
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
 FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
 STAMPS = ("instant", "date")
+SAMPLE = 5000
 FIGURES = ("number", "share", "duration", "rating")
 _FRACTION = re.compile(r"^0\.\d{6,}$|^0(\.0)?$|^\d(\.\d+)?e-0?[1-6]$", re.IGNORECASE)
 _SUMMARY_LABEL = (
@@ -114,33 +117,45 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
     commas = _decimal_commas(raw, found)
-    for name, place in found.fields.items():
+    plain = {name: place for name, place in found.fields.items() if found.table.column(name).kind not in STAMPS}
+    converted = in_threads(
+        lambda name: _converted(raw, found.table.column(name), plain[name], (choices, choice, commas)), list(plain)
+    )
+    for (name, place), (done, unit) in zip(plain.items(), converted, strict=True):
         column = found.table.column(name)
-        if column.kind not in STAMPS:
-            words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
-            unit = choice.units.get(raw.headings[place]) or unit_of(raw.headings[place])
-            cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.columns[place]
-            if column.kind == "duration" and unit == "s" and day_fractions(cells):
-                unit = "day"
-            done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
-            if column.kind == "id":
-                _note_exponents(done.values, raw.headings[place], book)
-            if name == "customer_id":
-                done = _without_nobody(done)
-            told = choice.missing.get(raw.headings[place], ()), choice.values.get(raw.headings[place], ())
-            if any(told):
-                done = _as_told(raw.columns[place], done, column.kind, told)
-            if name == "csat":
-                _note_rating_words(raw.columns[place], raw.headings[place], choices.value_map.get("csat", {}), book)
-            columns[name] = _accounted(raw, column, place, done, book)
-            formats[name] = unit if column.kind == "duration" else ""
+        if column.kind == "id":
+            _note_exponents(done.values, raw.headings[place], book)
+        if name == "csat":
+            _note_rating_words(raw.kept[place], raw.headings[place], choices.value_map.get("csat", {}), book)
+        columns[name] = _accounted(raw, column, place, done, book)
+        formats[name] = unit if column.kind == "duration" else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
     return Staged(raw, found, columns, book, formats)
 
 
+def _converted(
+    raw: RawTable, column: Column, place: int, decided: tuple[Choices, FileChoice, bool]
+) -> tuple[Converted, str]:
+    """The values of a column other than stamps, and the unit of its bare numbers."""
+    choices, choice, commas = decided
+    heading = raw.headings[place]
+    words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
+    unit = choice.units.get(heading) or unit_of(heading)
+    cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.kept[place]
+    if column.kind == "duration" and unit == "s" and day_fractions(quick.text(cells[:SAMPLE])):
+        unit = "day"
+    done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
+    if column.name == "customer_id":
+        done = _without_nobody(done)
+    told = choice.missing.get(heading, ()), choice.values.get(heading, ())
+    return (_as_told(raw.columns[place], done, column.kind, told) if any(told) else done), unit
+
+
 def _note_exponents(ids: pa.Array, heading: str, book: Book) -> None:
     """Ids that a spreadsheet has turned into 1.23E+18 have lost their digits for good."""
+    if not holds(ids, b"+"):
+        return
     marks = pc.fill_null(pc.match_substring_regex(ids, r"^\d(\.\d+)?[eE]\+\d{2}$"), False)
     shown = ids.filter(marks)
     if len(shown):
@@ -177,7 +192,7 @@ def _note_rating_words(column: pa.Array, heading: str, words: Mapping[str, str],
         return
     shown = ", ".join(f"{word} = {code}" for word, code in sorted(found.items(), key=lambda each: -int(each[1])))
     severity = "note" if set(found.values()) == {"5", "1"} else "warning"
-    marks = pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(list(found)))
+    marks = pc.is_in(pc.utf8_trim_whitespace(quick.text(column)), value_set=pa.array(list(found)))
     book.note(
         "csat_words", severity, pc.fill_null(marks, False).to_numpy(zero_copy_only=False), column=heading, value=shown
     )
@@ -186,7 +201,7 @@ def _note_rating_words(column: pa.Array, heading: str, words: Mapping[str, str],
 def _decimal_commas(raw: RawTable, found: Match) -> bool:
     """Whether a file writes 1.234,56: some figure has a decimal comma behind points and none has a decimal point."""
     places = [place for name, place in found.fields.items() if found.table.column(name).kind in FIGURES]
-    cells = pa.chunked_array([raw.columns[place][:5000] for place in places], pa.string())
+    cells = pa.chunked_array([quick.text(raw.kept[place][:SAMPLE]) for place in places], pa.string())
     if not len(cells):
         return False
     commas = pc.match_substring_regex(cells, r"^-?\d{1,3}(\.\d{3})*,\d{1,2}\s*[%€]?$|^-?\d+,\d{1,2}\s*[%€]?$")
@@ -207,7 +222,7 @@ def day_fractions(column: pa.Array) -> bool:
     >>> day_fractions(pa.array(["0.000983796296", "0.00115740741"])), day_fractions(pa.array(["0.5", "12"]))
     (True, False)
     """
-    cells = [cell for cell in pc.drop_null(column[:5000]).unique().to_pylist() if cell.strip()]
+    cells = [cell for cell in pc.drop_null(column[:SAMPLE]).unique().to_pylist() if cell.strip()]
     figures = [float(cell) for cell in cells if _FRACTION.match(cell.strip())]
     if len(figures) < 2 or len(figures) < 0.9 * len(cells):
         return False
@@ -227,9 +242,14 @@ def _drop_repeated_headings(raw: RawTable, found: Match, book: Book) -> None:
     marks = np.ones(len(raw.rows), dtype=bool)
     for place in found.fields.values():
         if marks.any():
-            same = pc.equal(pc.utf8_trim_whitespace(raw.columns[place]), raw.headings[place].strip())
+            heading = raw.headings[place].strip()
+            same = quick.by_word(raw.kept[place], partial(_equal_to, heading))
             marks &= pc.fill_null(same, False).to_numpy(zero_copy_only=False)
     book.drop("repeated_headings", marks, "note")
+
+
+def _equal_to(word: str, cells: pa.Array) -> pa.Array:
+    return pc.equal(pc.utf8_trim_whitespace(cells), word)
 
 
 def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
@@ -241,14 +261,19 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
     if found.table.name == "messages" or not labels:
         return
     for place in {0, *labels}:
-        cells = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[place]))
-        exact = pc.is_in(cells, value_set=pa.array(sorted(SUMMARY)))
-        if pc.all(pc.string_is_ascii(cells)).as_py() is False:
-            exact = pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL))
-        marks = pc.fill_null(exact, False).to_numpy(zero_copy_only=False)
+        marks = pc.fill_null(quick.by_word(raw.kept[place], _sums_up), False).to_numpy(zero_copy_only=False)
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             book.drop("summary_row", marks, "note", column=raw.headings[place], value=shown)
+
+
+def _sums_up(cells: pa.Array) -> pa.Array:
+    """Which cells call their row a total or a mean."""
+    cells = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
+    exact = pc.is_in(cells, value_set=pa.array(sorted(SUMMARY)))
+    if pc.all(pc.string_is_ascii(cells)).as_py() is False:
+        exact = pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL))
+    return exact
 
 
 def row_digests(raw: RawTable) -> np.ndarray:
@@ -256,14 +281,32 @@ def row_digests(raw: RawTable) -> np.ndarray:
     import pandas as pd
 
     total = np.zeros(len(raw.rows), dtype=np.uint64)
-    for heading, column in zip(raw.headings, raw.columns, strict=True):
+    for heading, column in zip(raw.headings, raw.kept, strict=True):
         if heading.startswith("#"):
             continue
-        encoded = pc.fill_null(column, "").dictionary_encode()
+        encoded = _codes(column)
         cells = np.array(encoded.dictionary.to_pylist(), dtype=object)
         hashed = pd.util.hash_array(cells, categorize=False)
         total = total * np.uint64(1_000_003) + hashed[encoded.indices.to_numpy(zero_copy_only=False)]
     return total
+
+
+def _codes(column: pa.Array) -> pa.DictionaryArray:
+    """A column as codes of its distinct cells; a missing cell is an empty one."""
+    return column if pa.types.is_dictionary(column.type) else pc.fill_null(column, "").dictionary_encode()
+
+
+def all_differ(column: pa.Array) -> bool:
+    """Whether no cell stands twice; a column in rising or falling order, as ids mostly are, tells it at a glance.
+
+    >>> all_differ(pa.array(["a", "b", "c"])), all_differ(pa.array(["b", "a", "b"]))
+    (True, False)
+    """
+    if len(column) and not column.null_count and not pa.types.is_dictionary(column.type):
+        later, earlier = column[1:], column[:-1]
+        if any(pc.all(compare(later, earlier)).as_py() for compare in (pc.greater, pc.less)):
+            return True
+    return bool(len(column.unique()) == len(column) - column.null_count + (column.null_count > 0))
 
 
 def has_identity(found: Match) -> bool:
@@ -275,15 +318,17 @@ def _repeats(raw: RawTable, found: Match) -> np.ndarray:
     """Rows equal to an earlier one; whole rows are compared only where ids and stamps already agree."""
     telling = [found.fields[name] for name in _TELLING if name in found.fields] or list(found.fields.values())[:2]
     alike = np.zeros(len(raw.rows), dtype=np.int64)
+    if all_differ(raw.kept[telling[0]]):
+        return alike > 0
     for place in telling[:3]:
-        codes = pc.fill_null(raw.columns[place], "").dictionary_encode().indices.to_numpy(zero_copy_only=False)
-        _, alike = np.unique(alike * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
-        several = np.bincount(alike)[alike] > 1
-        if not several.any():
-            return several
+        codes = _codes(raw.kept[place]).indices.to_numpy(zero_copy_only=False)
+        joint = pa.array(alike * (int(codes.max(initial=0)) + 1) + codes).dictionary_encode()
+        alike = joint.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        if len(joint.dictionary) == len(alike):
+            return alike < 0
     places = np.flatnonzero(np.bincount(alike, minlength=1)[alike] > 1)
     few = pa.array(places)
-    part = replace(raw, columns=tuple(column.take(few) for column in raw.columns), rows=raw.rows[places])
+    part = replace(raw, columns=quick.Cells([column.take(few) for column in raw.kept]), rows=raw.rows[places])
     _, first = np.unique(row_digests(part), return_index=True)
     again = np.zeros(len(raw.rows), dtype=bool)
     again[np.delete(places, first)] = True
@@ -380,14 +425,13 @@ def _call_log(raw: RawTable, found: Match, columns: dict[str, pa.Array]) -> None
 
 
 def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, out: _Out) -> None:
-    scanned = {
-        name: dates.scan(raw.columns[place])
-        for name, place in found.fields.items()
-        if found.table.column(name).kind in STAMPS
-    }
+    of_time = {name: place for name, place in found.fields.items() if found.table.column(name).kind in STAMPS}
+    read = in_threads(lambda name: dates.scan(raw.kept[of_time[name]]), list(of_time))
+    scanned = dict(zip(of_time, read, strict=True))
     orders = _orders(raw, found, choice, scanned, out.book)
     zones = {name: _zone(raw.headings[found.fields[name]], choice, choices.zone) for name in scanned}
-    done = {name: dates.instants(stamps, orders[name], zones[name]) for name, stamps in scanned.items()}
+    timed = in_threads(lambda name: dates.instants(scanned[name], orders[name], zones[name]), list(scanned))
+    done = dict(zip(scanned, timed, strict=True))
     for name, column in done.items():
         heading = raw.headings[found.fields[name]]
         spelling = "+".join(scanned[name].spelling)

@@ -11,7 +11,9 @@ import re
 from core.errors import InputError, Issue
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_READ_DIFFERENTLY = re.compile(r"\\|\$\w*\$|[`\[#]|/\*!|/\*(?:(?!\*/).)*/\*|--(?!\s|$)|\bn?q'", re.DOTALL | re.IGNORECASE)
+_READ_DIFFERENTLY = re.compile(
+    r"\\|\$\w*\$|[`\[#]|/\*!|/\*(?:(?!\*/).)*/\*|--(?!\s|$)|\bn?q'", re.DOTALL | re.IGNORECASE
+)
 _WRITES = re.compile(
     r"\b(insert|update|delete|merge|into|for\s+(?:no\s+key\s+|key\s+)?share|set_config|load_extension|dblink\w*|lo_\w+"
     r"|pg_(?:terminate|cancel)_backend|pg_(?:read|ls|stat)_\w*(?:file|dir)\w*|pg_reload_conf|pg_\w*advisory\w*)\b",
@@ -35,7 +37,11 @@ def reading(statement: str) -> str:
     asked = statement.strip().rstrip(";").rstrip()
     if not asked:
         raise InputError(Issue("source_nothing_asked", "error"))
-    bare = asked if _READ_DIFFERENTLY.search(asked) else _QUOTED.sub(lambda found: " '' " if found[0][0] in "'\"" else " ", asked)
+    bare = (
+        asked
+        if _READ_DIFFERENTLY.search(asked)
+        else _QUOTED.sub(lambda found: " '' " if found[0][0] in "'\"" else " ", asked)
+    )
     if not _STARTS.match(bare):
         raise InputError(Issue("source_not_select", "error", value=bare.split()[0][:30]))
     if ";" in bare:

@@ -375,13 +375,13 @@ def test_preview_shows_both_sides() -> None:
 
 def test_progress_ends_at_all_bytes_and_can_cancel() -> None:
     """Progress rises to the whole; an exception from it reaches the caller."""
-    steps: list[tuple[int, int, str]] = []
+    steps: list[tuple[int, int, str, int]] = []
     file = InputFile("a.csv", (HEAD + "1,Ann,2024-01-02 09:00,,,5\n").encode())
-    load([file], progress=lambda done, total, name: steps.append((done, total, name)))
-    assert steps[-1] == (file.size, file.size, "a.csv")
+    load([file], progress=lambda *step: steps.append(step))
+    assert steps[-1] == (file.size, file.size, "a.csv", 1)
     assert [step[0] for step in steps] == sorted(step[0] for step in steps)
 
-    def cancel(done: int, total: int, name: str) -> None:
+    def cancel(done: int, total: int, name: str, rows: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,229 @@
+"""Large, regular text tables → columns of text: parsed block by block in all threads, few distinct words kept as codes.
+
+What is not regular is refused (None) and left to the thorough reading of `core.ingest.read`: a row of another width, a bare carriage
+return, a quote that is never closed, bytes that are not the encoding. Both ways give the same cells.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, TypeVar, overload
+
+import pyarrow as pa
+
+from core.ingest.choices import InputFile
+
+HEAD = 1 << 20
+BLOCK = 1 << 22
+FEW = 0.1
+"""Columns with at most this share of distinct cells in the head of a file are kept as codes."""
+CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030", "big5": "big5hkscs", "cp1252": "cp1252"}
+CERTAIN = 48
+"""So many bytes beyond ASCII make valid UTF-8 certain to the last digit of a float."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+Seen = Callable[[int, int], object]
+
+
+class Cells(Sequence[pa.Array]):
+    """Columns of text cells. Those of few distinct words are kept as codes; taken out by place, every column is text.
+
+    >>> cells = Cells([pa.array(["a", "b"]), pa.array(["x", "x"]).dictionary_encode()])
+    >>> [str(column.type) for column in cells], str(cells.kept[1].type)
+    (['string', 'string'], 'dictionary<values=string, indices=int32, ordered=0>')
+    """
+
+    def __init__(self, kept: Sequence[pa.Array]) -> None:
+        self.kept = tuple(kept)
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    @overload
+    def __getitem__(self, place: int) -> pa.Array: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[pa.Array, ...]: ...
+    def __getitem__(self, place: int | slice) -> pa.Array | tuple[pa.Array, ...]:
+        return text(self.kept[place]) if isinstance(place, int) else tuple(map(text, self.kept[place]))
+
+    def __iter__(self) -> Iterator[pa.Array]:
+        return map(text, self.kept)
+
+
+def text(column: pa.Array) -> pa.Array:
+    """A column as text, however it is kept."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def kept(columns: Sequence[pa.Array]) -> Sequence[pa.Array]:
+    """Columns as they are kept: codes stay codes."""
+    return columns.kept if isinstance(columns, Cells) else columns
+
+
+def by_word(column: pa.Array, kernel: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """What a kernel makes of every cell, computed once a word where the column is kept as codes.
+
+    >>> import pyarrow.compute as pc
+    >>> by_word(pa.array(["a", "b", "a"]).dictionary_encode(), pc.utf8_upper).to_pylist()
+    ['A', 'B', 'A']
+    """
+    if not pa.types.is_dictionary(column.type):
+        return kernel(column)
+    return kernel(column.dictionary).take(column.indices)
+
+
+def in_threads(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
+    """The results for all things, in their order; the work is done side by side.
+
+    >>> in_threads(abs, [-1, 2])
+    [1, 2]
+    """
+    with ThreadPoolExecutor(min(len(things), os.cpu_count() or 1) or 1) as pool:
+        return list(pool.map(work, things))
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a text table is written: encoding, separator, lines above its first row, columns."""
+
+    encoding: str
+    separator: str
+    lines: int
+    width: int
+
+
+class _Irregular(Exception):
+    """The file needs the thorough reading."""
+
+
+class _Quoted(Exception):
+    """There are quotes: rows may go over several lines."""
+
+
+class _Source(io.RawIOBase):
+    """The bytes of a file as UTF-8 with plain line ends, on their way to the parser."""
+
+    def __init__(self, file: BinaryIO, form: Form, quoted: bool, seen: Seen) -> None:
+        self._file, self._quoted, self._seen = file, quoted, seen
+        codec = CODECS[form.encoding]
+        self._decoder = None if codec == "utf-8" else codecs.getincrementaldecoder(codec)()
+        self._rest = self._held = b""
+        self._lines = 0.0
+        self.bytes = self.quotes = self.beyond = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes; nothing at the end."""
+        while len(self._rest) < size:
+            chunk = self._file.read(size)
+            self.bytes += len(chunk)
+            self._lines = self._lines or chunk.count(b"\n") / max(len(chunk), 1)
+            self._seen(self.bytes, round(self.bytes * self._lines))
+            self._rest += self._regular(chunk)
+            if not chunk or (self._rest and not self._decoder):
+                break
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    def _regular(self, chunk: bytes) -> bytes:
+        if self._decoder:
+            text = self._decoder.decode(chunk, final=not chunk)
+            chunk = text.encode()
+            if "\ufffd" in text:
+                raise _Irregular
+        elif self.beyond < CERTAIN and not chunk.isascii():
+            self.beyond += len(chunk.translate(None, _LEADING))
+        if b"\0" in chunk:
+            chunk = chunk.replace(b"\0", b"")
+        if self._held or b"\r" in chunk:
+            chunk = self._line_ends(chunk)
+        if b'"' in chunk:
+            self.quotes += chunk.count(b'"')
+            if not self._quoted:
+                raise _Quoted
+        return chunk
+
+    def _line_ends(self, chunk: bytes) -> bytes:
+        """Plain line ends; a carriage return at the end of a chunk waits for what follows it."""
+        chunk, last = self._held + chunk, not chunk
+        self._held = b"\r" if chunk.endswith(b"\r") and not last else b""
+        chunk = chunk[: len(chunk) - len(self._held)].replace(b"\r\n", b"\n")
+        if b"\r" in chunk:
+            raise _Irregular
+        return chunk
+
+
+_LEADING = bytes(byte for byte in range(256) if byte & 0xC0 != 0x80)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Columns of a text table, and how many bytes of it only continue a character (counted up to `CERTAIN`)."""
+
+    columns: Cells
+    continued: int
+
+
+def parse(file: InputFile, form: Form, head: bytes, seen: Seen) -> Parsed | None:
+    """The cells of a large text table; None where only the thorough reading does it justice.
+
+    Args:
+        file: the file; it is read once, in blocks, never whole.
+        form: how it is written.
+        head: its first bytes as UTF-8 with plain line ends, from the first row on: they say which columns have few words.
+        seen: called with the bytes read so far and about how many lines that is; may raise.
+    """
+    try:
+        few = _few(head, form)
+        try:
+            return _parsed(file, form, few, b'"' in head, seen)
+        except _Quoted:
+            return _parsed(file, form, few, True, seen)
+    except (_Irregular, UnicodeError, pa.ArrowInvalid):
+        return None
+
+
+def _parsed(file: InputFile, form: Form, few: Sequence[bool], quoted: bool, seen: Seen) -> Parsed:
+    words, plain = pa.dictionary(pa.int32(), pa.string()), pa.string()
+    with file.open() as opened:
+        source = _Source(opened, form, quoted, seen)
+        table = _table(source, form, [words if each else plain for each in few], quoted)
+    if source.quotes % 2:
+        raise _Irregular
+    whole = table.unify_dictionaries().combine_chunks()
+    return Parsed(Cells([_one(column) for column in whole.columns]), source.beyond)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
+
+
+def _few(head: bytes, form: Form) -> list[bool]:
+    """Which columns have few distinct words, judged by the head of the file."""
+    whole = head[: head.rfind(b"\n") + 1]
+    table = _table(io.BytesIO(whole), replace(form, lines=0), [pa.string()] * form.width, True, lambda _: "skip")
+    return [len(column.unique()) <= FEW * len(column) for column in table.columns]
+
+
+def _table(
+    source: Any, form: Form, types: Sequence[pa.DataType], quoted: bool, odd: Callable[[Any], str] | None = None
+) -> pa.Table:
+    import pyarrow.csv as arrow_csv
+
+    names = [f"f{place}" for place in range(form.width)]
+    return arrow_csv.read_csv(
+        source,
+        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=BLOCK),
+        arrow_csv.ParseOptions(
+            delimiter=form.separator, newlines_in_values=quoted, ignore_empty_lines=False, invalid_row_handler=odd
+        ),
+        arrow_csv.ConvertOptions(column_types=dict(zip(names, types, strict=True)), strings_can_be_null=False),
+    )
