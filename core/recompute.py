@@ -6,10 +6,10 @@ changes weights, anchors or bands touches no row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,13 @@ from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN, judged_sql
 from core.fairness import Estimate, difference, normal_quantile
 from core.kpis import KpiTable, kpi_table
 from core.log import Log
-from core.metrics import METRICS, Metric, metric
+from core.metrics import METRICS, SCORED, Metric, metric
 from core.period import Period, choose, day_date
 from core.resampling import redrawn
 from core.robustness import Doubt, doubt
 from core.scenario import DIMENSIONS, Scenario
 from core.scoring import Scores, blend, persons, score
+from core.weights import Card, drawn_points
 
 if TYPE_CHECKING:
     from core.effects import WeekdayFinding
@@ -105,10 +106,85 @@ def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     return scores, doubt(scores, scenario, measured.drawn)
 
 
-def score_of(measured: Measured, scenario: Scenario) -> Scores:
+class Judged(Protocol):
+    """What scores are made from: KPI tables of persons and teams, and who belongs to which team."""
+
+    @property
+    def people(self) -> KpiTable:
+        """Persons, without the row of nobody."""
+
+    @property
+    def teams(self) -> KpiTable:
+        """Teams."""
+
+    @property
+    def team_of(self) -> dict[str, str]:
+        """Person → team."""
+
+
+def score_of(tables: Judged, scenario: Scenario) -> Scores:
     """The fast half alone: scores of persons, a share of them from the team's where the scenario says so."""
-    scores, share = score(measured.people, scenario), scenario.get("team_share") / 100
-    return blend(scores, score(measured.teams, scenario), measured.team_of, share) if share else scores
+    scores, share = score(tables.people, scenario), scenario.get("team_share") / 100
+    return blend(scores, score(tables.teams, scenario), tables.team_of, share) if share else scores
+
+
+def card_of(tables: Judged, scenario: Scenario, drawn: NDArray[np.float64] | None = None) -> Card:
+    """The graded agents' points and weights, for `core.weights` and `core.stability`.
+
+    ``drawn`` (`Measured.drawn`) puts the sample's doubt on the card.
+    """
+    scores, share = score_of(tables, scenario), scenario.get("team_share") / 100
+    card = Card.of(scores, score(tables.teams, scenario) if share else None, tables.team_of, share)
+    return card if drawn is None else replace(card, drawn=drawn_points(drawn, scores, scenario))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The figures that scores need, and no others."""
+
+    people: KpiTable
+    teams: KpiTable
+    team_of: dict[str, str]
+
+
+class Recalled:
+    """Scores of one log under any scenario; what scenarios have in common is made once and remembered.
+
+    A what-if asks for dozens of mixtures of two scenarios, of which only few differ in what is slow.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def facts(self, scenario: Scenario) -> Facts:
+        """Facts under the scenario's slow knobs."""
+        return self._once("facts", scenario.part("facts"), lambda seen: build_facts(self.log, slow_knobs(seen)))
+
+    def observed(self, scenario: Scenario) -> Observed:
+        """Facts under the scenario's rules."""
+        return self._once("observed", scenario.part("facts", "rules"), lambda seen: observe(self.facts(seen), seen))
+
+    def tables(self, scenario: Scenario) -> Tables:
+        """Figures of the scenario's period and filters."""
+        return self._once("tables", scenario.part("facts", "rules", "period", "filter"), self._tables)
+
+    def scores(self, scenario: Scenario) -> Scores:
+        """Scores, as `judge` has them."""
+        return score_of(self.tables(scenario), scenario)
+
+    def _tables(self, scenario: Scenario) -> Tables:
+        observed = self.observed(scenario)
+        period = choose(scenario, *observed.days, observed.zone)
+        keys = ("conversations", *(each.key for each in SCORED))
+        people, teams = (kpi_table(observed, scenario, (by,), period, keys) for by in ("agent", "team"))
+        return Tables(persons(people), teams, main_of(observed, scenario, "team"))
+
+    def _once(self, name: str, seen: Scenario, make: Callable[[Scenario], Any]) -> Any:
+        key = (name, seen.key)
+        if key not in self._known:
+            self._known[key] = make(seen)
+        return self._known[key]
 
 
 def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
@@ -122,17 +198,19 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
     counts = counts_of(shop)
     daily = _daily(tables["daily"], period)
     agents, teams, heat = (tables[name] for name in ("agents", "teams", "heat"))
-    team_of = _team_of(observed, scenario, period)
+    team_of = main_of(observed, scenario, "team")
     found = changes(shop, before)
     return Measured(
         observed, scenario, period, agents, teams, team_of, shop, before, found, counts, daily, heat
     )  # fmt: skip
 
 
-def _team_of(observed: Observed, scenario: Scenario, period: Period) -> dict[str, str]:
-    table = kpi_table(observed, scenario, ("agent", "team"), period, ("conversations",))
-    frame = table.groups.assign(n=table.column("conversations")).sort_values(["n", "team"], kind="stable")
-    return dict(zip(frame["agent"].astype("str"), frame["team"].astype("str"), strict=True))
+def main_of(observed: Observed, scenario: Scenario, dimension: str) -> dict[str, str]:
+    """Agent → the team (shift, language …) that most of the agent's conversations in the period belong to."""
+    period = choose(scenario, *observed.days, observed.zone)
+    table = kpi_table(observed, scenario, ("agent", dimension), period, ("conversations",))
+    frame = table.groups.assign(n=table.column("conversations")).sort_values(["n", dimension], kind="stable")
+    return dict(zip(frame["agent"].astype("str"), frame[dimension].astype("str"), strict=True))
 
 
 _TABLES: dict[str, tuple[str, ...]] = {

@@ -105,15 +105,23 @@ def shown(score: float) -> float:
 
 def nominal_weights(scenario: Scenario) -> Floats:
     """Normalised nominal weight of each scored metric: its share of its group × the group's share of the total."""
-    inside = np.array([scenario.get(f"w_{metric.key}") for metric in SCORED], dtype=np.float64)
-    of_group = np.array([scenario.get(f"w_{group}") for group in GROUPS], dtype=np.float64)
-    weights = np.zeros(len(SCORED))
-    total = of_group.sum()
+    inside = np.array([[scenario.get(f"w_{metric.key}") for metric in SCORED]], dtype=np.float64)
+    of_group = np.array([[scenario.get(f"w_{group}") for group in GROUPS]], dtype=np.float64)
+    return nominal_of(inside, of_group)[0]
+
+
+def nominal_of(inside: Floats, of_group: Floats) -> Floats:
+    """The same from the weights themselves: rows × scored metrics and rows × groups → rows × scored metrics.
+
+    A group without weighted metrics keeps its share to itself; without any weight all are 0.
+    """
+    weights = np.zeros(inside.shape)
+    total = of_group.sum(axis=1)
     for at, group in enumerate(GROUPS):
         member = _members(group)
-        whole = inside[member].sum()
-        if whole > 0 and total > 0:
-            weights[member] = inside[member] / whole * of_group[at] / total
+        whole = inside[:, member].sum(axis=1)
+        factor = np.divide(of_group[:, at], whole * total, out=np.zeros(len(weights)), where=(whole > 0) & (total > 0))
+        weights[:, member] = inside[:, member] * factor[:, None]
     return weights
 
 

@@ -10,7 +10,7 @@ Source: Lahdelma & Salminen 2001 (SMAA-2); Barron & Barrett 1996 (ordered weight
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -71,6 +71,13 @@ class Card:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def pick(self, rows: Sequence[int]) -> Card:
+        """The card of some agents."""
+        at = list(rows)
+        drawn = None if self.drawn is None else self.drawn[:, at]
+        names = tuple(self.names[row] for row in at)
+        return replace(self, names=names, points=self.points[at], part=self.part[at], team=self.team[at], drawn=drawn)
 
     @property
     def shares(self) -> Floats:

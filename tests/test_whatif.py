@@ -1,0 +1,175 @@
+"""What-if: every point of a move has a cause, winners and losers are counted, old periods are judged by old and new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.metrics import SCORED
+from core.recompute import Recalled, judge, main_of, measure
+from core.scenario import Scenario
+from core.scenarios import Book, Season, presets
+from core.scoring import INSUFFICIENT, Scores, score_values
+from core.whatif import gains, history, whatif
+from tests import shop
+from tests.test_scoring import at_points
+
+RICH = {
+    "w_quality": 70.0,
+    "target_first_response": 60.0,
+    "band_a": 80.0,
+    "team_share": 20.0,
+    "fcr_rule": "one_reply",
+    "min_conversations": 260.0,
+}
+
+
+@cache
+def recalled() -> Recalled:
+    """The sample shop under any scenario."""
+    return Recalled(shop.log())
+
+
+def by_hand(rows: list[list[float]]) -> Callable[[Scenario], Scores]:
+    """Scores of made-up agents under any scenario."""
+    values = np.vstack([at_points(*row) for row in rows])
+    names = tuple(f"agent {at}" for at in range(len(rows)))
+    usable = np.ones(values.shape, dtype=bool)
+    return lambda scenario: score_values(values, usable, np.full(len(rows), 100.0), names, scenario)
+
+
+def test_recalled_scores_are_the_reports() -> None:
+    """The lean way to scores gives what the report has, team share included, and reads nothing twice."""
+    scenario = Scenario.of({"team_share": 30, "in_channel": ["chat"], "fcr_h": 24})
+    lean = recalled().scores(scenario)
+    whole = judge(measure(recalled().observed(scenario), scenario), scenario)[0]
+    assert lean.names == whole.names
+    assert np.array_equal(lean.score, whole.score, equal_nan=True)
+    assert lean.grade.tolist() == whole.grade.tolist()
+    assert recalled().tables(scenario) is recalled().tables(Scenario.of({**scenario.changed, "w_quality": 3}))
+
+
+@pytest.fixture(scope="module")
+def rich() -> object:
+    """A what-if in which six kinds of decision differ."""
+    return whatif(recalled().scores, Scenario(), Scenario.of(RICH))
+
+
+def test_causes_add_up_to_the_move(rich) -> None:
+    """Weights, targets, rule and team share carry the whole move; band and minimum move no score."""
+    assert rich.causes == ("weight", "target", "band", "minimum", "team", "rule")
+    assert rich.splits() == ["by_weight", "by_target", "by_team", "by_rule", "together"]
+    frame = rich.frame[rich.frame["move"].notna()]
+    assert len(frame) > 20
+    assert frame[rich.splits()].sum(axis=1).to_numpy() == pytest.approx(frame["move"].to_numpy(), abs=1e-12)
+    assert (frame["score_b"] - frame["score_a"]).to_numpy() == pytest.approx(frame["move"].to_numpy(), abs=0)
+    assert (frame[rich.splits()].abs() > 0).sum().drop("together").min() > 0
+
+
+def test_who_turns_the_same_knobs_back_gets_the_opposite(rich) -> None:
+    """B → A is A → B with every cause turned round: the split depends on no order."""
+    back = whatif(recalled().scores, rich.b, rich.a).frame.set_index("agent")
+    there = rich.frame.set_index("agent")
+    for name in rich.splits():
+        assert back.loc[there.index, name].to_numpy() == pytest.approx(-there[name].to_numpy(), abs=1e-9, nan_ok=True)
+
+
+def test_one_cause_carries_all() -> None:
+    """Where only weights differ, they are the move, and nothing differs from itself."""
+    found = whatif(recalled().scores, Scenario(), presets()["aftersale"])
+    assert found.splits() == ["by_weight", "together"]
+    assert np.allclose(found.frame["by_weight"], found.frame["move"], equal_nan=True)
+    same = whatif(recalled().scores, Scenario(), Scenario.of({"margin": 0.2}))
+    assert (same.causes, same.splits(), len(same.moved)) == ((), ["together"], 0)
+    assert same.frame["move"].abs().max() == 0
+    assert same.agreement["tau_b"] == 1
+
+
+def test_grade_causes_are_what_they_say() -> None:
+    """A lower bar alone lifts the grade; taking it back alone takes the grade back; weights did nothing."""
+    scored = by_hand([[85.0] * len(SCORED), [50.0] * len(SCORED)])
+    found = whatif(scored, Scenario(), Scenario.of({"band_a": 80, "w_quality": 50})).frame.set_index("agent")
+    assert (found.loc["agent 0", "grade_a"], found.loc["agent 0", "grade_b"]) == ("B", "A")
+    assert found.loc["agent 0", ["alone", "needed"]].tolist() == [("band",), ("band",)]
+    assert found.loc["agent 1", ["alone", "needed"]].tolist() == [(), ()]
+
+
+def test_a_grade_may_need_two_causes() -> None:
+    """Weights and bar together make an A that neither makes alone; taking back either undoes it."""
+    rows = [[95.0 if m.group == "quality" else 80.0 for m in SCORED]]
+    found = whatif(by_hand(rows), Scenario(), Scenario.of({"band_a": 87.5, "w_quality": 80})).frame
+    assert (found["grade_b"][0], found["alone"][0], found["needed"][0]) == ("A", (), ("weight", "band"))
+
+
+def test_whoever_is_not_scored_everywhere_keeps_the_move_in_one_piece() -> None:
+    """An agent who has a score under A and B, but not under a mixture, has a move that nobody can split."""
+    values, usable = at_points(*[70.0] * len(SCORED)), np.ones((1, len(SCORED)), dtype=bool)
+
+    def scored(scenario: Scenario) -> Scores:
+        torn = bool(scenario.get("in_team")) != (scenario.get("period") == "7d")
+        shift = 0.05 if scenario.get("in_team") else 0.0
+        return score_values(values - shift, usable & (not torn), np.array([100.0]), ("a",), scenario)
+
+    found = whatif(scored, Scenario(), Scenario.of({"in_team": ["South"], "period": "7d"})).frame
+    assert found[["by_period", "by_filter"]].iloc[0].tolist() == [0, 0]
+    assert found["together"][0] == pytest.approx(found["move"][0])
+    assert found["move"][0] != 0
+
+
+@given(
+    st.lists(st.lists(st.floats(0, 100), min_size=len(SCORED), max_size=len(SCORED)), min_size=1, max_size=4),
+    st.fixed_dictionaries({
+        "w_quality": st.floats(1, 100), "w_fcr": st.floats(0, 100), "target_first_response": st.floats(0, 110), "band_b": st.floats(61, 89),
+    }),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+def test_causes_add_up_for_any_agents(rows: list[list[float]], knobs: dict[str, float]) -> None:
+    """Whatever the points and the knobs, the parts sum to the move, and a cause without effect has exactly none."""
+    found = whatif(by_hand(rows), Scenario(), Scenario.of(knobs))
+    total = found.frame[found.splits()].sum(axis=1)
+    assert total.to_numpy() == pytest.approx((found.frame["score_b"] - found.frame["score_a"]).to_numpy(), abs=1e-9)
+    still = found.frame["move"].abs() < 1e-12
+    assert set(found.frame["agent"]) == {f"agent {at}" for at in range(len(rows))}
+    assert (found.frame.loc[still, "grade_a"].isin(["A", "B", "C", "D"])).all()
+
+
+def test_winners_and_losers_are_counted_once(rich) -> None:
+    """Everybody with two scores is in one team, up, down or the same; the mean move is the agents' own."""
+    for dimension in ("team", "shift", "language"):
+        of = main_of(shop.observed(), Scenario(), dimension)
+        table = gains(rich, of)
+        both = rich.frame[rich.frame["move"].notna()]
+        assert table["n"].sum() == len(both)
+        assert (table["up"] + table["down"] + table["same"] == table["n"]).all()
+        assert (table["mean_move"] * table["n"]).sum() == pytest.approx(both["move"].sum())
+        letters = both["grade_a"] != INSUFFICIENT
+        assert table["grades_up"].sum() + table["grades_down"].sum() <= letters.sum()
+
+
+def test_old_periods_are_judged_by_old_and_new_weights() -> None:
+    """Two seasons: each stretch has the scores of its own weights on its own days, and of the new weights on the same days."""
+    first, last = recalled().observed(Scenario()).days
+    from core.period import day_date
+
+    start, middle, end = day_date(first), day_date(first + 20), day_date(last)
+    book = Book(
+        {"old": Scenario(), "sale": presets()["promotion"]},
+        (Season("old", start.isoformat()), Season("sale", middle.isoformat())),
+    )
+    new = Scenario.of({"w_quality": 80})
+    found = history(recalled().scores, book, (start, end), new)
+    assert found[["name", "first", "last"]].drop_duplicates().to_numpy().tolist() == [
+        ["old", start, middle - timedelta(days=1)],
+        ["sale", middle, end],
+    ]
+    days = {"period": "custom", "from": middle, "to": end}
+    own, under = (recalled().scores(Scenario.of({**each.changed, **days})) for each in (presets()["promotion"], new))
+    late = found[found["name"] == "sale"].set_index("agent")
+    assert late.loc[list(own.names), "score_own"].to_numpy() == pytest.approx(own.score, nan_ok=True)
+    assert late.loc[list(under.names), "score_new"].to_numpy() == pytest.approx(under.score, nan_ok=True)
