@@ -40,7 +40,7 @@ _LINE_BREAKS = re.compile(rb"\r(?!\n)")
 _DAY_HEADING = re.compile(r"^\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)(?: 00:00(?::00)?)?$")
 _JSON_START = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _LONE = re.compile(r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}")
-_SENTENCE = re.compile(r"[^\W\d_]{2,}.*[\s::]|[\u4e00-\u9fff]{3,}")
+_SENTENCE = re.compile(r"[^\W\d_]{2,}.*[\s::]|[\u4e00-\u9fff]{3,}|^共\s*\d")
 _QUOTED = re.compile(r'"[^"]*"')
 _NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
@@ -149,6 +149,7 @@ def _text_table(name: str, decoded: Decoded, layout: _Layout, cells: _Cells) -> 
     """The cells of a text file without what is no row, and the notes about that."""
     columns, rows, rejects = cells
     columns, rows, blank = _without_blank([_plain_cells(column) for column in columns], rows)
+    rejects, blank = _split_blank(rejects, blank, layout.separator)
     rejects, below = _split_footer(rejects, int(rows[-1]) if len(rows) else 0, layout.separator)
     columns, rows, last = _without_footer(columns, rows)
     below = [*last, *below]
@@ -435,6 +436,14 @@ def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:
     examples = tuple(int(row) for row in blank[:5])
     about: dict[str, Any] = {"row": examples[0], "rows": len(blank), "examples": examples, "row_numbers": blank}
     return (Issue("blank_rows", "note", file=name, **about),)
+
+
+def _split_blank(rejects: list[_Reject], blank: np.ndarray, separator: str) -> tuple[list[_Reject], np.ndarray]:
+    """Lines of blanks and separators alone are blank rows, however many separators they have."""
+    empty = [number for number, shown, _ in rejects if not shown.strip(" \t\u3000" + separator)]
+    if not empty:
+        return rejects, blank
+    return [each for each in rejects if each[0] not in empty], np.sort(np.append(blank, empty))
 
 
 def _split_footer(rejects: list[_Reject], last: int, separator: str) -> tuple[list[_Reject], list[_Reject]]:

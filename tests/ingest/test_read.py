@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from core.errors import InputError
 from core.ingest.choices import InputFile
 from core.ingest.encoding import decode
 from core.ingest.read import RawTable, header_row, read, unique_headings
@@ -46,26 +44,6 @@ def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("encoding", "seen"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("gb18030", "gb18030"), ("gbk", "gb18030"), ("utf-16", "utf-16"),
-     ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16-be")],
-)  # fmt: skip
-def test_encodings_are_read_from_the_bytes(encoding: str, seen: str) -> None:
-    """The same Chinese table in seven encodings gives the same cells, and the encoding is named."""
-    table = one("a.csv", text_of(ROWS).encode(encoding))
-    assert table.encoding == seen
-    assert (list(table.headings), cells(table)) == (ROWS[0], ROWS[1:])
-    assert table.issues == ()
-
-
-def test_big5_is_told_from_gbk() -> None:
-    """Traditional characters in Big5 are not read as rare simplified ones."""
-    text = "會話ID,客服,內容\nK1,小李,請問訂單什麼時間可以到，謝謝您\n"
-    found = decode("a.csv", text.encode("big5"))
-    assert (found.text, found.encoding) == (text, "big5")
-
-
 def test_a_character_cut_off_at_the_end_does_not_change_the_encoding() -> None:
     """A file that stops in the middle of a character is still UTF-8."""
     data = text_of(ROWS).encode()[:-2]
@@ -78,19 +56,6 @@ def test_separators_and_line_ends(separator: str, end: str) -> None:
     """Comma, semicolon, tab and bar with three kinds of line ends give the same cells."""
     table = one("a.txt", text_of(ROWS, separator, end).encode())
     assert (table.separator, cells(table)) == (separator, ROWS[1:])
-
-
-def test_quoted_breaks_and_separators_stay_in_the_cell() -> None:
-    """A quoted line break is part of a text; the row number counts records as a spreadsheet does."""
-    table = one("a.csv", b'Agent,Text,CSAT\nAnn,"one\ntwo, three",5\nBob,x,4\n')
-    assert cells(table) == [["Ann", "one\ntwo, three", "5"], ["Bob", "x", "4"]]
-    assert table.rows.tolist() == [2, 3]
-
-
-def test_a_bare_return_inside_a_text_is_no_row() -> None:
-    """Where lines end in LF, a lone CR belongs to the text."""
-    table = one("a.csv", b"Agent,Text,CSAT\nAnn,one\rtwo,5\nBob,x,4\n")
-    assert cells(table) == [["Ann", "one\ntwo", "5"], ["Bob", "x", "4"]]
 
 
 def test_rows_that_do_not_fit_are_counted_with_number_and_value() -> None:
@@ -192,32 +157,3 @@ def test_a_broken_json_line_costs_one_row() -> None:
     """Lines that are no object are counted, the others are read."""
     table = one("a.jsonl", b'{"agent": "Ann", "csat": 5}\n{"agent": "Bo\n{"agent": "Cid", "csat": 4}\n')
     assert (table.rows.tolist(), table.rejected, table.issues[0].row) == ([1, 3], 1, 2)
-
-
-def test_a_zip_is_opened() -> None:
-    """Files inside an archive are read under their own names."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("inner.csv", text_of(ROWS))
-    assert one("a.zip", target.getvalue()).file == "inner.csv"
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "code"),
-    [
-        ("a.csv", b"", "empty_file"),
-        ("a.csv", b"\xef\xbb\xbf\r\n \n", "empty_file"),
-        ("a.bin", bytes(range(32)) * 40, "binary_file"),
-        ("a.csv", b"1,2,3\n4,5,6\n", "no_header"),
-        ("a.csv", b"Agent,CSAT,Topic\n", "no_rows"),
-        ("a.xlsx", b"PK\x03\x04 broken", "workbook_unreadable"),
-        ("a.parquet", b"PAR1 broken", "parquet_unreadable"),
-        ("a.json", b'{"a": ', "json_unreadable"),
-        ("a.json", b"[]", "no_rows"),
-    ],
-)
-def test_bad_files_are_refused_by_name_and_reason(name: str, data: bytes, code: str) -> None:
-    """A file that holds no table is an InputError that says which file and why."""
-    with pytest.raises(InputError) as caught:
-        read(InputFile(name, data))
-    assert (caught.value.issue.code, caught.value.issue.file, caught.value.issue.severity) == (code, name, "error")
