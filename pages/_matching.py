@@ -11,7 +11,7 @@ import streamlit as st
 from core.ingest import Choices, FileChoice
 from core.ingest.choices import ORDERS
 from core.ingest.cures import ENCODINGS, SCALES, UNITS
-from core.ingest.fill import WAYS
+from core.ingest.fill import WAYS, ways
 from core.log import FileReport
 from core.schema import TABLES
 from core.schema import table as schema_table
@@ -29,8 +29,9 @@ ZONES = (
 )  # fmt: skip
 _SCALES = (None, *SCALES)
 _SEPARATOR = "|"
-_AS_FOUND = "auto"
-"""Stands in a cell where nothing was decided; Streamlit shows an empty choice as None."""
+_TIMES = ("instant", "date")
+_AS_FOUND, _NO_QUESTION = "auto", "none"
+"""Stand in cells where nothing was decided and where there is nothing to decide; Streamlit shows an empty choice as None."""
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------------
@@ -45,11 +46,11 @@ def _columns(report: FileReport, decided: Choices, text: Text) -> Any:
             "field": match.field or _AS_FOUND,
             "kind": text(f"schema.kind.{match.kind}") if match.kind else "–",
             "format": _format(match.format, text),
-            "order": chosen.orders.get(match.name) or _AS_FOUND,
-            "unit": chosen.units.get(match.name) or _AS_FOUND,
-            "zone": chosen.zones.get(match.name) or _AS_FOUND,
+            "order": chosen.orders.get(match.name) or (_AS_FOUND if match.kind in _TIMES else _NO_QUESTION),
+            "unit": chosen.units.get(match.name) or (_AS_FOUND if match.kind == "duration" else _NO_QUESTION),
+            "zone": chosen.zones.get(match.name) or (_AS_FOUND if match.kind == "instant" else _NO_QUESTION),
             "missing": _SEPARATOR.join(chosen.missing.get(match.name, ())),
-            "fill": filled.get(match.field) or _AS_FOUND,
+            "fill": filled.get(match.field) or (_AS_FOUND if ways(report.table, match.field) else _NO_QUESTION),
             "evidence": text("pages.data.comma").join(text(f"ingest.evidence.{each}") for each in match.evidence) or "–",
             "runner_up": field_name(match.runner_up, text) if match.runner_up else "–",
         }
@@ -59,7 +60,8 @@ def _columns(report: FileReport, decided: Choices, text: Text) -> Any:
 
 def _format(code: str, text: Text) -> str:
     """A date order or a unit in words; any other format as the import names it."""
-    known = next((key for key in (f"ingest.order.{code}", f"ingest.unit.{code}") if text.has(key)), "")
+    last = code.rpartition(" ")[2]
+    known = next((key for key in (f"ingest.order.{last}", f"ingest.unit.{last}") if text.has(key)), "")
     return text(known) if known else code or "–"
 
 
@@ -75,8 +77,8 @@ def _settings(name: str, options: Sequence[str], words: tuple[str, Any], text: T
     nothing, named = words
     return st.column_config.SelectboxColumn(
         text(f"pages.column.{name}"),
-        options=[_AS_FOUND, *options],
-        format_func=lambda code: nothing if code == _AS_FOUND else named(code),
+        options=[_AS_FOUND, *options, _NO_QUESTION],
+        format_func=lambda code: "–" if code == _NO_QUESTION else nothing if code == _AS_FOUND else named(code),
         help=text(f"pages.data.{name}_help"),
     )
 
@@ -102,7 +104,7 @@ def _editor(report: FileReport, table: str, decided: Choices, text: Text) -> Any
 
 
 def _code(cell: Any) -> str:
-    return "" if cell in (None, _AS_FOUND) else cell
+    return "" if cell in {None, _AS_FOUND, _NO_QUESTION} else cell
 
 
 def _changed(edited: Any, name: str, before: Mapping[str, str]) -> dict[str, str]:

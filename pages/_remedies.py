@@ -17,6 +17,8 @@ QUESTIONS = (
     "zone_doubtful", "zones_differ", "ambiguous_date_order", "unit_doubtful", "csat_scale_open", "encoding_doubtful", "bot_suspected",
 )  # fmt: skip
 """Lines where the import took one of several readings that change the figures: the reader decides."""
+_ONCE_A_FILE = ("zone_doubtful", "ambiguous_date_order")
+"""One answer settles every column of the file."""
 _ASKED_AT_ONCE = 3
 _ANSWERS = 4
 
@@ -44,15 +46,20 @@ def questions(text: Text) -> None:
 
 
 def _open() -> Iterator[tuple[FileReport, Issue]]:
-    for report in loading.reports():
-        for issue in report.issues:
-            if issue.code in QUESTIONS and not loading.settled(_mark(issue)) and cures(issue, loading.decided(), report):
-                yield report, issue
+    """Questions that were not answered, those that move the most figures first, each once."""
+    found = [(report, issue) for report in loading.reports() for issue in report.issues if issue.code in QUESTIONS]
+    seen: set[str] = set()
+    for report, issue in sorted(found, key=lambda line: QUESTIONS.index(line[1].code)):
+        mark = _mark(issue)
+        if mark not in seen and not loading.settled(mark) and cures(issue, loading.decided(), report):
+            seen.add(mark)
+            yield report, issue
 
 
 def _mark(issue: Issue) -> str:
     """What a question is known by, over several readings of the same files."""
-    return "·".join((issue.code, issue.file, issue.column))
+    column = "" if issue.code in _ONCE_A_FILE else f"{issue.column} {issue.value}"
+    return "·".join((issue.code, issue.file, column))
 
 
 def cure_buttons(issue: Issue, text: Text, key: str) -> None:

@@ -50,7 +50,7 @@ def _files(text: Text) -> list[str]:
     if len(used) > len(lines):
         lines.append(text("pages.data.understood_more", n=len(used) - len(lines)))
     if unused:
-        names = text("pages.data.comma").join(unused[:_FILES_SHOWN])
+        names = text("pages.data.comma").join(unused)
         lines.append(text("pages.data.understood_unused", n=len(unused), names=names))
     return lines
 
