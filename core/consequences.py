@@ -27,8 +27,8 @@ from core.recompute import slow_knobs
 from core.scenario import Scenario
 
 COLUMNS = (
-    "file", "table", "code", "column", "rows", "share", "conversations", "key", "with_value", "without_value", "difference", "n_with",
-    "n_without", "now", "status", "reason",
+    "line", "file", "table", "code", "column", "rows", "share", "conversations", "key", "with_value", "without_value", "difference",
+    "n_with", "n_without", "now", "status", "reason",
 )  # fmt: skip
 ELSEWHERE = frozenset(
     ("already_loaded", "superseded", "older_version", "joined_by_id", "line_items", "line_items_summed", "repeated_key",
@@ -79,7 +79,8 @@ def consequences(
         progress: called with (done, all) lines.
 
     Returns:
-        One row per ledger line × KPI whose value or n changes, in `COLUMNS`: ``rows`` of the line, ``share`` of the file's rows,
+        One row per ledger line × KPI whose value or n changes, in `COLUMNS`: ``line`` counts from 1 in order of the ledger; ``rows`` of
+        the line, ``share`` of the file's rows,
         ``conversations`` they belong to (NaN where that is no question), ``status`` ``ok``; a line without such a KPI has one row with an
         empty key and status ``no_effect`` or ``not_computed`` with a ``reason``: ``not_rows`` (about the file, not about rows),
         ``all_rows`` (nothing would be left), ``unknown_rows`` (they could not be read), ``counted_elsewhere``, ``no_cure``.
@@ -94,7 +95,8 @@ def consequences(
     for done, (report, issue) in enumerate(lines):
         if progress:
             progress(done, len(lines))
-        rows += [_head(report, issue) | found for found in _line(bench, report, issue)]
+        head = {"line": done + 1} | _head(report, issue)
+        rows += [head | found for found in _line(bench, report, issue)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -10,11 +10,11 @@ import streamlit as st
 from core.errors import Issue
 from core.log import FileReport
 from core.text import Text
-from core.views import ledger_rows, listed
+from core.views import ledger_rows, listed, ranges
 from pages import _remedies as remedies
 from pages import _session as session
 from pages import _widgets as widgets
-from pages._parts import choose
+from pages._parts import choose, fold
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -29,14 +29,18 @@ def ledger(text: Text) -> None:
     st.markdown(f"{text('pages.data.ledger_help')} {balance(files, text)}")
     widgets.table(reports(files, text), text, "reports", {"encoding_confidence": "share"})
     remedies.applied(text)
-    found = problems(files, text)
-    if not len(found):
+    found = session.log().ledger.issues
+    if not found:
         st.success(text("pages.data.ledger_clean"))
         return
-    _lines([issue for report in files for issue in report.issues], text)
+    _lines(found, text)
     with st.container(horizontal=True):
-        widgets.download(text("pages.data.ledger_save"), "ledger", found)
+        widgets.download_made(text("pages.data.ledger_save"), "ledger", lambda: problems(files, text))
         widgets.download_made(text("pages.data.rows_save"), "ledger_rows", lambda: ledger_rows(files))
+    place = fold(text("pages.data.effects"), "effects", "difference")
+    if place.open:
+        with place:
+            _effects(found, text)
 
 
 def _lines(found: Sequence[Issue], text: Text) -> None:
@@ -50,15 +54,51 @@ def _lines(found: Sequence[Issue], text: Text) -> None:
         lambda name: text("pages.data.severity", name=text(f"ingest.severity.{name}"), n=counts[name]),
         look="pills",
     )
-    lines = [issue for issue in found if issue.severity == shown]
-    for at, issue in enumerate(lines[:_LINES_SHOWN]):
+    lines = [(at, issue) for at, issue in enumerate(found, 1) if issue.severity == shown]
+    for at, issue in lines[:_LINES_SHOWN]:
         message, cure = widgets.issue_words(issue, text)
         with st.container(border=True, gap="xsmall"):
-            st.markdown(message)
+            st.markdown(text("pages.data.numbered", n=at, words=message))
             st.caption(cure)
             remedies.cure_buttons(issue, text, f"line_{at}")
     if len(lines) > _LINES_SHOWN:
         st.caption(text("pages.data.lines_more", n=len(lines) - _LINES_SHOWN))
+
+
+def _effects(found: Sequence[Issue], text: Text) -> None:
+    """What each line does to each KPI: with its rows, without them, the difference; lines without effect in one sentence."""
+    st.caption(text("pages.data.effects_help"))
+    bar = st.progress(0.0)
+    frame = session.consequences(lambda done, of: bar.progress(done / of, text=text("pages.data.effects_busy", n=done)))
+    bar.empty()
+    rows = [_effect(row, found[row.line - 1], text) for row in frame.itertuples() if row.status == "ok"]
+    if rows:
+        widgets.table(listed(rows), text, "effects", {"rows": "count"}, file=frame)
+    for code, lines in _without_effect(frame).items():
+        numbers = text("pages.data.comma").join(str(line) for line in lines)
+        st.caption(text("pages.data.effects_none", why=text(f"ingest.effect.{code}"), lines=numbers))
+
+
+def _effect(row: Any, issue: Issue, text: Text) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "message": widgets.issue_words(issue, text)[0],
+        "rows": row.rows,
+        "metric": widgets.metric_name(row.key, text),
+        "with_rows": widgets.kpi_value(text, row.with_value, row.key),
+        "without_rows": widgets.kpi_value(text, row.without_value, row.key),
+        "difference": widgets.kpi_value(text, row.difference, row.key),
+        "shown": text(f"ingest.effect.{row.now}"),
+    }
+
+
+def _without_effect(frame: Any) -> dict[str, list[int]]:
+    """Reason → lines that change no figure or cannot be weighed."""
+    found: dict[str, list[int]] = {}
+    for row in frame.itertuples():
+        if row.status != "ok":
+            found.setdefault(row.reason or row.status, []).append(row.line)
+    return found
 
 
 def reports(found: Sequence[FileReport], text: Text) -> Any:
@@ -95,7 +135,7 @@ def _entry(line: int, issue: Issue, text: Text) -> dict[str, Any]:
         "severity": text(f"ingest.severity.{issue.severity}"),
         "message": message,
         "rows": issue.rows,
-        "row": issue.row or None,
+        "row_numbers": ranges(issue.row_numbers) or str(issue.row or ""),
         "cure": cure,
     }
 

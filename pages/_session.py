@@ -546,6 +546,24 @@ def newest(agent: str) -> Any:
     return _newest(_loaded().digest, used.key, observed(used), used, agent)
 
 
+@st.cache_resource(show_spinner=False)
+def _weighed() -> dict[tuple[str, tuple], Any]:
+    return {}
+
+
+def consequences(progress: Callable[[int, int], None]) -> Any:
+    """What each line of the ledger does to each KPI, over period and filters; worked out once a log and scenario."""
+    from core import consequences as room
+
+    used = scenario().part(*_SEEN_ROOMS)
+    known, key = _weighed(), (_loaded().digest, used.key)
+    if key not in known:
+        known[key] = room.consequences(files(), choices(), _loaded(), used, facts=facts(used), progress=progress)
+    for old in list(known)[:-_LOGS_KEPT]:
+        known.pop(old, None)
+    return known[key]
+
+
 # --- what the frame and the cards ask for ------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from core.consequences import consequences
 from core.ingest import Choices, explain
 from core.log import Log
 from core.text import Text
@@ -84,12 +85,12 @@ def test_ledger_adds_up_as_in_the_core(open_page: Open, sample_log: Log) -> None
     shown = at.dataframe[0].value
     assert shown["rows_read"].tolist() == [report.rows_read for report in sample_log.ledger.files]
     assert (shown["rows_read"] == shown["rows_kept"] + shown["rows_dropped"]).all()
-    severities = [issue.severity for issue in sample_log.ledger.issues]
     said = visible(at)
     for severity in ("warning", "note"):
         at.segmented_control(key="severity.en").set_value(severity).run()
         said += visible(at)
-    assert all(explain(issue, Text("en"))[0] in said for issue in sample_log.ledger.issues), severities
+    for line, issue in enumerate(sample_log.ledger.issues, 1):
+        assert f"**{line}** · {explain(issue, Text('en'))[0]}" in said
 
 
 def test_preview_hides_customers(open_page: Open, sample_log: Log) -> None:
@@ -159,3 +160,21 @@ def test_a_log_without_conversations_is_told(open_page: Open, language: str) -> 
     is_clean(at)
     assert at.error
     assert Text(language)("pages.data.kept") in visible(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_ledger_says_what_its_lines_do_to_the_figures(open_page: Open, sample_log: Log, language: str) -> None:
+    """Asked for, the ledger lists KPIs with and without the rows of a line, as the core has them; hidden, it computes nothing."""
+    at = open_page("1_data", language, "sample")
+    at.segmented_control(key=f"data_part.{language}").set_value("ledger").run()
+    hidden = len(at.dataframe)
+    at.session_state["fold_effects"] = True
+    at.run()
+    is_clean(at)
+    frame = consequences((), Choices(), sample_log)
+    shown = at.dataframe[hidden].value
+    told = frame[(frame["status"] == "ok") & (frame["now"] == "with")]
+    assert len(told) > 3
+    assert set(told["line"]) <= set(shown["line"])
+    names = {Text(language)(f"metrics.{key}.name", n="30") for key in told["key"]}
+    assert names <= set(shown["metric"])
