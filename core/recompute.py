@@ -6,7 +6,7 @@ changes weights, anchors or bands touches no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -244,38 +244,36 @@ def changes(now: KpiTable, before: KpiTable | None) -> pd.DataFrame:
     ``evidence``: the interval still excludes 0 at the level of the whole family (Bonferroni); ``some_evidence``: only on its own;
     ``not_enough_data``: below the minimum n on either side. A count's verdict compares Poisson counts of periods of equal length.
     """
-    keys = [m.key for m in METRICS]
-    cells = [(now.cell(0, key), before.cell(0, key) if before else None) for key in keys]
-    usable = [a.status == "ok" and b is not None and b.status == "ok" for a, b in cells]
-    family = sum(usable)
-    rows = [_change(key, a, b, use, family) for key, (a, b), use in zip(keys, cells, usable, strict=True)]
-    return pd.DataFrame(rows)
+    pairs = {m.key: (_estimate(now, 0, m.key), _estimate(before, 0, m.key)) for m in METRICS}
+    return compared(pairs)
 
 
-def _change(key: str, now: Any, before: Any, usable: bool, family: int) -> dict[str, Any]:
-    row = {
-        "key": key,
-        "now": now.value,
-        "before": before.value if before else np.nan,
-        "n_now": now.n,
-        "n_before": before.n if before else 0.0,
-    }
-    row |= {
-        "difference": row["now"] - row["before"],
-        "low": np.nan,
-        "high": np.nan,
-        "verdict": "not_enough_data",
-        "family": family,
-    }
-    if not usable:
-        return row
-    found = difference(_estimate(now), _estimate(before))
-    row |= {"low": found.low, "high": found.high}
-    return row | {"verdict": _change_verdict(found, family)}
+def compared(pairs: Mapping[str, tuple[Estimate, Estimate]]) -> pd.DataFrame:
+    """Figures against earlier ones, one row per key, one family: see `changes`. An estimate with a reason is not compared."""
+    family = sum(not now.reason and not before.reason for now, before in pairs.values())
+    return pd.DataFrame([_change(key, now, before, family) for key, (now, before) in pairs.items()])
 
 
-def _estimate(kpi: Any) -> Estimate:
-    return Estimate(kpi.value, kpi.low, kpi.high, kpi.n, "interval", "")
+def _change(key: str, now: Estimate, before: Estimate, family: int) -> dict[str, Any]:
+    row = {"key": key, "now": now.value, "before": before.value, "n_now": now.n, "n_before": before.n}
+    row |= {"difference": now.value - before.value, "low": np.nan, "high": np.nan}
+    if now.reason or before.reason:
+        return row | {"verdict": "not_enough_data", "family": family}
+    found = difference(now, before)
+    return row | {"low": found.low, "high": found.high, "verdict": _change_verdict(found, family), "family": family}
+
+
+def _estimate(table: KpiTable | None, row: int, key: str) -> Estimate:
+    if table is None:
+        return Estimate(np.nan, np.nan, np.nan, 0.0, "interval", "no_period")
+    return estimate_of(table, row, key)
+
+
+def estimate_of(table: KpiTable, row: int, key: str, statistic: str = "value") -> Estimate:
+    """A figure of a table with its interval; the reason tells why it may not be used, e.g. ``too_few``."""
+    cell = table.cell(row, key)
+    ends = (cell.median, cell.median_low, cell.median_high) if statistic == "median" else (cell.value, cell.low, cell.high)
+    return Estimate(*ends, cell.n, "interval", "" if cell.status == "ok" else cell.status)
 
 
 def _change_verdict(found: Estimate, family: int) -> str:
