@@ -26,6 +26,7 @@ class Grouped:
         self._sources: dict[str, Source | None] = {}
         self._keys: dict[tuple[str, str], NDArray[np.int64]] = {}
         self._places: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
+        self.hourless = "hour" in by and only_days(observed.facts.available)
         self.order = self._groups()
 
     def source(self, name: str) -> Source | None:
@@ -36,7 +37,8 @@ class Grouped:
 
     def _cut(self, name: str) -> Source | None:
         found = self.observed.source(name, self.period.first_day, self.period.last_day)
-        if found is None or not all(_has(found.cube, dimension) for dimension in (*self.by, *self.filters)):
+        asked = (*self.by, *self.filters)
+        if found is None or self.hourless or not all(_has(found.cube, dimension) for dimension in asked):
             return None
         parts = []
         for cube in (found.cube, found.values):
@@ -144,6 +146,15 @@ class Grouped:
         """Every conversation column summed per group."""
         source = self.source("conversations")
         return {name: self.sum("conversations", name) for name in source.cube.numbers} if source else {}
+
+
+def only_days(available: frozenset[str]) -> bool:
+    """Whether the log knows on which day conversations began, but not at what time.
+
+    >>> only_days(frozenset({"conversations.started_at", "conversations.started_at_dated"}))
+    True
+    """
+    return "conversations.started_at_dated" in available and "messages.sent_at" not in available
 
 
 def _has(cube: Cube, dimension: str) -> bool:

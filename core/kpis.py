@@ -173,15 +173,29 @@ def missing(metric: Metric, available: frozenset[str]) -> tuple[str, ...]:
     return min(lacks, key=len) if lacks else ()
 
 
+def why_missing(metric: Metric, available: frozenset[str]) -> str:
+    """Reason of a metric without its columns: ``date_only`` where they are there but hold days, not times of day.
+
+    >>> from core.metrics import metric
+    >>> why_missing(metric("resolution_time"), frozenset({"conversations.closed_at_dated"}))
+    'date_only'
+    """
+    dated = {name.removesuffix("_dated") for name in available if name.endswith("_dated")}
+    as_days = any(dated & set(needs) and set(needs) <= available | dated for needs in metric.needs)
+    return "date_only" if as_days else "missing_columns"
+
+
 def _column(view: Grouped, metric: Metric) -> _Column:
     lacks = missing(metric, view.observed.facts.available)
     if lacks and view.observed.given is not None and metric.key in view.observed.given.numbers:
         return _as_given(view, metric)
     if lacks:
-        return _unavailable(len(view.order), "needs " + ", ".join(lacks), "missing_columns")
+        return _unavailable(
+            len(view.order), "needs " + ", ".join(lacks), why_missing(metric, view.observed.facts.available)
+        )
     measure = metric.measure
     if view.source(measure.source) is None:
-        return _unavailable(len(view.order), "", "no_dimension")
+        return _unavailable(len(view.order), "", "date_only" if view.hourless else "no_dimension")
     numbers = _KINDS[measure.kind](view, metric)
     numbers |= _quantiles(view, metric, len(view.order))
     n, value = numbers["n"], numbers["value"]

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
 from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN, judged_sql
+from core.errors import Issue, UnavailableError
 from core.fairness import Estimate, difference, normal_quantile
+from core.grouped import only_days
 from core.kpis import KpiTable, kpi_table
 from core.log import Log
 from core.metrics import METRICS, SCORED, Metric, metric
@@ -452,9 +454,14 @@ def _rest(dimension: str) -> str:
 
 
 def demand(observed: Observed, scenario: Scenario) -> Demand:
-    """What staffing plans with: arrivals, effort, concurrency and supply of the period and filters (slow half of staffing)."""
+    """What staffing plans with: arrivals, effort, concurrency and supply of the period and filters (slow half of staffing).
+
+    Raises `UnavailableError` where the log knows days but no times of day.
+    """
     from core.staffing import measure_demand
 
+    if only_days(observed.facts.available):
+        raise UnavailableError(Issue("staffing_days_only", "error", table="conversations"))
     period = choose(scenario, *observed.days, observed.zone)
     contacts, people = _contacts(observed, scenario)
     roster = _roster(observed, people)

@@ -14,7 +14,8 @@ from pages import _loading as loading
 from pages import _widgets as widgets
 
 QUESTIONS = (
-    "zone_doubtful", "zones_differ", "ambiguous_date_order", "unit_doubtful", "csat_scale_open", "encoding_doubtful", "bot_suspected",
+    "zone_doubtful", "zones_differ", "ambiguous_date_order", "clock_doubtful", "share_doubtful",
+    "unit_from_stamps", "scale_doubtful", "encoding_doubtful", "bot_suspected",
 )  # fmt: skip
 """Lines where the import took one of several readings that change the figures: the reader decides."""
 _ONCE_A_FILE = ("zone_doubtful", "ambiguous_date_order")

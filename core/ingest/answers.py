@@ -69,12 +69,15 @@ def answers(log: Log) -> tuple[Answer, ...]:
 
 
 def _answer(log: Log, name: str, ways: tuple[tuple[Need, ...], ...]) -> Answer:
+    if name in ("hours", "staffing") and log.has("conversations", "started_at_dated") and not log.has("messages"):
+        return Answer(name, False, "date_only", ((("conversations", "started_at"),),))
     unmet = [tuple(need for need in way if not _met(log, need)) for way in ways]
     easiest = min(unmet, key=len)
     if not easiest:
         return Answer(name, True)
     tables = {table for need in easiest for table, _ in need}
-    reason = "column_missing" if any(log.has(table) for table in tables) else "table_missing"
+    dated = any(log.has(table, f"{column}_dated") for need in easiest for table, column in need)
+    reason = "date_only" if dated else "column_missing" if any(log.has(table) for table in tables) else "table_missing"
     return Answer(name, False, reason, easiest)
 
 

@@ -74,6 +74,8 @@ def _replies(columns: Columns, book: Book, choices: Choices, headings: Mapping[s
     book.note("reply_before_start", "warning", wrong, column=heading)
     columns["first_human_reply_at"] = _void(reply, early)
     if lost.any():
+        before = columns.get("reply_time_lost")
+        lost = lost if before is None else lost | (_numbers(before) > 0)
         columns["reply_time_lost"] = pa.array(lost.astype(np.int8))
 
 
@@ -236,19 +238,21 @@ def _ratings(columns: Columns, book: Book, choices: Choices, headings: Mapping[s
     """Ratings on 1–5: other scales are brought there, and the ledger says so; what lies outside is missing."""
     values = _numbers(columns["csat"])
     seen = values[np.isfinite(values) & book.keep]
-    low, high = choices.csat_scale or _scale(seen)
-    if choices.csat_scale is None and len(seen) >= 20 and 1 < seen.max() < 5 and (seen == np.round(seen)).all():
-        facts = {"high": f"{seen.max():g}"}
-        book.note(
-            "csat_scale_open", "warning", np.isfinite(values) & book.keep, column=headings.get("csat", ""), facts=facts
-        )
     heading = headings.get("csat", "")
+    named = choices.csat_scale or book.scale
+    low, high = named or _scale(seen)
+    others = () if named else other_scales(seen, (low, high))
+    if others:
+        facts = {"low": f"{low:g}", "high": f"{high:g}", "alternatives": ", ".join(f"{a:g}–{b:g}" for a, b in others)}
+        facts |= {"least": f"{seen.min():g}", "most": f"{seen.max():g}"}
+        book.note("scale_doubtful", "warning", np.isfinite(values) & book.keep, column=heading, facts=facts)
     outside = (values < low) | (values > high)
     book.note("out_of_range", "warning", outside & book.keep, column=heading, value=_first(values, outside))
     values = np.where(outside, np.nan, values)
-    if (low, high) != (1, 5) and len(seen):
+    if (low, high) != (1, 5) and len(seen) and not others:
         facts = {"low": f"{low:g}", "high": f"{high:g}"}
         book.note("csat_scale", "warning", np.isfinite(values) & book.keep, column=heading, facts=facts)
+    if (low, high) != (1, 5):
         values = 1 + (values - low) * 4 / (high - low)
     columns["csat"] = pa.array(values, from_pandas=True)
 
@@ -258,7 +262,7 @@ def _first(values: np.ndarray, marks: np.ndarray) -> str:
 
 
 def _scale(seen: np.ndarray) -> tuple[float, float]:
-    """The scale that the values show: 1–5, 1–10, 0–100, or 0/1 for bad and good.
+    """The scale that the values show: 1–5, 1–10, 0–10, 0–100, or 0/1 for bad and good.
 
     >>> _scale(np.array([1.0, 5.0, 3.0])), _scale(np.array([7.0, 9.0])), _scale(np.array([80.0]))
     ((1.0, 5.0), (1.0, 10.0), (0.0, 100.0))
@@ -268,7 +272,30 @@ def _scale(seen: np.ndarray) -> tuple[float, float]:
     if len(seen) >= 10 and set(np.unique(seen)) == {0.0, 1.0}:
         return 0.0, 1.0
     top = np.quantile(seen, 0.95)
-    return (1.0, 5.0) if top <= 5 else (1.0, 10.0) if top <= 10 else (0.0, 100.0)
+    if top <= 5:
+        return 1.0, 5.0
+    return (0.0 if (seen == 0).any() else 1.0, 10.0) if top <= 10 else (0.0, 100.0)
+
+
+def other_scales(seen: np.ndarray, taken: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """The other scales that the values fit as well; none where both ends of the scale taken were seen, or too few ratings to ask.
+
+    >>> other_scales(np.array([7.0, 9.0]), (1.0, 10.0)), other_scales(np.array([1.0, 10.0]), (1.0, 10.0))
+    (((0.0, 10.0),), ())
+    >>> other_scales(np.repeat([20.0, 60.0, 100.0], 9), (0.0, 100.0)), other_scales(np.repeat([1.0, 3.0], 10), (1.0, 5.0))
+    (((20.0, 100.0),), ((1.0, 3.0),))
+    """
+    whole = len(seen) > 0 and bool((seen == np.round(seen)).all())
+    if not whole:
+        return ()
+    least, most = float(seen.min()), float(seen.max())
+    if taken == (0.0, 1.0):
+        return ((1.0, 5.0),)
+    if taken == (1.0, 5.0):
+        return ((max(least, 0.0) if least < 1 else 1.0, most),) if len(seen) >= 20 and 1 < most < 5 else ()
+    if taken == (1.0, 10.0):
+        return () if least == 1 else ((0.0, 10.0),)
+    return ((20.0, 100.0),) if taken == (0.0, 100.0) and least >= 20 and bool((seen % 20 == 0).all()) else ()
 
 
 _Check = Callable[[Columns, Book, Choices, Mapping[str, str]], Any]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, Issue
+from core.schema import normal_word
 
 VERSION = 1
 ORDERS = ("", "dmy", "mdy", "ymd")
@@ -70,7 +71,8 @@ class FileChoice:
         table: which table it is; empty leaves that to the import.
         columns: field by heading; an empty field means "do not use this column".
         orders: date order by heading (``dmy``, ``mdy``, ``ymd``); the heading ``*`` stands for all columns.
-        units: unit of a duration column by heading (``ms``, ``s``, ``min``, ``h``, ``day``).
+        units: unit of a duration column by heading (``ms``, ``s``, ``min``, ``h``, ``day``; ``mm:ss`` or ``hh:mm`` for clock times),
+            ``%`` or ``share`` for a column of shares.
         encoding: how the bytes of a text file are read (``gb18030``, ``big5``, ``utf-8`` …); empty leaves that to the import.
         zones: zone in which a column's stamps without an offset were written, by heading (``*`` for all); else the shop's.
         missing: cells of a column that mean "not known", by heading (``{"等待时长": ("0",)}``).
@@ -86,6 +88,18 @@ class FileChoice:
     zones: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def silent(self, heading: str) -> frozenset[str]:
+        """The words that the user calls missing in a column, as they are compared.
+
+        >>> sorted(FileChoice(missing={"*": ["X"], "A": ["0"]}).silent("A"))
+        ['0', 'x']
+        """
+        return _of_column(self.missing, heading)
+
+    def kept(self, heading: str) -> frozenset[str]:
+        """The words that the user calls values of a column, as they are compared."""
+        return _of_column(self.values, heading)
 
     def fits(self, name: str) -> bool:
         """Whether these decisions are about the file of that name.
@@ -107,6 +121,10 @@ class FileChoice:
 
 def _over(old: Any, new: Any) -> Any:
     return {**old, **new} if isinstance(old, Mapping) else new or old
+
+
+def _of_column(words: Mapping[str, Sequence[str]], heading: str) -> frozenset[str]:
+    return frozenset(normal_word(word) for name in ("*", heading) for word in words.get(name, ()))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ SCALES = (
     (0.0, 1.0),
     (1.0, 7.0),
 )
+READINGS = ("mm:ss", "hh:mm", "%", "share")
 UNITS = ("ms", "s", "min", "h", "day")
 ENCODINGS = ("utf-8", "gb18030", "big5", "cp1252")
 ZONES = (
@@ -161,7 +162,7 @@ def _ratings_only(issue: Issue, choices: Choices) -> Cures:
 def _unit(issue: Issue, choices: Choices) -> Cures:
     """Other units of a duration: those the line names, else all."""
     named = str(issue.facts.get("units", "")).split("/")
-    for unit in [each for each in named if each in UNITS] or UNITS:
+    for unit in [each for each in named if each in (*UNITS, *READINGS)] or UNITS:
         if unit != issue.facts.get("unit"):
             told = choices.about(issue.file, FileChoice(units={issue.column: unit}))
             yield Cure("unit", {"unit": unit, "column": issue.column}, told)
@@ -221,9 +222,11 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "ambiguous_date_order": (_order,),
     "date_order_from_other_column": (_order,),
     "csat_scale": (_scale,),
-    "csat_scale_open": (_scale,),
+    "scale_doubtful": (_scale,),
     "out_of_range": (_ratings_only,),
-    "unit_doubtful": (_unit,),
+    "clock_doubtful": (_unit,),
+    "share_doubtful": (_unit,),
+    "unit_from_stamps": (_unit,),
     "bot_found": (_bots,),
     "bot_suspected": (_suspects,),
     "many_zeros": (_as_missing,),
@@ -242,8 +245,9 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
 
 _ABOUT_MEANING = frozenset((
     "matched_by_values", "unknown_value", "out_of_range", "id_is_no_key", "conflicting_conversation_values", "many_zeros", "csat_words",
-    "zones_differ", "reply_before_start", "closed_before_start", "value_of_unanswered", "bad_date", "ids_lost_digits", "unit_doubtful",
-    "csat_scale", "csat_scale_open",
+    "zones_differ", "reply_before_start", "closed_before_start", "value_of_unanswered", "bad_date", "ids_lost_digits", "clock_doubtful",
+    "share_doubtful", "unit_from_stamps",
+    "csat_scale", "scale_doubtful",
 ))  # fmt: skip
 """Lines that may come from a column taken for something it is not."""
 _LEAVES_HOLES = frozenset(("placeholder", "unknown_value", "out_of_range", "many_zeros"))

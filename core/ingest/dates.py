@@ -39,6 +39,7 @@ _ZONES = {
 }  # fmt: skip
 _UNCLEAR_ZONES = ("cst", "ist", "bst", "ast")
 """Names that several zones share; such a stamp is taken in the shop's zone, and the ledger says so."""
+UNCLEAR_ZONE = rf"\d +(?i:{'|'.join(_UNCLEAR_ZONES)})(?: \d{{4}})?\s*$"
 _NAMED = "|".join((*_ZONES, *_UNCLEAR_ZONES))
 _ZONE = rf"(?P<z>Z|z|(?:UTC|GMT)?[+-]\d{{1,2}}(?::?\d{{2}})?|UTC|GMT|(?i:{_NAMED}))?"
 _TIME = (
@@ -88,6 +89,14 @@ class Stamps:
     offset: np.ndarray
     spelling: tuple[str, ...]
     clocks: np.ndarray | None = None
+    days_alone: np.ndarray | None = None
+
+    @property
+    def without_time(self) -> np.ndarray:
+        """The rows that hold a date alone."""
+        if self.clocks is None:
+            return self.rows(np.isnan(self.clock) & (np.isfinite(self.day) | np.isfinite(self.abc[:, 0])))
+        return np.zeros(len(self.codes), dtype=bool) if self.days_alone is None else self.days_alone
 
     def rows(self, marks: np.ndarray) -> np.ndarray:
         """Marks of distinct cells as marks of rows."""
@@ -159,7 +168,9 @@ def _iso(column: pa.Array) -> Stamps | None:
     clocks = (millis - day * DAY).astype(np.int32)
     codes[~filled] = -1
     days = np.arange(first, int(day.max()) + 1, dtype=np.float64)
-    return _by_date(codes, days, np.full((len(days), 3), np.nan), ("ymd",), clocks)
+    found = _by_date(codes, days, np.full((len(days), 3), np.nan), ("ymd",), clocks)
+    short = lengths == 10
+    return replace(found, days_alone=short) if short.any() else found
 
 
 _ISO_LENGTHS = np.isin(np.arange(25), (0, 10, 16, 19, 20, 21, 22, 23))

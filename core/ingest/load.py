@@ -21,14 +21,14 @@ from core.ingest.match import Match, match, suggestion
 from core.ingest.progress import Progress, Steps, watched
 from core.ingest.read import RawTable, read
 from core.ingest.shape import reshaped
-from core.ingest.stage import Staged, stage
+from core.ingest.stage import CLOCKS, Staged, stage
 from core.ingest.suspicions import suspect
 from core.log import ColumnMatch, FileReport, Ledger, Log
 from core.schema import DIRECTORIES, normal, staged, table
 
 READING = 0.5
 """Share of an import that is spent on reading; the rest is understanding."""
-EXTRA = {"reply_time_lost": pa.int8(), "is_call": pa.int8()}
+EXTRA = {"reply_time_lost": pa.int8(), "is_call": pa.int8()} | {f"{name}_dated": pa.int8() for name in CLOCKS}
 _TYPES = {
     "instant": pa.int64(), "date": pa.int64(), "flag": pa.int8(), "duration": pa.float64(), "number": pa.float64(),
     "share": pa.float64(), "rating": pa.float64(),

@@ -61,6 +61,11 @@ def text(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
+def words(column: pa.Array) -> pa.Array:
+    """The words a column is made of: its distinct ones where it is kept as codes, else all of its cells."""
+    return column.dictionary if pa.types.is_dictionary(column.type) else column
+
+
 def kept(columns: Sequence[pa.Array]) -> Sequence[pa.Array]:
     """Columns as they are kept: codes stay codes."""
     return columns.kept if isinstance(columns, Cells) else columns

@@ -15,7 +15,17 @@ import pyarrow.compute as pc
 from core.errors import InputError, Issue
 from core.ingest import dates, quick
 from core.ingest.choices import Choices, FileChoice
-from core.ingest.convert import Converted, convert, holds, unit_of
+from core.ingest.convert import (
+    Converted,
+    Reading,
+    clock_parts,
+    convert,
+    counted,
+    holds,
+    per_cents,
+    rating_scale,
+    unit_of,
+)
 from core.ingest.match import Match
 from core.ingest.quick import in_threads
 from core.ingest.read import RawTable
@@ -25,6 +35,7 @@ from core.schema import codes as word_codes
 
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
 FUTURE = int(np.datetime64("2100-01-01", "ms").astype(np.int64))
+FAR_YEARS = 8
 STAMPS = ("instant", "date")
 SAMPLE = 5000
 FIGURES = ("number", "share", "duration", "rating")
@@ -58,6 +69,8 @@ class Book:
     keep: np.ndarray
     issues: list[Issue] = field(default_factory=list)
     zoned: set[str] = field(default_factory=set)
+    scale: tuple[float, float] | None = None
+    """The scale that the ratings of the file name themselves."""
 
     def note(self, code: str, severity: str, marks: np.ndarray, **about: Any) -> None:
         """Enters an issue for the marked rows; nothing happens when none is marked."""
@@ -116,6 +129,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
         _drop_duplicates(raw, found, book, always=choices.drop_duplicates)
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
+    given, raw = raw, _silenced(raw, found, choice, book)
     commas = _decimal_commas(raw, found)
     plain = {name: place for name, place in found.fields.items() if found.table.column(name).kind not in STAMPS}
     converted = in_threads(
@@ -123,15 +137,19 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
     )
     for (name, place), (done, unit) in zip(plain.items(), converted, strict=True):
         column = found.table.column(name)
+        heading = raw.headings[place]
+        if unit.endswith("?"):
+            _note_doubtful_unit(raw.columns[place], heading, unit.removesuffix("?"), book)
         if column.kind == "id":
-            _note_exponents(done.values, raw.headings[place], book)
+            _note_lost_digits(done.values, heading, book)
         if name == "csat":
-            _note_rating_words(raw.kept[place], raw.headings[place], choices.value_map.get("csat", {}), book)
+            book.scale = rating_scale(pc.drop_null(raw.columns[place]).unique()[:200].to_pylist())
+            _note_rating_words(raw.kept[place], heading, choices.value_map.get("csat", {}), book)
         columns[name] = _accounted(raw, column, place, done, book)
-        formats[name] = unit if column.kind == "duration" else ""
+        formats[name] = unit.removesuffix("?") if column.kind in ("duration", "share") else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
-    return Staged(raw, found, columns, book, formats)
+    return Staged(given, found, columns, book, formats)
 
 
 def _converted(
@@ -141,45 +159,99 @@ def _converted(
     choices, choice, commas = decided
     heading = raw.headings[place]
     words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
-    unit = choice.units.get(heading) or unit_of(heading)
     cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.kept[place]
-    if column.kind == "duration" and unit == "s" and day_fractions(quick.text(cells[:SAMPLE])):
-        unit = "day"
-    done = convert(cells, column.kind, unit, {normal_word(word): words[word] for word in words})
+    unit = choice.units.get(heading) or _unit(cells, column.kind, heading)
+    reading = Reading(unit.removesuffix("?"), {normal_word(word): words[word] for word in words}, choice.kept(heading))
+    done = convert(cells, column.kind, reading)
     if column.name == "customer_id":
-        done = _without_nobody(done)
-    told = choice.missing.get(heading, ()), choice.values.get(heading, ())
-    return (_as_told(raw.columns[place], done, column.kind, told) if any(told) else done), unit
+        done = _without_nobody(done, reading.keep)
+    return _as_missing(done, column.kind, reading, choice.missing.get(heading, ())), unit
 
 
-def _note_exponents(ids: pa.Array, heading: str, book: Book) -> None:
-    """Ids that a spreadsheet has turned into 1.23E+18 have lost their digits for good."""
-    if not holds(ids, b"+"):
+def _silenced(raw: RawTable, found: Match, choice: FileChoice, book: Book) -> RawTable:
+    """The file without the words that the user calls missing."""
+    if not choice.missing:
+        return raw
+    columns = list(raw.columns)
+    for place in found.fields.values():
+        words = choice.silent(raw.headings[place])
+        cells = pc.drop_null(columns[place]).unique().to_pylist() if words else []
+        silent = pa.array([cell for cell in cells if normal_word(cell) in words], pa.string())
+        if len(silent):
+            marks = pc.is_in(columns[place], value_set=silent)
+            counts = counted(columns[place].filter(marks))
+            note_placeholders(
+                book, raw.headings[place], counts, pc.fill_null(marks, False).to_numpy(zero_copy_only=False)
+            )
+            columns[place] = pc.if_else(marks, pa.scalar(None, pa.string()), columns[place])
+    return replace(raw, columns=tuple(columns))
+
+
+def _unit(cells: pa.Array, kind: str, heading: str) -> str:
+    """Unit of a column's bare figures, or of its clock times; a question mark behind it where nothing in the file settles it."""
+    if kind == "share":
+        return _per_cent(cells, heading)
+    if kind != "duration":
+        return ""
+    parts = clock_parts(quick.words(cells), heading)
+    unit = unit_of(heading)
+    if parts and unit == "s":
+        return parts
+    return "day" if unit == "s" and day_fractions(quick.text(cells[:SAMPLE])) else unit
+
+
+def _per_cent(cells: pa.Array, heading: str) -> str:
+    cells = quick.words(cells)
+    if per_cents(cells):
+        return "%"
+    bare = pc.match_substring_regex(cells, r"^\s*(?:0?\.\d+|[01](?:\.0+)?)\s*$")
+    return "share?" if _PER_CENT.search(heading) and pc.any(bare).as_py() else ""
+
+
+_PER_CENT = re.compile(r"[%％]|percent", re.IGNORECASE)
+
+
+def _note_doubtful_unit(cells: pa.Array, heading: str, unit: str, book: Book) -> None:
+    """A column that can be read in two ways far apart: 02:30 as minutes or hours, 0.5 under a heading of per cents."""
+    code, pattern, other = _DOUBTS[unit]
+    marks = pc.fill_null(pc.match_substring_regex(cells, pattern), False)
+    about = {"column": heading, "value": str(cells.filter(marks)[0].as_py()), "facts": {"unit": unit, "units": other}}
+    book.note(code, "warning", marks.to_numpy(zero_copy_only=False), **about)
+
+
+_DOUBTS = {
+    "share": ("share_doubtful", r"^[\d.\s]+$", "%"),
+    "mm:ss": ("clock_doubtful", r"^\s*\d+:\d{1,2}\s*$", "hh:mm"),
+}
+
+
+def _note_lost_digits(ids: pa.Array, heading: str, book: Book) -> None:
+    """Ids that a spreadsheet has turned into 1.23E+18, or into a number of fifteen digits and noughts, have lost digits for good."""
+    if not holds(ids, b"+") and (pc.max(pc.binary_length(ids)).as_py() or 0) < 17:
         return
     marks = pc.fill_null(pc.match_substring_regex(ids, r"^\d(\.\d+)?[eE]\+\d{2}$"), False)
+    long = pc.fill_null(pc.match_substring_regex(ids, r"^\d{17,22}$"), False)
+    noughts = pc.fill_null(pc.match_substring_regex(ids, r"^\d{15}00+$"), False)
+    count = pc.sum(noughts).as_py() or 0
+    if count >= 3 and count == pc.sum(long).as_py():
+        marks = pc.or_(marks, noughts)
     shown = ids.filter(marks)
     if len(shown):
-        book.note(
-            "ids_lost_digits",
-            "warning",
-            marks.to_numpy(zero_copy_only=False),
-            column=heading,
-            value=str(shown[0].as_py()),
-        )
+        about = {"column": heading, "value": str(shown[0].as_py())}
+        book.note("ids_lost_digits", "warning", marks.to_numpy(zero_copy_only=False), **about)
 
 
-_NOBODY = ("0", "匿名", "匿名用户", "游客", "anonymous", "unknown", "未知", "guest")
+_NOBODY = frozenset({"0", "匿名", "匿名用户", "游客", "anonymous", "unknown", "未知", "guest"})
 
 
-def _without_nobody(done: Converted) -> Converted:
+def _without_nobody(done: Converted, keep: frozenset[str]) -> Converted:
     """Customers called 0 or anonymous are nobody in particular: missing, not one very loyal customer."""
-    marks = pc.fill_null(pc.is_in(pc.utf8_lower(done.values), value_set=pa.array(_NOBODY)), False)
-    count = int(pc.sum(marks).as_py() or 0)
-    if not count:
+    nobody = pa.array(sorted(_NOBODY - keep), pa.string())
+    marks = pc.fill_null(pc.is_in(pc.utf8_lower(done.values), value_set=nobody), False)
+    if not pc.any(marks).as_py():
         return done
-    shown = done.placeholder or str(done.values.filter(marks)[0].as_py())
     values = pc.if_else(marks, pa.scalar(None, pa.string()), done.values)
-    return replace(done, values=values, missing=done.missing + count, placeholder=shown)
+    return replace(done, values=values, placeholders={**done.placeholders, **counted(done.values.filter(marks))})
 
 
 def _note_rating_words(column: pa.Array, heading: str, words: Mapping[str, str], book: Book) -> None:
@@ -356,23 +428,14 @@ def _accounted(raw: RawTable, column: Column, place: int, done: Converted, book:
     return _bounded(raw, column, place, done.values, book)
 
 
-def _as_told(cells: pa.Array, done: Converted, kind: str, words: tuple[Sequence[str], Sequence[str]]) -> Converted:
-    """A column after the user's word on single cells: the first mean "not known", the second are values although they look like nothing."""
-    gone, said = words
-    trimmed = pc.utf8_trim_whitespace(cells)
-    if gone:
-        same = convert(pa.array(gone), kind).values.drop_null().cast(done.values.type)
-        written = pc.fill_null(pc.is_in(trimmed, value_set=pa.array(gone)), False)
-        empty = pc.or_(written, pc.is_in(done.values, value_set=same))
-        values = pc.if_else(empty, pa.scalar(None, done.values.type), done.values)
-        count = done.missing + (pc.sum(empty).as_py() or 0)
-        bad = done.bad & ~written.to_numpy(zero_copy_only=False)
-        done = replace(done, values=values, bad=bad, missing=count, placeholder=done.placeholder or gone[0])
-    if said and pa.types.is_string(done.values.type):
-        meant = pc.and_(pc.is_null(done.values), pc.fill_null(pc.is_in(trimmed, value_set=pa.array(said)), False))
-        values = pc.if_else(meant, trimmed, done.values)
-        done = replace(done, values=values, missing=done.missing - (pc.sum(meant).as_py() or 0))
-    return done
+def _as_missing(done: Converted, kind: str, reading: Reading, words: Sequence[str]) -> Converted:
+    """A column without the values that the user calls missing, however they are written: 0 is 0:00:00 too."""
+    same = convert(pa.array(words, pa.string()), kind, reading).values.drop_null()
+    if not len(same):
+        return done
+    empty = pc.fill_null(pc.is_in(done.values, value_set=same), False)
+    counts = {**done.placeholders, words[0]: done.placeholders.get(words[0], 0) + (pc.sum(empty).as_py() or 0)}
+    return replace(done, values=pc.if_else(empty, pa.scalar(None, done.values.type), done.values), placeholders=counts)
 
 
 def _note_cells(raw: RawTable, column: Column, place: int, done: Converted, book: Book) -> None:
@@ -381,9 +444,16 @@ def _note_cells(raw: RawTable, column: Column, place: int, done: Converted, book
     if bad.any():
         shown = str(raw.columns[place][int(np.flatnonzero(bad)[0])].as_py())
         book.note("unknown_value", "warning", bad, column=heading, value=shown)
-    if done.missing:
-        marks = _placeholders(raw.columns[place], done)
-        book.note("placeholder", "note", marks, column=heading, value=done.placeholder, facts={"kind": column.kind})
+    if done.placeholders:
+        note_placeholders(book, heading, done.placeholders, _placeholders(raw.columns[place], done), column.kind)
+
+
+def note_placeholders(book: Book, heading: str, counts: Mapping[str, int], marks: np.ndarray, kind: str = "") -> None:
+    """Enters the words of a column that were taken for "nothing", each with its count: a proposal the user can decline."""
+    ranked = sorted(counts.items(), key=lambda each: -each[1])
+    words = [f"{word.strip()} × {count}" for word, count in ranked if normal_word(word) not in UNRATED]
+    facts = {"kind": kind, "words": ", ".join(words[:8])}
+    book.note("placeholder", "note", marks, column=heading, value=ranked[0][0] if ranked else "", facts=facts)
 
 
 def _placeholders(cells: pa.Array, done: Converted) -> np.ndarray:
@@ -429,26 +499,65 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
     read = in_threads(lambda name: dates.scan(raw.kept[of_time[name]]), list(of_time))
     scanned = dict(zip(of_time, read, strict=True))
     orders = _orders(raw, found, choice, scanned, out.book)
+    _note_spellings(raw, found, scanned, out.book)
     zones = {name: _zone(raw.headings[found.fields[name]], choice, choices.zone) for name in scanned}
     timed = in_threads(lambda name: dates.instants(scanned[name], orders[name], zones[name]), list(scanned))
     done = dict(zip(scanned, timed, strict=True))
     for name, column in done.items():
         heading = raw.headings[found.fields[name]]
         spelling = "+".join(scanned[name].spelling)
-        out.formats[name] = " ".join(part for part in (spelling, orders[name], "date" if column.dated else "") if part)
+        good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE) & ~_far(column)
+        dated = column.dated and bool(good.any())
+        out.formats[name] = " ".join(part for part in (spelling, orders[name], "date" if dated else "") if part)
         if np.isfinite(scanned[name].offset).any() or _UTC.search(heading):
             out.book.zoned.add(name)
         _note_stamps(raw, found, name, column, out.book)
         if found.table.column(name).kind == "date":
             out.columns[name] = _local_days(column, choices.zone)
         else:
-            good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE)
             out.columns[name] = pa.array(column.millis, mask=~good)
-            if column.dated:
+            if dated:
                 out.book.note("date_only", "note", column.valid, column=heading)
     _merge_clock(found, choices.zone, out)
-    _drop_dated_replies(found, out)
+    _note_partly_dated(raw, found, scanned, out)
+    _drop_dated_clocks(raw, found, out)
+    _units_from_stamps(raw, found, choice, out)
     _drop_without_stamp(raw, found, out)
+
+
+def _note_spellings(raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], book: Book) -> None:
+    """What the spelling of a column leaves open: rounded numbers, zone names of several zones, offsets on some stamps only."""
+    for name, stamps in scanned.items():
+        heading, cells = raw.headings[found.fields[name]], raw.columns[found.fields[name]]
+        if "rounded" in stamps.spelling:
+            _note_like(book, "stamps_lost_digits", cells, r"[eE]\+?\d", heading)
+        if stamps.clocks is None:
+            _note_like(book, "zone_name_open", cells, dates.UNCLEAR_ZONE, heading)
+        own = np.isfinite(stamps.offset)
+        bare = np.isfinite(stamps.clock) & ~own & (np.isfinite(stamps.day) | np.isfinite(stamps.abc[:, 0]))
+        if own.any() and bare.any():
+            book.note("offsets_on_some", "warning", stamps.rows(bare), column=heading)
+        _note_half_turned(stamps, heading, book)
+
+
+def _note_like(book: Book, code: str, cells: pa.Array, pattern: str, heading: str) -> None:
+    marks = pc.fill_null(pc.match_substring_regex(cells, pattern), False)
+    if pc.any(marks).as_py():
+        shown = str(cells.filter(marks)[0].as_py())
+        book.note(code, "warning", marks.to_numpy(zero_copy_only=False), column=heading, value=shown)
+
+
+def _note_half_turned(stamps: dates.Stamps, heading: str, book: Book) -> None:
+    """A spreadsheet of the other country turns 03/04 into a date of the wrong month and leaves 13/04 as text: said, not repaired."""
+    written = np.isfinite(stamps.abc[:, 0])
+    clear = np.isfinite(stamps.day)
+    if stamps.used[written].sum() < 5 or stamps.used[clear].sum() < 5:
+        return
+    first, second = stamps.abc[written, 0], stamps.abc[written, 1]
+    month_day = stamps.day[clear].astype("datetime64[D]")
+    of_month = (month_day - month_day.astype("datetime64[M]")).astype(int) + 1
+    if ((first > 12).all() or (second > 12).all()) and (of_month <= 12).all():
+        book.note("half_turned_dates", "warning", stamps.rows(clear), column=heading)
 
 
 def _zone(heading: str, choice: FileChoice, zone: str) -> str:
@@ -534,7 +643,7 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
     needed = any(name == need[0] for need in found.table.needs)
     bogus = column.valid & ((column.millis < BOGUS) | (column.millis >= FUTURE))
     enter = book.drop if needed else _change(book)
-    for code, marks in (("bad_date", unreadable), ("before_2000", bogus)):
+    for code, marks in (("bad_date", unreadable), ("before_2000", bogus), ("far_from_rest", _far(column))):
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             enter(code, marks, **about, value=shown)
@@ -543,11 +652,21 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
             book.issues.append(Issue(code, "note", book.table, book.file, heading, rows=count))
 
 
+def _far(column: dates.Instants) -> np.ndarray:
+    """Single stamps many years from all others: a typing error or a default, which would stretch every period and horizon."""
+    good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE)
+    if good.sum() < 3:
+        return np.zeros(len(good), dtype=bool)
+    gap = np.abs(column.millis - np.median(column.millis[good]))
+    far = good & (gap > FAR_YEARS * 366 * dates.DAY)
+    return far if far.sum() <= max(1, 0.02 * good.sum()) else np.zeros(len(good), dtype=bool)
+
+
 def _note_blank_stamps(column: pa.Array, heading: str, blank: np.ndarray, book: Book) -> None:
-    written = column.filter(pa.array(blank))
-    shown = next((str(cell) for cell in written.to_pylist() if cell and cell.strip()), "")
-    if shown:
-        book.note("placeholder", "note", blank, column=heading, value=shown)
+    counts = {cell: n for cell, n in counted(pc.drop_null(column.filter(pa.array(blank)))).items() if cell.strip()}
+    if counts:
+        written = pc.is_in(column, value_set=pa.array(list(counts))).to_numpy(zero_copy_only=False)
+        note_placeholders(book, heading, counts, blank & written)
 
 
 def _blank(column: pa.Array) -> np.ndarray:
@@ -587,21 +706,29 @@ def _merge_clock(found: Match, zone: str, out: _Out) -> None:
             continue
         if day == "start_date":
             columns["start_date_kept"] = date
-        columns[stamp] = _joined(date, hours, zone)
+        columns[stamp] = _joined(date, hours, zone, out.book, _heading_of(found, day))
         if hours is None:
             out.formats[stamp] = "date"
-            out.book.note("date_only", "note", np.ones(len(out.book.rows), dtype=bool), column=day)
+            out.book.note("date_only", "note", np.ones(len(out.book.rows), dtype=bool), column=_heading_of(found, day))
     columns.pop("start_date_kept", None)
     if found.table.name == "roster" and {"start_at", "end_at"} <= set(columns):
         columns["end_at"] = _past_midnight(columns["start_at"], columns["end_at"], "end_clock" in found.fields)
 
 
-def _joined(date: pa.Array, clock: pa.Array | None, zone: str) -> pa.Array:
+def _heading_of(found: Match, field: str) -> str:
+    return next((column.name for column in found.columns if column.field == field), field)
+
+
+def _joined(date: pa.Array, clock: pa.Array | None, zone: str, book: Book, heading: str) -> pa.Array:
     days = date.to_numpy(zero_copy_only=False)
     seconds = np.zeros(len(days)) if clock is None else clock.to_numpy(zero_copy_only=False)
     good = np.isfinite(days) & np.isfinite(seconds)
     wall = np.where(good, days * dates.DAY + np.round(seconds * 1000), 0).astype(np.int64)
-    return pa.array(dates.to_utc(wall, zone)[0], mask=~good)
+    utc, doubled, skipped = dates.to_utc(wall, zone)
+    for code, marks in (("doubled_local_time", doubled), ("skipped_local_time", skipped)):
+        if clock is not None:
+            book.note(code, "note", marks & good, column=heading)
+    return pa.array(utc, mask=~good)
 
 
 def _past_midnight(start: pa.Array, end: pa.Array, by_clock: bool) -> pa.Array:
@@ -610,12 +737,102 @@ def _past_midnight(start: pa.Array, end: pa.Array, by_clock: bool) -> pa.Array:
     return pc.if_else(pc.less_equal(end, start), pc.add(end, dates.DAY), end)
 
 
-def _drop_dated_replies(found: Match, out: _Out) -> None:
-    """A response time needs two times of day: a reply column without them is not used."""
-    if found.table.name != "conversations" or "first_human_reply_at" not in out.columns:
+CLOCKS = ("started_at", "first_human_reply_at", "closed_at", "first_closed_at")
+
+
+def _drop_dated_clocks(raw: RawTable, found: Match, out: _Out) -> None:
+    """An elapsed time needs two times of day: stamps without one are kept as days, and no duration is made of them.
+
+    What was a date alone throughout is marked (``started_at_dated`` …), so that figures can give that as their reason.
+    """
+    dated = [name for name in CLOCKS if out.formats.get(name, "").endswith("date")]
+    if (
+        found.table.name == "messages"
+        and out.formats.get("sent_at", "").endswith("date")
+        and _several(out.columns["sent_at"])
+    ):
+        place = found.fields.get("sent_at", found.fields.get("sent_date", 0))
+        raise refuse("messages_without_clock", out.book, column=raw.headings[place], rows=len(raw.rows))
+    if found.table.name != "conversations":
         return
-    if any(out.formats.get(name, "").endswith("date") for name in ("started_at", "first_human_reply_at")):
-        del out.columns["first_human_reply_at"]
+    for name in CLOCKS:
+        if name in out.columns and (name in dated or "started_at" in dated):
+            out.columns[f"{name}_dated"] = pa.array(np.ones(len(raw.rows), dtype=np.int8))
+            if name != "started_at":
+                del out.columns[name]
+
+
+def _several(column: pa.Array) -> bool:
+    return len(column) - column.null_count > 1
+
+
+def _note_partly_dated(raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], out: _Out) -> None:
+    """Single dates among stamps: midnight would be a time nobody wrote, so no duration starts or ends there."""
+    lost = {}
+    for name, stamps in scanned.items():
+        bare = stamps.without_time
+        spelled = not any(each.startswith(("epoch", "excel")) for each in stamps.spelling)
+        if bare.any() and spelled and name in CLOCKS and not out.formats[name].endswith("date"):
+            lost[name] = bare
+            out.book.note("partly_dated", "warning", lost[name], column=raw.headings[found.fields[name]])
+    start = lost.get("started_at", np.zeros(len(raw.rows), dtype=bool))
+    for name in CLOCKS[1:]:
+        marks = lost.get(name, start) | start
+        if name in out.columns and marks.any():
+            _lose(out.columns, name, marks)
+
+
+def _lose(columns: dict[str, pa.Array], name: str, marks: np.ndarray) -> None:
+    """Takes single stamps out of a column; a conversation whose reply lost its time was answered all the same."""
+    filled = columns[name].is_valid().to_numpy(zero_copy_only=False)
+    columns[name] = pc.if_else(pa.array(marks), pa.scalar(None, columns[name].type), columns[name])
+    if name == "first_human_reply_at":
+        columns["reply_time_lost"] = pa.array((marks & filled).astype(np.int8))
+
+
+_STAMPED = {"wait_s": "first_human_reply_at", "resolution_s": "closed_at"}
+_FACTORS = {"min": 60.0, "h": 3600.0, "day": 86400.0, "ms": 0.001}
+
+
+def _units_from_stamps(raw: RawTable, found: Match, choice: FileChoice, out: _Out) -> None:
+    """Durations without a unit beside the stamps they are made of: where they differ by 60, they are minutes."""
+    for name, until in _STAMPED.items():
+        if not {name, until, "started_at"} <= set(out.columns):
+            continue
+        heading = raw.headings[found.fields[name]]
+        open_unit = (
+            out.formats[name] in ("s", "mm:ss") and heading not in choice.units and not _NAMES_SECONDS.search(heading)
+        )
+        unit = _fitting_unit(*(_floats(out.columns[each]) for each in ("started_at", until, name))) if open_unit else ""
+        if unit:
+            factor = _FACTORS[unit]
+            out.columns[name] = pa.array(_floats(out.columns[name]) * factor, from_pandas=True)
+            facts = {"unit": "hh:mm" if out.formats[name] == "mm:ss" else unit, "factor": f"{factor:g}"}
+            out.book.issues[:] = [
+                each for each in out.book.issues if (each.code, each.column) != ("clock_doubtful", heading)
+            ]
+            out.formats[name] = facts["unit"]
+            rows = int(out.columns[name].is_valid().sum().as_py())
+            out.book.issues.append(
+                Issue("unit_from_stamps", "warning", found.table.name, raw.name, heading, rows=rows, facts=facts)
+            )
+
+
+_NAMES_SECONDS = re.compile(r"秒|sec|[((]s[))]|_s$", re.IGNORECASE)
+
+
+def _floats(column: pa.Array) -> np.ndarray:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _fitting_unit(start: np.ndarray, until: np.ndarray, given: np.ndarray) -> str:
+    """The unit that makes durations agree with their stamps; empty where seconds do, or nothing does."""
+    elapsed = (until - start) / 1000
+    good = np.isfinite(elapsed) & (elapsed > 0) & (given > 0)
+    if good.sum() < 3:
+        return ""
+    ratio = elapsed[good] / given[good]
+    return next((unit for unit, factor in _FACTORS.items() if np.mean(np.abs(ratio / factor - 1) < 0.34) >= 0.8), "")
 
 
 def _drop_without_stamp(raw: RawTable, found: Match, out: _Out) -> None:

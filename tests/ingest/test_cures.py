@@ -69,7 +69,7 @@ CASES = {
     "impossible rating": (HEAD + ROW + "2,Ann,c2,2024-01-01 10:00,,-3\n", "out_of_range", "ignore_column"),
     "open scale": (
         HEAD + "".join(f"{n},Ann,c{n},2024-01-01 {n % 12 + 8:02d}:00,,{n % 3 + 1}\n" for n in range(24)),
-        "csat_scale_open",
+        "scale_doubtful",
         "csat_scale",
     ),
     "names of nobody": (

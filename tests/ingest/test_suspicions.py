@@ -121,11 +121,11 @@ def test_a_scale_that_never_reaches_five_is_asked_about() -> None:
     text = "Conversation ID,Agent,Started at,CSAT\n" + "".join(
         f"{n},Ann,2024-01-02 09:{n:02d},{n % 3 + 1}\n" for n in range(30)
     )
-    (issue,) = found(log_of(text), "csat_scale_open")
-    assert (issue.rows, issue.facts["high"]) == (30, "3")
+    (issue,) = found(log_of(text), "scale_doubtful")
+    assert (issue.rows, issue.facts["alternatives"]) == (30, "1–3")
     settled = log_of(text, Choices(csat_scale=(1, 3)))
     assert set(settled.tables["conversations"].column("csat").to_pylist()) == {1.0, 3.0, 5.0}  # type: ignore[union-attr]
-    assert found(settled, "csat_scale_open") == []
+    assert found(settled, "scale_doubtful") == []
 
 
 def test_many_durations_of_nothing_are_pointed_out() -> None:
