@@ -31,7 +31,7 @@ LAYERS = (
     {"recompute", "views"},
     {"whatif"},
     {"turning"},
-    {"consequences", "dialects"},
+    {"consequences", "dialects", "receipt"},
     {"charts", "exports"},
     {"__main__", "command"},
 )
