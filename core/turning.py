@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.metrics import BY_KEY, GROUPS, SCORED
 from core.recompute import Judged, card_of, score_of
 from core.scenario import KNOBS, Knob, Scenario
-from core.scoring import DUST, GRADES, effective_weights, nominal_of, scored_values
+from core.scoring import DUST, GRADES, MIN_WEIGHT_LEFT, effective_weights, nominal_of, scored_values
 from core.whatif import WhatIf
 
 Floats = NDArray[np.float64]
@@ -83,7 +83,7 @@ class _Trial:
         knobs = [knob for knob in KNOBS.values() if knob.room == kind and self._matters(knob)]
         to = np.array([self._nearest(knob) for knob in knobs]).reshape(len(knobs), len(self.names))
         sizes = np.array([self._size(knob, places) for knob, places in zip(knobs, to, strict=True)]).reshape(to.shape)
-        known = np.nan_to_num(sizes, nan=np.inf)
+        known = np.where(np.isnan(to), np.inf, sizes)
         return [self._row(kind, knobs, to[:, at], known[:, at], at) for at in range(len(self.names))]
 
     def _matters(self, knob: Knob) -> bool:
@@ -142,9 +142,12 @@ class _Trial:
 
     def _holds(self, knob: Knob, rows: NDArray[np.int64], at: Floats) -> NDArray[np.bool_]:
         """Whether the agents of some rows have the wanted grade with the knob at some places."""
-        reached = (self._scores(knob, rows, at)[:, None] >= self.lows - DUST).sum(axis=1)
-        wanted = np.array([len(GRADES) - 1 - GRADES.index(letter) for letter in self.wanted])
-        return np.asarray(reached == wanted[rows])
+        scores = self._scores(knob, rows, at)[:, None]
+        wanted = np.array([len(GRADES) - 1 - GRADES.index(letter) for letter in self.wanted])[rows]
+        # on either side of the edge by half of what scoring forgives, so that the real score falls on the same side
+        reached = [(scores >= self.lows - dust).sum(axis=1) == wanted for dust in (DUST / 2, DUST * 1.5)]
+        left = (self._shares(knob, at) * ~np.isnan(self.card.points[rows])).sum(axis=1)
+        return np.asarray(reached[0] & reached[1] & (left >= MIN_WEIGHT_LEFT))
 
     def _scores(self, knob: Knob, rows: NDArray[np.int64], at: Floats) -> Floats:
         shares = self._shares(knob, at)
