@@ -1,6 +1,7 @@
-"""What leaves the app as a file: pictures of charts (`pictures`), tables (`tables`)."""
+"""What leaves the app as a file: pictures of charts (`pictures`), tables (`tables`), printable sheets (`sheet`)."""
 
 from core.exports.pictures import png, svg
+from core.exports.sheet import Section, html_sheet
 from core.exports.tables import csv_bytes, xlsx_bytes
 
-__all__ = ["csv_bytes", "png", "svg", "xlsx_bytes"]
+__all__ = ["Section", "csv_bytes", "html_sheet", "png", "svg", "xlsx_bytes"]

@@ -1,0 +1,91 @@
+"""A printable sheet: headings, sentences, tables and pictures as one HTML file that needs nothing else and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from core.charts import Chart
+from core.charts.theme import ACCENT, FONT
+from core.exports.pictures import svg
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a sheet, in words: a heading, sentences, a table (headings are its columns) and a picture; each may be empty.
+
+    ``wide`` parts take the whole width, others stand two in a row.
+    """
+
+    heading: str = ""
+    lines: Sequence[str] = ()
+    table: pd.DataFrame | None = None
+    picture: Chart | None = None
+    wide: bool = True
+
+
+def html_sheet(title: str, subtitle: str, sections: Sequence[Section], footer: str, language: str) -> bytes:
+    """The sheet as UTF-8 HTML for screen and A4; every text is escaped, numbers in tables are right-aligned.
+
+    >>> b"&lt;b&gt;" in html_sheet("<b>", "", [Section("Lines", ["one"])], "", "en")
+    True
+    """
+    body = "".join(_section(each) for each in sections)
+    document = f"""<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>{escape(title)}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<style>{_STYLE}</style></head><body><main><header><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></header>
+<div class="parts">{body}</div><footer>{escape(footer)}</footer></main></body></html>"""
+    return document.encode("utf-8")
+
+
+def _section(part: Section) -> str:
+    heading = f"<h2>{escape(part.heading)}</h2>" if part.heading else ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in part.lines)
+    table = _table(part.table) if part.table is not None and len(part.table) else ""
+    picture = f"<figure>{svg(part.picture)}</figure>" if part.picture is not None else ""
+    return f'<section class="{"wide" if part.wide else "half"}">{heading}{lines}{picture}{table}</section>'
+
+
+def _table(frame: pd.DataFrame) -> str:
+    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
+    head = "".join(f"<th{_right(right)}>{escape(str(name))}</th>" for name, right in zip(frame.columns, numeric, strict=True))
+    rows = "".join(_row(values, numeric) for values in frame.itertuples(index=False, name=None))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(values: tuple[Any, ...], numeric: Sequence[bool]) -> str:
+    cells = (f"<td{_right(right)}>{escape(_shown(value))}</td>" for value, right in zip(values, numeric, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _right(right: bool) -> str:
+    return ' class="n"' if right else ""
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None or value != value else str(value)
+
+
+_STYLE = f"""
+@page {{ size: A4; margin: 12mm; }}
+body {{ font: 10pt/1.45 "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif; color: #1c2733; margin: 0; background: #fff; }}
+main {{ max-width: 186mm; margin: 0 auto; padding: 4mm; }}
+header {{ border-bottom: 2px solid {ACCENT}; margin-bottom: 3mm; }}
+h1 {{ font-size: 17pt; font-weight: 600; margin: 0; }}
+header p {{ margin: 1mm 0 2mm; color: #55616e; }}
+h2 {{ font-size: 11pt; font-weight: 600; margin: 3mm 0 1mm; color: {ACCENT}; }}
+p {{ margin: 0 0 1mm; }}
+.parts {{ display: flex; flex-wrap: wrap; column-gap: 6mm; }}
+.wide {{ flex: 1 1 100%; }} .half {{ flex: 1 1 45%; }}
+section {{ break-inside: avoid; min-width: 0; }}
+figure {{ margin: 1mm 0; }} figure svg {{ max-width: 100%; height: auto; }}
+table {{ border-collapse: collapse; width: 100%; font-size: 8.5pt; }}
+th, td {{ text-align: left; padding: 0.8mm 1.6mm; border-bottom: 1px solid #e3e8ee; vertical-align: top; }}
+th {{ color: #55616e; font-weight: 500; }} .n {{ text-align: right; font-variant-numeric: tabular-nums; }}
+footer {{ margin-top: 4mm; padding-top: 1mm; border-top: 1px solid #e3e8ee; color: #55616e; font-size: 7.5pt; }}
+@media print {{ main {{ padding: 0; }} }}
+"""
