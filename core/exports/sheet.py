@@ -67,12 +67,13 @@ def _right(right: bool) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "–" if value is None or value != value else str(value)
+    return "–" if pd.isna(value) else str(value)
 
 
 _STYLE = f"""
 @page {{ size: A4; margin: 12mm; }}
-body {{ font: 10pt/1.45 "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif; color: #1c2733; margin: 0; background: #fff; }}
+body {{ font: 10pt/1.45 "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif;
+  color: #1c2733; margin: 0; background: #fff; }}
 main {{ max-width: 186mm; margin: 0 auto; padding: 4mm; }}
 header {{ border-bottom: 2px solid {ACCENT}; margin-bottom: 3mm; }}
 h1 {{ font-size: 17pt; font-weight: 600; margin: 0; }}
