@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import Issue
 from core.log import FileReport
+from core.metrics import metric
 from core.text import Text
 from core.views import ledger_rows, listed, ranges
 from pages import _remedies as remedies
@@ -82,13 +83,13 @@ def _effects(found: Sequence[Issue], text: Text) -> None:
 def _effect(row: Any, issue: Issue, text: Text) -> dict[str, Any]:
     return {
         "line": row.line,
-        "message": widgets.issue_words(issue, text)[0],
         "rows": row.rows,
         "metric": widgets.metric_name(row.key, text),
         "with_rows": widgets.kpi_value(text, row.with_value, row.key),
         "without_rows": widgets.kpi_value(text, row.without_value, row.key),
-        "difference": widgets.kpi_value(text, row.difference, row.key),
+        "difference": widgets.signed(metric(row.key), row.difference, text),
         "shown": text(f"ingest.effect.{row.now}"),
+        "message": widgets.issue_words(issue, text)[0],
     }
 
 

@@ -42,6 +42,8 @@ def upload(text: Text) -> None:
         decided = session.mapping(mapping.name, mapping.getvalue())
         if decided is not None:
             loading.order_again(decided)
+            if not loading.waiting():
+                st.toast(text("pages.data.mapping_kept"), icon=":material/rule:")
     if given and session.is_new("files", tuple(file.file_id for file in given)):
         loading.order_uploads(given, joining)
 
@@ -89,7 +91,9 @@ def _teller(bar: Any, text: Text) -> Callable[..., None]:
 def notes(text: Text) -> None:
     """What became of the last attempt where it did not succeed: cancelled, or refused with the reason and the way out."""
     if loading.called_off():
-        st.info(text("pages.data.called_off"), icon=":material/info:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(text("pages.data.called_off"), icon=":material/info:")
+            st.button(text("pages.data.resume"), key="resume", on_click=loading.resume, icon=":material/refresh:")
     if session.import_trouble():
         _refused(text)
     elif session.log() is not None:

@@ -41,7 +41,7 @@ class Job:
 
 
 def _put_down(job: Job) -> None:
-    session.hold(job=job, called_off=False)
+    session.hold(job=job, called_off=None)
 
 
 def order(files: Sequence[InputFile]) -> None:
@@ -110,12 +110,17 @@ def waiting() -> bool:
 
 def cancel() -> None:
     """Forgets what was to be read; for the button's callback, which runs after Streamlit has ended the reading."""
-    session.hold(called_off=waiting(), job=None)
+    session.hold(called_off=session.held("job"), job=None)
 
 
 def called_off() -> bool:
     """Whether the last import was cancelled."""
-    return bool(session.held("called_off"))
+    return session.held("called_off") is not None
+
+
+def resume() -> None:
+    """Reads after all what was cancelled; for a button's callback."""
+    _put_down(session.held("called_off"))
 
 
 def run(progress: Callable[..., None]) -> tuple[Issue, ...]:

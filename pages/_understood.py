@@ -18,12 +18,12 @@ _FILES_SHOWN = 8
 def summary(text: Text) -> None:
     """Conversations, days, agents and zone; which file is what; what can be answered; and the way to the first figures."""
     with st.container(border=True, key="understood"):
-        st.markdown(f"#### {text('pages.data.understood')}")
+        st.subheader(text("pages.data.understood"), anchor=False)
         st.markdown(text("pages.data.understood_line", **_about(text)))
         st.markdown("\n".join(f"- {line}" for line in _files(text)))
         can, cannot = can_answer(session.log(), text)
-        comma = text("pages.data.comma")
-        st.caption(text("pages.data.understood_can", n=len(can), m=len(cannot), names=comma.join(can)))
+        said = text("pages.data.understood_can", n=len(can), names=text("pages.data.comma").join(can))
+        st.caption(said + (text("pages.data.understood_cannot", n=len(cannot)) if cannot else ""))
         if st.button(text("pages.data.go_overview"), type="primary", key="go_overview", icon=":material/dashboard:"):
             st.switch_page("pages/2_overview.py")
 

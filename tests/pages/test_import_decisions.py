@@ -125,15 +125,19 @@ def test_giving_up_a_refused_file_goes_on_with_what_is_loaded(open_page: Open) -
 
 
 def test_an_interrupted_reading_starts_again_and_a_cancelled_one_does_not(open_page: Open) -> None:
-    """What was ordered is read in the next run, whatever came between; cancelled, it is forgotten and the page says so."""
+    """What was ordered is read in the next run, whatever came between; cancelled, it waits for the button that reads it after all."""
     at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
     job = Job((InputFile("two.csv", _rows(1, 11)),), Choices(), "files")
     at.session_state["_held_job"] = job
     at.run()
     assert any("10 conversations" in each for each in visible(at))
-    at.session_state["_held_called_off"] = True
+    at.session_state["_held_called_off"] = Job((InputFile("three.csv", _rows(1, 6)),), Choices(), "files")
     at.run()
     assert EN("pages.data.called_off") in visible(at)
+    assert any("10 conversations" in each for each in visible(at))
+    at.button(key="resume").click().run()
+    assert EN("pages.data.called_off") not in visible(at)
+    assert any("5 conversations" in each for each in visible(at))
 
 
 def test_filling_is_off_and_warns(open_page: Open) -> None:
