@@ -111,6 +111,8 @@ def _calls(columns: Columns, book: Book, choices: Choices, headings: Mapping[str
 
 
 def _agents(columns: Columns, book: Book, choices: Choices, headings: Mapping[str, str]) -> None:
+    if "agent_id" not in headings:
+        return
     empty = columns["agent_id"].is_null().to_numpy(zero_copy_only=False)
     book.note("agent_missing", "note", empty & book.keep, column=headings.get("agent_id", ""))
 

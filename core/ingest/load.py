@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -196,12 +197,32 @@ def _stage_all(
             reports.append(FileReport("", one.name, issues=(one.problem,)))
         for number, (raw, matched) in enumerate(one.tables, start=1):
             steps.at(one.name, READING + (1 - READING) * (number - 1) / len(one.tables))
-            done = _stage_one(raw, matched, choices, who)
+            done = _stage_one(raw, _of_sessions(raw, matched, choices, _names_sessions(found, raw)), choices, who)
             reports.append(done)
             if isinstance(done, Staged):
                 parts.append(done)
         steps.at(one.name, 1.0)
     return parts, reports
+
+
+def _names_sessions(found: Sequence[_Read], but: RawTable) -> bool:
+    """Whether another file names the conversations its rows belong to."""
+    tables = [(raw, matched) for one in found for raw, matched in one.tables if raw is not but]
+    return any(
+        matched.complete and matched.table.name in ("messages", "conversations") and "conversation_id" in matched.fields
+        for _, matched in tables
+    )
+
+
+def _of_sessions(raw: RawTable, found: Match, choices: Choices, others: bool) -> Match:
+    """Ratings by session id alone are conversations where another file says whose they are: the agent stands there."""
+    if found.complete or not others or choices.of(raw.name).table:
+        return found
+    rated = match(raw, replace(choices.of(raw.name), table="conversations"))
+    missing = {need[0] for need in rated.lacking}
+    if not {"conversation_id", "csat"} <= set(rated.fields) or not missing <= {"agent_id"}:
+        return found
+    return replace(rated, lacking=())
 
 
 def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Directory) -> Staged | FileReport:
@@ -240,6 +261,8 @@ def _understand(part: Staged, choices: Choices, who: people.Directory) -> None:
         people.mark_automation(columns, who, choices, book)
     elif book.table == "conversations":
         _started_by(columns)
+        if not {"agent_id", "agent_name"} & set(columns):
+            columns["agent_id"] = pa.nulls(len(part.raw.rows), pa.string())
         people.free_machines(columns, who, choices, book)
     people.name_agents(columns, who)
     headings = {name: part.raw.headings[place] for name, place in part.match.fields.items()}
@@ -273,6 +296,7 @@ def _missing_columns(raw: RawTable, found: Match) -> Issue:
     return Issue(code, "error", "" if unknown else found.table.name, raw.name, missing[0], row=1, facts=facts)
 
 
+_MONTH = re.compile(r"^(19|20)\d\d\s*[-/.年]\s*(0?[1-9]|1[0-2])月?$")
 _MONTH_HEADINGS = frozenset(
     map(normal, ("月份", "月", "统计月份", "month", "week", "周", "统计周", "周次", "季度", "quarter"))
 )
@@ -280,8 +304,14 @@ _MONTH_HEADINGS = frozenset(
 
 def _undated(raw: RawTable, found: Match) -> Issue:
     """Figures of a whole period: neither an agent's day nor a conversation."""
-    period = next((heading for heading in raw.headings if normal(heading) in _MONTH_HEADINGS), "")
+    period = next((heading for heading in raw.headings if normal(heading) in _MONTH_HEADINGS), _month_cell(raw))
     return Issue("period_summary", "error", found.table.name, raw.name, period, rows=len(raw.rows), value=period)
+
+
+def _month_cell(raw: RawTable) -> str:
+    """A cell that names a month, where no heading does."""
+    cells = (str(cell) for column in raw.columns for cell in pc.drop_null(column[:3]).to_pylist())
+    return next((cell for cell in cells if _MONTH.match(cell.strip())), "–")
 
 
 def _refused(raw: RawTable, found: Match, issue: Issue) -> FileReport:

@@ -276,7 +276,8 @@ def _owner_as_agent(table: Table, fields: dict[str, int], evidence: dict[str, tu
 def _rating_as_start(table: Table, fields: dict[str, int], evidence: dict[str, tuple[str, ...]]) -> None:
     """A report of ratings has no start: the day of the rating stands for it, and the ledger says so."""
     started = {"started_at", "started_date"} & set(fields)
-    if table.name == "conversations" and not started and {"csat", "csat_at", "agent_id"} <= set(fields):
+    named = {"agent_id", "conversation_id"} & set(fields)
+    if table.name == "conversations" and not started and named and {"csat", "csat_at"} <= set(fields):
         fields["started_at"] = fields.pop("csat_at")
         evidence["started_at"] = ("rating_time",)
         evidence.pop("csat_at", None)

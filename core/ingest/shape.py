@@ -237,6 +237,8 @@ def _events(raw: RawTable, choices: Choices) -> RawTable | None:
         event = next((place for place, name in enumerate(raw.headings) if normal(name) in _EVENT_HEADINGS), None)
     talks = any(_place(raw, "messages", name) is not None for name in ("sender", "text", "from_customer", "automation"))
     agent = _place(raw, "conversations", "agent_id")
+    if agent is None:
+        raw, agent = _with_performer(raw)
     if case is None or stamp is None or event is None or agent is None or talks or len(raw.headings) > 80:
         return None
     encoded = raw.columns[event].dictionary_encode()
@@ -248,6 +250,15 @@ def _events(raw: RawTable, choices: Choices) -> RawTable | None:
     return _cases(raw, (case, stamp), pa.array(kinds, pa.string()).take(encoded.indices))
 
 
+def _with_performer(raw: RawTable) -> tuple[RawTable, int | None]:
+    """An event log names who did it the resource; as a heading of a conversation that is the agent."""
+    place = next((place for place, name in enumerate(raw.headings) if normal(name) in _PERFORMERS), None)
+    if place is None:
+        return raw, None
+    return replace(raw, headings=(*raw.headings[:place], "agent", *raw.headings[place + 1 :])), place
+
+
+_PERFORMERS = frozenset(("resource", "orgresource", "performer", "执行人", "操作人", "处理者"))
 _EVENT_HEADINGS = frozenset(
     map(normal, ("activity", "activity name", "status change", "to status", "new status", "节点", "活动", "环节"))
 )

@@ -41,7 +41,8 @@ SAMPLE = 5000
 FIGURES = ("number", "share", "duration", "rating")
 _FRACTION = re.compile(r"^0\.\d{6,}$|^0(\.0)?$|^\d(\.\d+)?e-0?[1-6]$", re.IGNORECASE)
 _SUMMARY_LABEL = (
-    r"^(店铺|全店|团队|小组|部门|本页|当页|整体|客服)?(汇总|合计|总计|小计|均值|平均值?)(值|行|数据|数)?\s*([::((].*)?$"
+    r"^(店铺|全店|全部|所有|团队|小组|部门|本页|当页|整体|客服)?(汇总|合计|总计|小计|均值|平均值?)(值|行|数据|数)?\s*([::((].*)?$"
+    r"|^整体$|^(grand|sub|overall|team|shop|store|page)?[ -]?(totals?|averages?|avg|sum|summary)\s*([::((].*)?$"
 )
 _UTC = re.compile(r"(?<![A-Za-z])(utc|gmt)(?![A-Za-z+\-±0-9])", re.IGNORECASE)
 CALL_HEADINGS = (
@@ -342,10 +343,15 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
 def _sums_up(cells: pa.Array) -> pa.Array:
     """Which cells call their row a total or a mean."""
     cells = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
-    exact = pc.is_in(cells, value_set=pa.array(sorted(SUMMARY)))
-    if pc.all(pc.string_is_ascii(cells)).as_py() is False:
-        exact = pc.or_(exact, pc.match_substring_regex(cells, _SUMMARY_LABEL))
-    return exact
+    return pc.is_in(cells, value_set=pa.array([*sorted(SUMMARY), *_like_summary(cells)]))
+
+
+def _like_summary(cells: pa.Array) -> list[str]:
+    """The distinct short cells that begin with no figure and read like the label of a total or an average."""
+    figure = pc.is_in(pc.utf8_slice_codeunits(cells, 0, 1), value_set=pa.array(list("0123456789")))
+    short = pc.and_(pc.less_equal(pc.utf8_length(cells), 24), pc.invert(figure))
+    words = cells.filter(pc.fill_null(short, False)).unique()
+    return [str(word) for word in words.filter(pc.match_substring_regex(words, _SUMMARY_LABEL)).to_pylist()]
 
 
 def row_digests(raw: RawTable) -> np.ndarray:
