@@ -156,7 +156,7 @@ def _undone(bench: _Bench, report: FileReport, issue: Issue, kept: Marks) -> Ite
             roles = {**decided.roles, **cure.choices.roles}
             decided = replace(cure.choices, roles=roles)
     if decided == bench.choices or not bench.files:
-        yield _no("no_cure")
+        yield _no("counted_elsewhere" if issue.code == "exact_duplicate_rows" and bench.files else "no_cure")
         return
     about: dict[str, Any] = {"now": "without"}
     if report.table in TALK and kept.any():

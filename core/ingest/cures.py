@@ -72,6 +72,8 @@ class Cure:
 
 
 Cures: TypeAlias = Iterator[Cure]
+_ID = {"conversations": "conversation_id", "orders": "order_id"}
+"""What makes rows of a table one thing: of equal rows under one id only one can count, whatever is chosen."""
 
 
 def cures(issue: Issue, choices: Choices, report: FileReport | None = None) -> tuple[Cure, ...]:
@@ -89,6 +91,8 @@ def cures(issue: Issue, choices: Choices, report: FileReport | None = None) -> t
     {'Date': 'mdy'}
     """
     found = [cure for make in _CURES.get(issue.code, ()) for cure in make(issue, choices)]
+    if report is not None and _ID.get(report.table) in {column.field for column in report.columns}:
+        found = [cure for cure in found if cure.code != "keep_duplicates"]
     if report is not None and issue.column:
         found += _of_column(issue, choices, report)
     return tuple(cure for at, cure in enumerate(found) if cure.choices != choices and cure not in found[:at])

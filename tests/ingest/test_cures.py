@@ -53,7 +53,11 @@ def night() -> str:
 NIGHT = night()
 ROW = "1,Ann,c1,2024-01-01 09:00,2024-01-01 09:01,5\n"
 CASES = {
-    "equal rows": (HEAD + ROW + ROW, "exact_duplicate_rows", "keep_duplicates"),
+    "equal rows": (
+        "Agent,Customer,Started at\n" + "Ann,c1,2024-01-01 09:00\n" * 2,
+        "exact_duplicate_rows",
+        "keep_duplicates",
+    ),
     "equal rows without ids": (
         "Agent,Started at,CSAT\n" + "Ann,2024-01-01 09:00,5\n" * 2,
         "possible_duplicates",
@@ -130,6 +134,11 @@ def test_a_column_may_be_left_out_unless_the_table_needs_it() -> None:
     assert "ignore_column" in [each.code for each in offered(text, "reply_before_start")]
     wrong = HEAD + ROW + "2,Ann,c2,soon,2024-01-01 09:00,4\n"
     assert "ignore_column" not in [each.code for each in offered(wrong, "bad_date")]
+
+
+def test_equal_rows_under_one_id_offer_no_keeping() -> None:
+    """Where an id says that two rows are one conversation, keeping both would change nothing and is not offered."""
+    assert offered(HEAD + ROW + ROW, "exact_duplicate_rows") == []
 
 
 def test_lines_without_a_cure_have_none() -> None:
