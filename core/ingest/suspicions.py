@@ -20,9 +20,7 @@ NIGHT = range(7)
 DAY = range(8, 20)
 ENOUGH = 50
 NEAR = 60_000
-FAR_DAYS = 180
 _ANSWERED = {"messages": "sent_at", "conversations": "first_human_reply_at"}
-_STARTS = {"messages": "sent_at", "conversations": "started_at", "orders": "created_at"}
 _THINGS = {"conversations": "started_at", "orders": "created_at"}
 
 
@@ -38,7 +36,6 @@ def suspect(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]
     _night_work(columns, book, zone, headings)
     _near_duplicates(columns, book, zone, headings)
     _many_zeros(columns, book, headings)
-    _far_off(columns, book, headings)
 
 
 def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]) -> None:
@@ -113,26 +110,6 @@ def _come_again(codes: np.ndarray, millis: np.ndarray) -> np.ndarray:
     again = np.zeros(int(codes.max()) + 1, dtype=bool)
     again[keys[1:][np.diff(keys) < NEAR] // span] = True
     return np.asarray(again[codes])
-
-
-def _far_off(columns: Columns, book: Book, headings: Mapping[str, str]) -> None:
-    """Few stamps half a year and more away from all the others: a wrong year, which would stretch every period to it."""
-    name = _STARTS.get(book.table, "")
-    if name not in columns:
-        return
-    known = book.keep & columns[name].is_valid().to_numpy(zero_copy_only=False)
-    days = pc.fill_null(columns[name], 0).to_numpy(zero_copy_only=False) // dates.DAY
-    filled = np.unique(days[known], return_counts=True)
-    if known.sum() < ENOUGH or len(filled[0]) < 2 or np.diff(filled[0]).max() <= FAR_DAYS:
-        return
-    cuts = np.flatnonzero(np.diff(filled[0]) > FAR_DAYS) + 1
-    runs = np.split(np.arange(len(filled[0])), cuts)
-    sizes = np.array([filled[1][run].sum() for run in runs])
-    few = [filled[0][run] for run, size in zip(runs, sizes, strict=True) if size <= max(3, 0.01 * known.sum())]
-    if few and sizes.max() >= 0.9 * known.sum():
-        marks = known & np.isin(days, np.concatenate(few))
-        shown = str(np.datetime64(int(days[np.flatnonzero(marks)[0]]), "D"))
-        book.note("stamps_far_off", "warning", marks, column=headings.get(name, ""), value=shown)
 
 
 def _many_zeros(columns: Columns, book: Book, headings: Mapping[str, str]) -> None:

@@ -149,7 +149,7 @@ TRAPS = {
     ),
     "negative waits": one(TALK + ANN.replace(",60,5", ",-60,5"), {"conversations": 1}, {"out_of_range": 1}),
     "a far future": one(TALK + ANN + BOB.replace("2024", "2124"), {"conversations": 1}, {"before_2000": 1}),
-    "a wrong year": one(many(60) + "99,Ann,c99,2034-03-04 09:00:00,,,,5\n", {"conversations": 61}, {"stamps_far_off": 1}),
+    "a wrong year": one(many(60) + "99,Ann,c99,2034-03-04 09:00:00,,,,5\n", {"conversations": 60}, {"far_from_rest": 1}),
     "a shop that paused for years": one(
         many(60) + many(60).replace("2024", "2026").partition("\n")[2].replace(",Ann,c", "x,Ann,d"), {"conversations": 120}, {}
     ),
