@@ -65,6 +65,7 @@ class Metric:
         weight: default weight inside its group; 0 for KPIs outside the default scorecard.
         owner: whose figure it is: ``owner``, ``answerer``, ``reviewed`` or ``sale``.
         low, high, step: bounds of its anchor knobs.
+        counter: for a speed KPI the quality KPI and the re-contact KPI that must be read beside it; empty for all others.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Metric:
     low: float = 0.0
     high: float = 1.0
     step: float = 0.01
+    counter: tuple[str, ...] = ()
 
     @property
     def scored(self) -> bool:
@@ -100,6 +102,8 @@ def _mean(total: str, n: str, values: str) -> Measure:
     return mean("conversations", total, n, values)
 
 
+_COUNTER = ("satisfaction", "repeat_rate")
+"""Who is fast at the customer's cost shows in these."""
 _TIME: dict[str, Any] = {"low": 0.0, "high": 3600.0, "step": 5.0}
 
 METRICS: tuple[Metric, ...] = (
@@ -123,6 +127,7 @@ METRICS: tuple[Metric, ...] = (
         statistic="median",
         anchors=Anchors(30, 120, 600),
         weight=30,
+        counter=_COUNTER,
         **_TIME,
     ),
     Metric(
@@ -132,6 +137,7 @@ METRICS: tuple[Metric, ...] = (
         -1,
         _mean("greeted_s", "greeted_n", "greeted_v"),
         _MESSAGES,
+        counter=_COUNTER,
     ),
     Metric(
         "reply_time",
@@ -144,6 +150,7 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(30, 90, 300),
         weight=20,
         owner="answerer",
+        counter=_COUNTER,
         **_TIME,
     ),
     Metric(
@@ -155,10 +162,11 @@ METRICS: tuple[Metric, ...] = (
         (*_ANSWERED, ("agent_days.response_rate_24h", "agent_days.conversations")),
         anchors=Anchors(0.98, 0.90, 0.75),
         weight=20,
+        counter=_COUNTER,
     ),
-    Metric("human_response_rate_24h", "efficiency", "share", 1, _share("answered", "human_of"), _ANSWERED),
-    Metric("within_Ns", "efficiency", "share", 1, _share("within", "within_of"), _REPLY),
-    Metric("within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY),
+    Metric("human_response_rate_24h", "efficiency", "share", 1, _share("answered", "human_of"), _ANSWERED, counter=_COUNTER),
+    Metric("within_Ns", "efficiency", "share", 1, _share("within", "within_of"), _REPLY, counter=_COUNTER),
+    Metric("within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY, counter=_COUNTER),
     Metric(
         "resolution_time",
         "efficiency",
@@ -166,6 +174,7 @@ METRICS: tuple[Metric, ...] = (
         -1,
         _mean("resolution_s", "resolution_n", "resolution_v"),
         _CLOSE,
+        counter=_COUNTER,
     ),
     Metric(
         "first_resolution_time",
@@ -174,6 +183,7 @@ METRICS: tuple[Metric, ...] = (
         -1,
         _mean("first_resolution_s", "first_resolution_n", "first_resolution_v"),
         _CLOSE,
+        counter=_COUNTER,
     ),
     Metric(
         "handle_time",
@@ -182,6 +192,7 @@ METRICS: tuple[Metric, ...] = (
         -1,
         _mean("handle_s", "handle_n", "handle_v"),
         (*_MESSAGES, ("conversations.handle_s",)),
+        counter=_COUNTER,
     ),
     Metric(
         "handled_per_hour",
@@ -200,6 +211,7 @@ METRICS: tuple[Metric, ...] = (
         low=0.0,
         high=60.0,
         step=0.5,
+        counter=_COUNTER,
     ),
     Metric(
         "fcr",

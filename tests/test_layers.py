@@ -29,7 +29,7 @@ LAYERS = (
     {"agreement", "scoring", "robustness", "weights", "stability", "ahp", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
-    {"whatif"},
+    {"fair", "whatif"},
     {"turning"},
     {"consequences", "dialects", "receipt"},
     {"charts", "exports"},

@@ -110,7 +110,7 @@ def _picker(log: Log, table: str) -> Callable[..., str]:
 
 def _id_type(log: Log, column: str) -> str:
     """Ids are text unless the log holds coded ones: then empty tables take integers too, so that joins compare integers."""
-    if column == "conversation_id" and log.has("messages") and _needs_cut(log):
+    if column == "conversation_id" and log.has("messages") and needs_cut(log):
         return "VARCHAR"
     found = [_range(log.tables[table], column) for table in ("messages", "conversations") if log.has(table, column)]
     if not found or any(ends is None for ends in found):
@@ -156,11 +156,11 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     words = polite_pattern().replace("'", "''")
     polite = f"CASE WHEN text IS NULL THEN NULL WHEN regexp_matches(lower(text), '{words}') THEN 1 ELSE 0 END"
     smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
-    columns = f"""{_conversation_key(log)} AS conv, {pick("seq")} AS seq, "sent_at" AS sent,
+    columns = f"""{conversation_key(log)} AS conv, {pick("seq")} AS seq, "sent_at" AS sent,
       {pick("customer_id")} AS m_cust, {pick("channel")} AS m_channel, {pick("language")} AS m_language,
       {pick("agent_id")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS TINYINT)"} AS m_polite,
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
-    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
+    source = cut_messages(log, gap_ms) if needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
       CAST({_KIND.format(smart=smart)} AS TINYINT) AS kind
     FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""
@@ -177,23 +177,25 @@ _EMPTY_MESSAGES = (
 )
 
 
-def _needs_cut(log: Log) -> bool:
+def needs_cut(log: Log) -> bool:
+    """Whether some messages lack a conversation id, so that conversations are cut at silences."""
     if not log.has("messages", "conversation_id"):
         return True
     source = log.tables["messages"]
     return isinstance(source, pa.Table) and source.column("conversation_id").null_count > 0
 
 
-def _conversation_key(log: Log) -> str:
-    return '"cut_id"' if _needs_cut(log) else f"CAST(conversation_id AS {_id_type(log, 'conversation_id')})"
+def conversation_key(log: Log) -> str:
+    """The SQL of a message row's conversation, as the facts name it."""
+    return '"cut_id"' if needs_cut(log) else f"CAST(conversation_id AS {_id_type(log, 'conversation_id')})"
 
 
 def cut_ids(log: Log, gap_ms: int) -> str:
     """A SELECT of every message's conversation in the order of ``seq``, for a log that is cut by silence."""
-    return f'SELECT "cut_id" FROM {_cut(log, gap_ms)} ORDER BY "seq"'
+    return f'SELECT "cut_id" FROM {cut_messages(log, gap_ms)} ORDER BY "seq"'
 
 
-def _cut(log: Log, gap_ms: int) -> str:
+def cut_messages(log: Log, gap_ms: int) -> str:
     """Messages without conversation ids, cut per customer and channel wherever the silence is longer than the gap."""
     pick = _picker(log, "messages")
     customer, channel = pick("customer_id"), pick("channel")
@@ -221,8 +223,8 @@ def _stage_attributes(log: Log, gap_ms: int) -> str:
         for name, short in ATTRIBUTES.items()
     )
     csat = _last("csat") if "csat" in names else "CAST(NULL AS DOUBLE)"
-    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
-    return f"CREATE TABLE stage_attributes AS SELECT {_conversation_key(log)} AS conv, {columns}, {csat} AS csat FROM {source} GROUP BY 1"
+    source = cut_messages(log, gap_ms) if needs_cut(log) else "raw_messages"
+    return f"CREATE TABLE stage_attributes AS SELECT {conversation_key(log)} AS conv, {columns}, {csat} AS csat FROM {source} GROUP BY 1"
 
 
 def _agreed(name: str) -> str:
@@ -247,8 +249,8 @@ def _stage_assigned(log: Log, gap_ms: int) -> str:
     kind, who = _id_type(log, "conversation_id"), _id_type(log, "agent_id")
     if not (log.has("messages", "event") and log.has("messages", "agent_id")):
         return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS {who}) AS agent WHERE 1 = 0"
-    source = _cut(log, gap_ms) if _needs_cut(log) else "raw_messages"
-    return f"""CREATE TABLE stage_assigned AS SELECT {_conversation_key(log)} AS conv,
+    source = cut_messages(log, gap_ms) if needs_cut(log) else "raw_messages"
+    return f"""CREATE TABLE stage_assigned AS SELECT {conversation_key(log)} AS conv,
       CAST(arg_max("agent_id", ("sent_at", "seq")) AS {who}) AS agent
       FROM {source} WHERE event = 'assign' AND agent_id IS NOT NULL GROUP BY 1"""
 
