@@ -122,7 +122,7 @@ def inspect(words: Namespace) -> dict[str, Any]:
     tables = []
     for report in log_of(words).ledger.files:
         fields = (
-            "table", "file", "encoding", "encoding_confidence", "separator", "sheet", "rows_read", "rows_kept", "rows_dropped",
+            "table", "file", "platform", "encoding", "encoding_confidence", "separator", "sheet", "rows_read", "rows_kept", "rows_dropped",
         )  # fmt: skip
         columns = [
             {

@@ -41,6 +41,7 @@ class FileReport:
     ``encoding_confidence``: 0–1, how sure the encoding is; 1 where the bytes or the user settle it, or where the format has none.
     ``seqs`` is the half-open range of ``seq`` that its rows have in the log's table: with a row number of the file (``file_row``) it
     finds the row again, since several files may stand in one table.
+    ``platform``: whose export it is, where the layout or the user says so; else empty.
     """
 
     table: str
@@ -55,6 +56,7 @@ class FileReport:
     issues: tuple[Issue, ...] = ()
     encoding_confidence: float = 1.0
     seqs: tuple[int, int] = (0, 0)
+    platform: str = ""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class FileChoice:
         zones: zone in which a column's stamps without an offset were written, by heading (``*`` for all); else the shop's.
         missing: cells of a column that mean "not known", by heading (``{"等待时长": ("0",)}``).
         values: cells of a column that look like a placeholder and are values, by heading.
+        platform: whose export it is, in the user's words; empty leaves that to the layouts known here.
     """
 
     pattern: str = "*"
@@ -88,6 +89,7 @@ class FileChoice:
     zones: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    platform: str = ""
 
     def silent(self, heading: str) -> frozenset[str]:
         """The words that the user calls missing in a column, as they are compared.
@@ -144,6 +146,7 @@ class Choices:
         drop_duplicates: count equal rows once also where no id says that they are the same thing.
         keep_summaries: keep rows of totals and averages as if they were rows like the others.
         fill: field → ``mean``, ``median`` or ``mode``: what its missing values are filled with; empty fills nothing.
+        platform: whose exports these decisions are about, so that a saved mapping can be told apart; a file's own word goes first.
 
     >>> Choices.from_dict(Choices(zone="UTC", csat_scale=(1, 10)).to_dict()).csat_scale
     (1, 10)
@@ -161,6 +164,7 @@ class Choices:
     drop_duplicates: bool = False
     keep_summaries: bool = False
     fill: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the version of the format."""
@@ -188,7 +192,7 @@ class Choices:
 
     def of(self, name: str) -> FileChoice:
         """All decisions about one file, merged."""
-        merged = FileChoice(name)
+        merged = FileChoice(name, platform=self.platform)
         for each in self.files:
             if each.fits(name):
                 merged = merged.with_(each)

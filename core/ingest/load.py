@@ -328,6 +328,7 @@ def _refused(raw: RawTable, found: Match, issue: Issue) -> FileReport:
         found.columns,
         (*raw.issues, issue),
         raw.encoding_confidence,
+        platform=found.platform,
     )
 
 
@@ -336,7 +337,7 @@ def _directory_report(raw: RawTable, found: Match) -> FileReport:
     note = Issue("directory_joined", "note", found.table.name, raw.name, rows=len(raw.rows))
     return FileReport(
         found.table.name, raw.file, raw.encoding, raw.separator, raw.sheet, rows, len(raw.rows), raw.rejected,
-        found.columns, (*raw.issues, note), raw.encoding_confidence,
+        found.columns, (*raw.issues, note), raw.encoding_confidence, platform=found.platform,
     )  # fmt: skip
 
 
@@ -395,7 +396,7 @@ def _report(part: Staged, start: int) -> FileReport:
     return FileReport(
         book.table, raw.file, raw.encoding, raw.separator, raw.sheet, read_rows, kept, read_rows - kept,
         part.matches(), (*(replace(issue, table=book.table) for issue in raw.issues), *book.issues),
-        raw.encoding_confidence, (start, start + len(raw.rows)),
+        raw.encoding_confidence, (start, start + len(raw.rows)), part.match.platform,
     )  # fmt: skip
 
 

@@ -76,13 +76,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Match:
-    """What a file was taken for: the table, the column index of every matched field, the evidence, and what is lacking."""
+    """What a file was taken for: table, column index of every matched field, evidence, what is lacking, and whose layout it is."""
 
     table: Table
     fields: Mapping[str, int]
     columns: tuple[ColumnMatch, ...]
     lacking: tuple[tuple[str, ...], ...] = ()
     guessed: tuple[str, ...] = ()
+    platform: str = ""
 
     @property
     def complete(self) -> bool:
@@ -111,8 +112,8 @@ def match(raw: RawTable, choice: FileChoice) -> Match:
         The best match; ``lacking`` names the needed columns that no heading fulfils.
     """
     samples = [Sample(column) for column in raw.head(WINDOW).columns]
-    layout = preset_for(raw.headings) if not choice.table else None
-    if layout is not None:
+    layout = preset_for(raw.headings)
+    if layout is not None and choice.table in ("", layout.table):
         return _match_table(raw, table_of(layout.table), choice, samples, layout)
     tables = [t for t in (*TABLES, *DIRECTORIES) if choice.table in ("", t.name)] or list(TABLES)
     found = [_match_table(raw, table, choice, samples) for table in tables]
@@ -155,7 +156,8 @@ def _match_table(
     _rating_as_start(table, fields, evidence)
     _drop_spare_parts(table, fields)
     columns = _column_matches(raw, table, fields, evidence)
-    return Match(table, fields, columns, table.lacking(set(fields)), guessed)
+    platform = choice.platform or (layout.platform if layout else "")
+    return Match(table, fields, columns, table.lacking(set(fields)), guessed, platform)
 
 
 def _by_user(raw: RawTable, table: Table, choice: FileChoice) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:

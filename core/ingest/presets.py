@@ -19,7 +19,11 @@ _FOLDER = Path(__file__).parent / "presets"
 
 @dataclass(frozen=True)
 class Preset:
-    """A layout: ``columns`` gives a field by normalised heading, an empty one for a column that is not to be used."""
+    """A layout of a platform's export.
+
+    ``columns`` gives a field by normalised heading, an empty one for a column that is not to be used; it may hold nothing where the
+    headings speak for themselves and the layout only tells whose export it is.
+    """
 
     key: str
     platform: str
