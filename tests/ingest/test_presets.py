@@ -150,9 +150,8 @@ EXPORTS = {
     ),
     "Gorgias tickets": (
         "a.csv",
-
-                "Ticket id,Created by agent,Creation date,First response date,Closed date,First response time (s),Resolution time (s),Assignee name,"
-        "Team name,Initial channel,Survey score,Customer email\n"
+        "Ticket id,Created by agent,Creation date,First response date,Closed date,First response time (s),Resolution time (s),"
+        "Assignee name,Team name,Initial channel,Survey score,Customer email\n"
         "1,False,2024-01-02 03:04:05,2024-01-02 03:05:05,,60,,Ann,T,chat,5,a@b.example\n",
         FOUND, 1, "Gorgias",
         {"agent_id": "Ann", "started_at": at("2024-01-02 03:04:05"), "wait_s": 60, "csat": 5, "channel": "chat",
