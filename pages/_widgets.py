@@ -244,6 +244,8 @@ def heading(path: str, text: Text) -> None:
     """A page's title, its question and the line that says which conversations the figures are about."""
     st.title(text(f"pages.{path}.title"), anchor=False)
     st.markdown(text(f"pages.{path}.question"))
+    if path != "data" and loading.waiting():
+        st.page_link("pages/1_data.py", label=text("pages.data.interrupted"), icon=":material/hourglass_top:")
     if session.log() is not None:
         st.caption(period_line(text))
 

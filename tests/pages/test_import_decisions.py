@@ -129,7 +129,9 @@ def test_an_interrupted_reading_starts_again_and_a_cancelled_one_does_not(open_p
     at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
     job = Job((InputFile("two.csv", _rows(1, 11)),), Choices(), "files")
     at.session_state["_held_job"] = job
-    at.run()
+    at.switch_page("pages/2_overview.py").run()
+    assert {each.label: each.value for each in at.metric}["Conversations"] == "20"
+    at.switch_page("pages/1_data.py").run()
     assert any("10 conversations" in each for each in visible(at))
     at.session_state["_held_called_off"] = Job((InputFile("three.csv", _rows(1, 6)),), Choices(), "files")
     at.run()
