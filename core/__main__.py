@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 from core.command import COMMANDS, check_knob, plain, rows_of, sentence
 from core.errors import KefuError
 from core.ingest.refusals import masked
+from core.scenarios import presets
 from core.text import LANGUAGES, Text
+from core.weights import LEVELS, SPACES, WEIGHTINGS
 
 _BY = "shop, agent, team, channel, language, category, shift, weekday, hour, date, week (several with commas)"
 
@@ -39,9 +41,16 @@ def parser() -> ArgumentParser:
 
 
 def _reading(command: ArgumentParser, name: str) -> None:
+    if name == "whatif":
+        for side, text in (("a", "scenario now"), ("b", "scenario to be tried")):
+            command.add_argument(
+                side, metavar=side.upper(), help=f"{text}: file (JSON or YAML) or one of {', '.join(presets())}"
+            )
     command.add_argument("files", nargs="*", metavar="FILE", help="logs, roster, orders …: read as one log")
     command.add_argument("--source", metavar="URL", help="a database beside the files: its address, or env:NAME")
-    command.add_argument("--table", action="append", default=[], metavar="NAME", help="table of the source; may be repeated")
+    command.add_argument(
+        "--table", action="append", default=[], metavar="NAME", help="table of the source; may be repeated"
+    )
     command.add_argument("--query", action="append", default=[], metavar="SQL", help="one SELECT; may be repeated")
     command.add_argument("--limit", type=int, default=1_000_000, metavar="N", help="rows at most of a table or query")
     command.add_argument("--scenario", help="scenario file (JSON or YAML)")
@@ -53,6 +62,20 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--by", help=_BY)
     if name in ("trends", "weekdays"):
         command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
+    if name == "robustness":
+        _weightings(command)
+
+
+def _weightings(command: ArgumentParser) -> None:
+    command.add_argument("--weights", choices=SPACES, default=SPACES[0], help="which weightings are tried")
+    command.add_argument("--level", choices=LEVELS, default=LEVELS[0], help="what is weighed anew")
+    command.add_argument(
+        "--spread", type=float, default=0.2, help="part of itself by which each weight may move (around)"
+    )
+    command.add_argument("--weightings", type=int, default=WEIGHTINGS, metavar="N", help="how many are tried")
+    command.add_argument(
+        "--with-draws", type=int, default=200, metavar="N", help="how many of them meet the redrawn sample"
+    )
 
 
 def _erlang(command: ArgumentParser) -> None:
@@ -79,6 +102,14 @@ def _check_erlang(words: Namespace) -> None:
     }
     for name, (low, high) in (bounds | {"max_occupancy": (1e-9, 1), "shrinkage": (0, 0.999999)}).items():
         check_knob(name, getattr(words, name), low, high)
+
+
+def _check_robustness(words: Namespace) -> None:
+    for name, (low, high) in {"spread": (0, 0.999), "weightings": (1, 1e6), "with_draws": (1, 1e4)}.items():
+        check_knob(name, getattr(words, name), low, high)
+
+
+_CHECKS = {"erlang": _check_erlang, "robustness": _check_robustness}
 
 
 def table(answer: dict[str, Any], text: Text) -> str:
@@ -108,13 +139,25 @@ def _cell(value: Any, text: Text) -> str:
     return ", ".join(_cell(item, text) for item in value) if isinstance(value, list) else str(value)
 
 
+def _read(arguments: Sequence[str] | None) -> Namespace:
+    """The words of the command line; files may also stand behind options."""
+    root = parser()
+    words, rest = root.parse_known_args(arguments)
+    if not hasattr(words, "files") or any(word.startswith("-") for word in rest):
+        if rest:
+            root.error(f"unrecognized arguments: {' '.join(rest)}")
+        return words
+    words.files += rest
+    return words
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    words = parser().parse_args(arguments)
+    words = _read(arguments)
     text = Text(words.lang)
     try:
-        if words.command == "erlang":
-            _check_erlang(words)
+        if words.command in _CHECKS:
+            _CHECKS[words.command](words)
         answer = plain(COMMANDS[words.command](words))
     except KefuError as error:
         sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")

@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ from core.metrics import BY_KEY, GROUPS
 from core.period import day_date
 from core.scenario import Scenario
 from core.text import Text
+
+if TYPE_CHECKING:
+    from core.weights import Acceptability
 
 _DAYS = ("date", "week")
 
@@ -80,12 +83,11 @@ def yaml_error() -> type[Exception]:
     return root
 
 
-def scenario_of(words: Namespace) -> Scenario:
-    """The scenario file's knobs, then what the command line says on top."""
+def scenario_of(words: Namespace, path: str = "") -> Scenario:
+    """The scenario file's knobs, those of another file or preset, then what the command line says on top."""
     knobs: dict[str, Any] = {}
-    if words.scenario:
-        found = _settings(words.scenario)
-        knobs = dict((Scenario.from_dict(found) if "version" in found else Scenario.of(found)).changed)
+    for each in (words.scenario, path):
+        knobs |= _knobs(each) if each else {}
     if words.rules:
         knobs["rules"] = words.rules
     if words.start or words.end:
@@ -93,6 +95,15 @@ def scenario_of(words: Namespace) -> Scenario:
     scenario = Scenario.of(knobs)
     scenario.dates()
     return scenario
+
+
+def _knobs(path: str) -> dict[str, Any]:
+    from core.scenarios import presets
+
+    if path in presets():
+        return dict(presets()[path].changed)
+    found = _settings(path)
+    return dict((Scenario.from_dict(found) if "version" in found else Scenario.of(found)).changed)
 
 
 def choices_of(words: Namespace) -> Choices:
@@ -314,6 +325,96 @@ def dialects(words: Namespace) -> dict[str, Any]:
     return {"rows": side_by_side(*_observed(words)).to_dict("records")}
 
 
+def whatif(words: Namespace) -> dict[str, Any]:
+    """What a second scenario changes for each agent, and why; causes add up to the change of the score."""
+    from core.recompute import Recalled, main_of
+    from core.turning import undo
+    from core.whatif import gains
+    from core.whatif import whatif as compared
+
+    a, b = (scenario_of(words, path) for path in (words.a, words.b))
+    recalled = Recalled(log_of(words))
+    found = compared(recalled.scores, a, b)
+    rows = [_ledger_line(row, found.splits()) for row in found.frame.to_dict("records")]
+    changed = [{"knob": each.knob, "cause": each.cause, "a": each.a, "b": each.b} for each in found.changed]
+    by = words.by or "team"
+    groups = gains(found, main_of(recalled.observed(b), b, by)).to_dict("records")
+    back = undo(recalled.tables(b), found).to_dict("records")
+    return {
+        "rows": rows, "changed": changed, "agreement": found.agreement, "by": by, "groups": groups,
+        "undo": [row | {"knob": row["knob"] or None, "reason": row["reason"] or None} for row in back],
+    }  # fmt: skip
+
+
+def _ledger_line(row: Mapping[str, Any], splits: Sequence[str]) -> dict[str, Any]:
+    from core.scoring import INSUFFICIENT
+
+    names = ("agent", "score_a", "score_b", "rank_a", "rank_b", "move")
+    grades = {name: None if row[name] == INSUFFICIENT else row[name] for name in ("grade_a", "grade_b")}
+    causes = {name.removeprefix("by_"): row[name] for name in splits if name != "together" or row[name]}
+    turned = {f"grade_{name}": list(row[name]) for name in ("alone", "needed")}
+    return {name: row[name] for name in names} | grades | {"causes": causes} | turned
+
+
+def robustness(words: Namespace) -> dict[str, Any]:
+    """Under which share of all weightings each agent takes each place and grade, and how far each weight may move."""
+    from core.recompute import card_of, measure, score_of
+    from core.stability import stability
+    from core.weights import Space, acceptability, robust, weightings
+
+    observed, scenario = _observed(words)
+    measured, space = measure(observed, scenario), Space(words.weights, words.level, words.spread)
+    scores, card = score_of(measured, scenario), card_of(measured, scenario)
+    sure = robust(card, space, words.weightings)
+    sampled = acceptability(card_of(measured, scenario, measured.drawn), weightings(card, space, words.with_draws))
+    low, high = sure.rank_range()
+    rows = []
+    for at in np.argsort(-np.nan_to_num(scores.score, nan=-1.0), kind="stable").tolist():
+        row: dict[str, Any] = {
+            "agent": scores.names[at],
+            "score": scores.score[at],
+            "reason": scores.reason[at] or None,
+        }
+        place = card.names.index(row["agent"]) if row["agent"] in card.names else -1
+        rows.append(row | _acceptable(sure, sampled, place) | _range((low, high), place))
+    steady = stability(card).to_dict("records")
+    spans = {kind: {each["key"]: _span(each) for each in steady if each["kind"] == kind} for kind in ("kpi", "group")}
+    return {
+        "rows": rows, "stability": spans["kpi"], "group_stability": spans["group"], "decided": sure.decided,
+        "weights": space.kind, "level": space.level, "spread": space.spread if space.kind == "around" else None,
+        "weightings": sure.weightings, "exact": not sure.weightings, "standard_error": sure.error, "draws": sampled.draws,
+    }  # fmt: skip
+
+
+def _acceptable(sure: Acceptability, sampled: Acceptability, at: int) -> dict[str, Any]:
+    if at < 0:
+        return {"rank_acceptability": None, "grade_probability": None, "with_sample": None}
+    both = [
+        {
+            "rank_acceptability": found.ranks[at],
+            "grade_probability": {g: share[at] for g, share in found.grades.items()},
+        }
+        for found in (sure, sampled)
+    ]
+    return both[0] | {"with_sample": both[1]}
+
+
+def _range(ends: tuple[Any, Any], at: int) -> dict[str, Any]:
+    low, high = (end[at] if at >= 0 else None for end in ends)
+    return {"rank_low": low, "rank_high": high}
+
+
+def _span(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = {
+        "low": "winner_low",
+        "high": "winner_high",
+        "now": "now",
+        "order_low": "order_low",
+        "order_high": "order_high",
+    }
+    return {name: row[column] for name, column in names.items()}
+
+
 def erlang(words: Namespace) -> dict[str, Any]:
     """How many agents a load needs: Erlang C, Erlang A with patience, or the chat model with concurrency."""
     from core.staffing import positions
@@ -377,7 +478,7 @@ def _chat(rate: float, words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
-    "dialects": dialects, "erlang": erlang,
+    "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang,
 }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 SPACES = ("uniform", "ordered", "around")
 LEVELS = ("kpi", "group")
 WEIGHTINGS = 10_000
+MOST_EXACT = 10
+"""Agents up to whom areas are computed instead of drawn: pairs of agents cut the triangle into many cells."""
 DECIDED = 0.5
 """Below this share of weightings nobody's first place is decided by the data."""
 _CELLS = 30_000
@@ -345,6 +347,37 @@ def _shared_places(order: NDArray[np.int64], joined: NDArray[np.bool_]) -> Float
     share = (1.0 / (end - start)).ravel()
     steps = [np.bincount((order * (size + 1) + cut).ravel(), share, size * (size + 1)) for cut in (start, end)]
     return np.cumsum((steps[0] - steps[1]).reshape(size, size + 1), axis=1)[:, -2::-1]
+
+
+def robust(card: Card, space: Space | None = None, size: int = WEIGHTINGS) -> Acceptability:
+    """Acceptability under a space of weightings: as exact areas where that is possible (the group weights of few agents), else drawn."""
+    space = space or Space()
+    return _exactly(card, space) or acceptability(card, weightings(card, space, size))
+
+
+def _exactly(card: Card, space: Space) -> Acceptability | None:
+    of_group = by_group(card.shares)
+    used = np.flatnonzero(of_group > 0)
+    criteria = np.array([card.totals(spread_inside(row[None], card.shares))[0] for row in np.eye(len(GROUPS))[used]]).T
+    plain = space.level == "group" and space.kind != "around" and card.drawn is None and not card.part.any()
+    if not plain or not 0 < len(card) <= MOST_EXACT or np.isnan(criteria).any():
+        return None
+    order = of_group[used].tolist() if space.kind == "ordered" else []
+    grades = _exact_grades(criteria, order, list(card.bands.values()))
+    return Acceptability(card.names, exact(criteria, order)[0], dict(zip(GRADES, grades, strict=True)), 0)
+
+
+def _exact_grades(criteria: Floats, order: Sequence[float], lows: Sequence[float]) -> Floats:
+    """Share of the weightings under which each agent has each grade, grades × agents."""
+    region = _ordered_region(np.asarray(order, dtype=np.float64))
+    reached = np.array([[_above(region, row - low + DUST) for row in criteria] for low in lows])
+    return -np.diff(np.vstack([np.zeros(len(criteria)), reached, np.ones(len(criteria))])[::-1], axis=0)[::-1]
+
+
+def _above(region: Floats, line: Floats) -> float:
+    """Share of a region on which a line is not negative."""
+    full = np.concatenate([line, np.zeros(3 - len(line))])
+    return sum(_area(piece) for piece in _cut(region, full) if (piece @ full).sum() >= 0) / _area(region)
 
 
 # --- exact areas for two or three criteria ------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from core.weights import (
     exact,
     importance,
     kendall,
+    robust,
     weighed,
     weightings,
 )
@@ -263,3 +264,28 @@ def test_two_scenarios_are_compared_by_their_ranks(judged: Scores) -> None:
     )
     assert agreement(judged, judged)["tau_b"] == 1
     assert agreement(judged, other)["tau_b"] < 0.9
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 100), min_size=3, max_size=3), min_size=1, max_size=5),
+    st.sampled_from(["uniform", "ordered"]),
+    st.sampled_from([(30, 40, 30), (50, 30, 20), (1, 1, 0)]),
+)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+def test_exact_areas_and_drawn_shares_agree(criteria: list[list[int]], kind: str, weights: tuple[int, ...]) -> None:
+    """For few agents the group weights are areas; five thousand draws of the same come within four standard errors."""
+    card, space = card_of(criteria, weights), Space(kind, "group")
+    sure, drawn = robust(card, space), acceptability(card, weightings(card, space, 5000))
+    assert (sure.weightings, sure.error) == (0, 0)
+    assert sure.ranks == pytest.approx(drawn.ranks, abs=4 * drawn.error)
+    for letter in GRADES:
+        assert sure.grades[letter] == pytest.approx(drawn.grades[letter], abs=4 * drawn.error)
+    assert sum(sure.grades.values()) == pytest.approx(1)
+
+
+def test_areas_are_drawn_where_they_cannot_be_computed() -> None:
+    """KPI weights, weights around the present ones, many agents: drawn, with the error said."""
+    rows = np.random.default_rng(1).uniform(0, 100, (11, 3))
+    assert robust(card_of(rows), Space("uniform", "group"), 100).weightings == 100
+    assert robust(card_of(rows[:3]), Space("uniform", "kpi"), 100).weightings == 100
+    assert robust(card_of(rows[:3]), Space("around", "group"), 100).error == 0.05

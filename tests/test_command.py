@@ -1,0 +1,96 @@
+"""The command line's what-if and robustness: the contract's names, sums that hold, refusals in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.__main__ import main
+from tests.shop import FOLDER
+
+FILES = [str(file) for file in sorted(FOLDER.glob("*.csv"))]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    """What a command prints as JSON."""
+    assert main([*words, *FILES, "--tz", "Asia/Shanghai", "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_causes_add_up_to_the_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two files that differ in weights, a target, a band and a rule: each agent's causes sum to score_b − score_a."""
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text("version: 1\nknobs: {w_quality: 35}\n", "utf-8")
+    knobs = "{w_quality: 70, target_first_response: 60, band_a: 85, fcr_h: 24}"
+    b.write_text(f"version: 1\nknobs: {knobs}\n", "utf-8")
+    found = answer(capsys, "whatif", str(a), str(b))
+    scored = [row for row in found["rows"] if row["score_a"] is not None and row["score_b"] is not None]
+    assert len(scored) > 20
+    for row in scored:
+        assert set(row["causes"]) == {"weight", "target", "rule"}
+        assert sum(row["causes"].values()) == pytest.approx(row["score_b"] - row["score_a"], abs=1e-9)
+        assert {row["grade_a"], row["grade_b"]} <= {"A", "B", "C", "D", None}
+    assert [each["knob"] for each in found["changed"]] == ["fcr_h", "w_quality", "target_first_response", "band_a"]
+    assert sum(group["n"] for group in found["groups"]) == len(scored)
+    moved = [row["agent"] for row in scored if row["grade_a"] != row["grade_b"] and row["grade_a"] and row["grade_b"]]
+    assert moved
+    assert {row["agent"] for row in found["undo"]} == set(moved)
+
+
+def test_a_preset_stands_for_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of presets are taken where files are; a scenario against itself changes nothing."""
+    found = answer(capsys, "whatif", "standard", "standard", "--by", "shift")
+    assert (found["changed"], found["undo"], found["by"]) == ([], [], "shift")
+    assert {row["move"] for row in found["rows"]} == {0}
+
+
+@pytest.mark.parametrize("words", [("--level", "group"), ("--weights", "around", "--spread", "0.1")])
+def test_acceptabilities_are_shares(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every agent takes some place and every place is taken; grades' shares sum to one; now lies in each weight's interval."""
+    found = answer(capsys, "robustness", *words, "--weightings", "500", "--with-draws", "5")
+    graded = [row for row in found["rows"] if row["rank_acceptability"] is not None]
+    assert len(graded) > 20
+    for row in graded:
+        for share in (row, row["with_sample"]):
+            assert sum(share["rank_acceptability"]) == pytest.approx(1)
+            assert sum(share["grade_probability"].values()) == pytest.approx(1)
+        assert 1 <= row["rank_low"] <= row["rank_high"] <= len(graded)
+    places = [sum(row["rank_acceptability"][at] for row in graded) for at in range(len(graded))]
+    assert places == pytest.approx([1] * len(graded))
+    ungraded = [row for row in found["rows"] if row["rank_acceptability"] is None]
+    assert all(row["reason"] for row in ungraded)
+    for spans in (found["stability"], found["group_stability"]):
+        assert spans
+        assert all(0 <= span["low"] <= span["now"] <= span["high"] <= 1 for span in spans.values())
+
+
+def test_the_score_says_how_sure_each_grade_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is a grade, its probabilities sum to one and it is the likeliest of clear ones; where there is none, they are null."""
+    found = answer(capsys, "score")
+    for row in found["rows"]:
+        chances = row["grade_probability"]
+        if row["grade"] is None:
+            assert set(chances.values()) == {None}
+        else:
+            assert sum(chances.values()) == pytest.approx(1)
+            assert chances[row["grade"]] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("whatif", "standard", "no_such.yaml"), "no_such.yaml"),
+        (("robustness", "--spread", "2"), "spread"),
+        (("robustness", "--weightings", "0"), "weightings"),
+    ],
+)
+def test_wrong_words_are_one_line(words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing file and a number out of bounds end with 2 and one line that names it."""
+    assert main([*words, *FILES]) == 2
+    line = capsys.readouterr().err
+    assert said in line
+    assert line.count("\n") == 1
