@@ -624,10 +624,10 @@ def as_text(column: pa.Array) -> pa.Array:
     if pa.types.is_floating(kind):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))
         return pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
-    if pa.types.is_timestamp(kind) and kind.tz:
-        return pc.binary_join_element_wise(
-            column.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms")).cast(pa.string()), pa.scalar("Z"), ""
-        )
+    if pa.types.is_timestamp(kind):
+        millis = column.cast(pa.timestamp("ms", kind.tz), safe=False)
+        spelled = millis.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ms")) if kind.tz else millis
+        return pc.binary_join_element_wise(spelled.cast(pa.string()), pa.scalar("Z" if kind.tz else ""), "")
     if pa.types.is_nested(kind):
         return pa.array(
             [

@@ -100,6 +100,14 @@ def parquet(texts: pa.Array) -> bytes:
     return target.getvalue()
 
 
+def stamped(zone: str | None) -> bytes:
+    """Two conversations whose starts are finer than a millisecond, as data frames write them."""
+    target = io.BytesIO()
+    starts = pa.array([1_704_164_645_678_901_234, 1_704_164_705_678_901_234]).cast(pa.timestamp("ns", zone))
+    pq.write_table(pa.table({"Agent": ["Ann", "Bob"], "Started at": starts}), target)
+    return target.getvalue()
+
+
 def sqlite() -> bytes:
     """Two conversations in a database beside a table of codes."""
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -220,6 +228,12 @@ TRAPS = {
     "Parquet": Trap(parquet(pa.array(["x", "y"])), TEXTS, name="a.parquet"),
     "Parquet with bytes that are no text": Trap(
         parquet(pa.array([b"x\xff", b"y"]).view(pa.string())), {"text": ["x\ufffd", "y"]}, name="a.parquet"
+    ),
+    "Parquet with stamps to the billionth of a second": Trap(
+        stamped("Asia/Shanghai"), {"started_at": [1_704_164_645_678, 1_704_164_705_678]}, name="a.parquet"
+    ),
+    "Parquet with stamps to the billionth of a second and no zone": Trap(
+        stamped(None), {"started_at": [1_704_135_845_678, 1_704_135_905_678]}, name="a.parquet"
     ),
     "SQLite": Trap(sqlite(), TEXTS, name="a.db"),
     # hostile
