@@ -11,6 +11,7 @@ runs in a process of its own kind, which is ended after ten seconds. Any number 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import gzip
 import io
 import json
@@ -24,8 +25,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from core.errors import InputError, Issue
 from core.ingest import InputFile, explain, load
@@ -60,6 +63,10 @@ HOSTILE = (
     "#DIV/0!", "TRUE", "{}", "[]", '{"value": 1}', "%s", "{0}", "{file}", "../../etc/passwd", "0x1F", "1,234.56", "1.234,56", "1e400",
     "-9223372036854775809", "18446744073709551616", "4102444800000", "1704067200", "45292.5", "\\", "\\u0000", "&lt;", "&x;", "--", "''",
 )  # fmt: skip
+TYPED = (
+    None, True, 1e400, float("nan"), -0.0, 1e-320, 10**30, 2**63, "\ud800", [], {}, [1, [2]], {"a": {"b": 1}}, {"value": None},
+)  # fmt: skip
+STORED = (None, 1e400, -0.0, 2**62, 1, b"", b"\xff\x00")
 ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 STAMPS = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y年%m月%d日 %H:%M:%S", "ms")
 
@@ -220,7 +227,7 @@ def _json(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[
     wrapped = dice.random() < 0.2
     records = [
         {heading: {"value": cell} if wrapped else cell for heading, cell in zip(headings, row, strict=True)}
-        for row in rows
+        for row in _typed(dice, rows, TYPED)
     ]
     text = dice.choice(
         (
@@ -230,6 +237,15 @@ def _json(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[
         )
     )()
     return dice.choice(("a.json", "a.jsonl", "a.txt")), text.encode(errors="replace")
+
+
+def _typed(dice: random.Random, rows: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[list[Any]]:
+    """Rows of which some cells are no text, in a third of the files."""
+    copied = [list(row) for row in rows]
+    for _ in range(dice.randrange(1, 6) if dice.random() < 0.3 else 0):
+        row = dice.choice(copied)
+        row[dice.randrange(len(row))] = dice.choice(values)
+    return copied
 
 
 def _workbook(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
@@ -246,20 +262,40 @@ def _workbook(dice: random.Random, headings: Sequence[str], rows: Sequence[Seque
     return dice.choice(("a.xlsx", "a.xlsm", "a.csv")), target.getvalue()
 
 
-def _parquet(_: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
+def _parquet(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     target = io.BytesIO()
     columns = {heading: pa.array([row[at] for row in rows]) for at, heading in enumerate(headings)}
+    if dice.random() < 0.5:
+        values, kind = dice.choice(_column_types())
+        columns[dice.choice(headings)] = pa.array([values] * len(rows), kind)
     pq.write_table(pa.table(columns), target)
     return "a.parquet", target.getvalue()
 
 
-def _database(_: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
+def _column_types() -> list[tuple[Any, Any]]:
+    """A value and a type for a column that is no text."""
+    import pyarrow as pa
+
+    stamp = dt.datetime(2024, 1, 2, 3, 4, 5, 678)
+    return [
+        (stamp, pa.timestamp("ns", "UTC")), (stamp, pa.timestamp("us")), (stamp.date(), pa.date32()), (stamp.time(), pa.time64("us")),
+        (dt.timedelta(seconds=3.5), pa.duration("us")), (float("nan"), pa.float64()), (Decimal("1.50"), pa.decimal128(9, 2)),
+        ([1, 2], pa.list_(pa.int64())), ({"a": 1}, pa.struct({"a": pa.int64()})), (b"\xff", pa.binary()), (None, pa.string()),
+        (None, pa.null()), ("Ann", pa.large_string()), (True, pa.bool_()), (7, pa.uint64()),
+    ]  # fmt: skip
+
+
+def _database(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"CREATE TABLE chats ({', '.join(json.dumps(heading) for heading in headings)})")
-        connection.executemany(f"INSERT INTO chats VALUES ({', '.join('?' * len(headings))})", rows)
+        connection.execute(
+            f"CREATE TABLE chats ({', '.join(json.dumps(heading, ensure_ascii=False) for heading in headings)})"
+        )
+        connection.executemany(
+            f"INSERT INTO chats VALUES ({', '.join('?' * len(headings))})", _typed(dice, rows, STORED)
+        )
         connection.commit()
         return "a.db", connection.serialize()
 

@@ -599,9 +599,9 @@ def _read_parquet(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
 
     try:
         table = parquet.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+        columns = tuple(as_text(_one_chunk(column)) for column in table.columns)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(Issue("parquet_unreadable", "error", file=name, value=str(error)[:80])) from error
-    columns = tuple(as_text(_one_chunk(column)) for column in table.columns)
     rows = np.arange(2, table.num_rows + 2, dtype=np.int64)
     if not table.num_rows:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(table.column_names)}))

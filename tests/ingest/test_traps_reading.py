@@ -315,6 +315,9 @@ REFUSED = {
     "a broken workbook": ("a.xlsx", b"PK\x03\x04 broken", "workbook_unreadable"),
     "a broken archive": ("a.zip", b"PK\x03\x04 broken", "archive_unreadable"),
     "broken Parquet": ("a.parquet", b"PAR1 broken", "parquet_unreadable"),
+    "Parquet whose headings are no text": (
+        "a.parquet", parquet(pa.array(["x", "y"])).replace(b"Agent", b"Agen\xe5"), "parquet_unreadable",
+    ),
     "a broken database": ("a.db", b"SQLite format 3\0" + b"x" * 4000, "database_unreadable"),
     "broken JSON": ("a.json", b'{"a": ', "json_unreadable"),
     "JSON of a hundred thousand brackets": ("a.json", b"[" * 100_000, "json_unreadable"),
