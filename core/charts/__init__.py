@@ -4,6 +4,7 @@ chart.py   `Chart`, `Labels`              axis.py   what all drawings share
 theme.py   colours, look of files         font.py   the Chinese font
 lines.py   values over time               bars.py   agents, grades, contributions
 planes.py  two KPIs, before and after     week.py   weekday × hour map, people against work
+decisions.py  causes, chances, weights     fair.py   funnel, raw beside adjusted, silence
 """
 
 from core.charts.bars import (
@@ -14,6 +15,8 @@ from core.charts.bars import (
     grade_distribution,
 )
 from core.charts.chart import Chart, Labels
+from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
+from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
 from core.charts.lines import line_with_band
 from core.charts.planes import arrows, scatter_plane
 from core.charts.week import gap_chart, heatmap
@@ -23,12 +26,19 @@ __all__ = [
     "Labels",
     "arrows",
     "bars_with_interval",
+    "cause_bars",
     "contribution_bars",
     "contribution_changes",
     "contribution_parts",
+    "funnel_plot",
     "gap_chart",
+    "grade_chances",
     "grade_distribution",
     "heatmap",
     "line_with_band",
+    "raw_and_adjusted",
+    "reach_bars",
     "scatter_plane",
+    "silence_bars",
+    "weight_triangle",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -100,9 +101,8 @@ def named(layers: Mapping[str, Any], colours: Mapping[str, str], text: Text) -> 
     words = {part: text(f"charts.part.{part}") for part in layers}
     scale = alt.Scale(domain=list(words.values()), range=[colours[part] for part in layers])
     colour = alt.Color("part_shown:N", scale=scale, title=None, legend=alt.Legend(orient="top"))
-    return [
-        layer.transform_calculate(part_shown=f"'{words[part]}'").encode(color=colour) for part, layer in layers.items()
-    ]
+    quoted = {part: json.dumps(word, ensure_ascii=False) for part, word in words.items()}
+    return [layer.transform_calculate(part_shown=quoted[part]).encode(color=colour) for part, layer in layers.items()]
 
 
 def names(field: str) -> Any:

@@ -94,7 +94,60 @@ def moves(labels: Labels) -> Chart:
     return charts.arrows(graded, labels)
 
 
-BUILDERS = (line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
+def causes(labels: Labels) -> Chart:
+    """One agent who gains by weights and loses by targets, one who only loses."""
+    rows = [("王芳", "weights", 2.0, 1.5), ("王芳", "targets", -0.5, 1.5), ("Li", "weights", -3.0, -3.0)]
+    return charts.cause_bars(pd.DataFrame(rows, columns=["agent", "part", "change", "move"]), labels)
+
+
+def chances(labels: Labels) -> Chart:
+    """Two agents, one sure and one not."""
+    rows = [("王芳", "A", 0.94), ("王芳", "B", 0.06), ("Li", "A", 0.41), ("Li", "B", 0.59)]
+    return charts.grade_chances(pd.DataFrame(rows, columns=["agent", "grade", "chance"]), labels)
+
+
+def chances_twice(labels: Labels) -> Chart:
+    """The same under two kinds of doubt."""
+    rows = [("王芳", "A", 0.94, "data"), ("王芳", "B", 0.06, "data"), ("王芳", "A", 0.7, "weights"), ("王芳", "C", 0.3, "weights")]
+    return charts.grade_chances(pd.DataFrame(rows, columns=["agent", "grade", "chance", "facet"]), labels)
+
+
+def triangle(labels: Labels) -> Chart:
+    """Four weightings and the present one."""
+    points = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.3, 0.4, 0.3)]
+    frame = pd.DataFrame(points, columns=["efficiency", "quality", "business"])
+    frame = frame.assign(holds=["王芳", "Li", "Li", "王芳"], tip="–", here=[False, False, False, True])
+    return charts.weight_triangle(frame, labels, ("Efficiency", "Quality", "Business"))
+
+
+def reaches(labels: Labels) -> Chart:
+    """Two knobs, one that only helps."""
+    frame = pd.DataFrame({"part": ["CSAT", "FCR"], "low": [70.0, 72.0], "now": [72.0, 72.0], "high": [75.0, 73.0]})
+    return charts.reach_bars(frame, labels)
+
+
+def funnel(labels: Labels) -> Chart:
+    """Three agents of which one is outside, one has too little."""
+    rows = pd.DataFrame({"agent": ["王芳", "Li", "Wu"], "n": [50.0, 90.0, 8.0], "value": [0.8, 0.5, 1.0]})
+    rows["verdict"] = ["within", "look_into", "not_enough_data"]
+    curve = pd.DataFrame({"n": [5.0, 50.0, 100.0], "low_95": [0.4, 0.68, 0.71], "high_95": [1.0, 0.9, 0.88]})
+    return charts.funnel_plot(rows, curve.assign(low_998=[0.2, 0.6, 0.66], high_998=[1.0, 0.95, 0.91]), 0.8, labels)
+
+
+def adjusted(labels: Labels) -> Chart:
+    """A night-shift agent whose figure gets better with everybody's mix."""
+    frame = pd.DataFrame({"agent": ["王芳", "Li"], "raw": [120.0, 80.0], "adjusted": [82.0, 84.0], "low": [70.0, 75.0]})
+    return charts.raw_and_adjusted(frame.assign(high=95.0, overall=85.0, n=100, status=["ok", "too_few"]), labels, "seconds")
+
+
+def silence(labels: Labels) -> Chart:
+    """Thirty of a hundred answered."""
+    frame = pd.DataFrame({"part": ["王芳"], "worst": [0.27], "best": [0.97], "low": [0.75], "high": [0.96], "observed": [0.9]})
+    return charts.silence_bars(frame.assign(supposed=0.83, response=0.3), labels)
+
+
+DECISIONS = (causes, chances, chances_twice, triangle, reaches, funnel, adjusted, silence)
+BUILDERS = (*DECISIONS, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
 
 
 def labelled(language: str) -> Labels:
