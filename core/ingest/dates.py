@@ -451,15 +451,15 @@ def spread(stamps: Stamps, order: str) -> float:
 class Instants:
     """Rows as UTC milliseconds. ``valid`` is False for empty and unreadable cells; ``filled`` for empty ones.
 
-    ``dated`` says that no cell has a time of day; ``doubled`` and ``skipped`` count local times that a clock change made twice or never.
+    ``dated`` says that no cell has a time of day; ``doubled`` and ``skipped`` mark local times that a clock change made twice or never.
     """
 
     millis: np.ndarray
     valid: np.ndarray
     filled: np.ndarray
     dated: bool
-    doubled: int = 0
-    skipped: int = 0
+    doubled: np.ndarray
+    skipped: np.ndarray
 
 
 def instants(stamps: Stamps, order: str, zone: str) -> Instants:
@@ -476,15 +476,16 @@ def instants(stamps: Stamps, order: str, zone: str) -> Instants:
     wall = np.where(valid, days, 0) * DAY + clock
     naive = valid & ~np.isfinite(stamps.offset)
     millis = (wall - np.nan_to_num(stamps.offset)).astype(np.int64)
-    millis[naive], doubled, skipped = to_utc(wall[naive].astype(np.int64), zone)
+    doubled, skipped = np.zeros(len(millis), dtype=bool), np.zeros(len(millis), dtype=bool)
+    millis[naive], doubled[naive], skipped[naive] = to_utc(wall[naive].astype(np.int64), zone)
     known = stamps.codes >= 0
     row_valid = np.zeros(len(known), dtype=bool)
     row_valid[known] = valid[stamps.codes[known]]
     rows = np.where(known, stamps.codes, 0)
     result = millis[rows] if len(millis) else np.zeros(len(rows), dtype=np.int64)
-    used = stamps.used[naive] if len(millis) else np.zeros(0)
+    changed = [known & marks[rows] if marks.any() else np.zeros(len(rows), dtype=bool) for marks in (doubled, skipped)]
     dated = bool(valid.any()) and not (np.isfinite(stamps.clock) & (clock > 0))[valid].any()
-    return Instants(result, row_valid, known, dated, int(used[doubled].sum()), int(used[skipped].sum()))
+    return Instants(result, row_valid, known, dated, changed[0], changed[1])
 
 
 def _rows_apart(stamps: Stamps, days: np.ndarray, clocks: np.ndarray, zone: str) -> Instants:
@@ -494,13 +495,17 @@ def _rows_apart(stamps: Stamps, days: np.ndarray, clocks: np.ndarray, zone: str)
     valid = known & fine[stamps.codes]
     millis = np.where(fine, days, 0).astype(np.int64)[stamps.codes] * DAY + clocks
     everything = bool(valid.all())
-    utc, doubled, skipped = to_utc(millis if everything else millis[valid], zone)
+    utc, *changed = to_utc(millis if everything else millis[valid], zone)
     if everything:
         millis = utc
     else:
         millis[valid] = utc
+        whole = [np.zeros(len(millis), dtype=bool) for _ in changed]
+        for marks, found in zip(whole, changed, strict=True):
+            marks[valid] = found
+        changed = whole
     dated = bool(valid.any()) and not (clocks[valid] > 0).any()
-    return Instants(millis, valid, known, dated, int(doubled.sum()), int(skipped.sum()))
+    return Instants(millis, valid, known, dated, changed[0], changed[1])
 
 
 def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

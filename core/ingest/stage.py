@@ -653,9 +653,8 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
             enter(code, marks, **about, value=shown)
-    for code, count in (("doubled_local_time", column.doubled), ("skipped_local_time", column.skipped)):
-        if count:
-            book.issues.append(Issue(code, "note", book.table, book.file, heading, rows=count))
+    for code, marks in (("doubled_local_time", column.doubled), ("skipped_local_time", column.skipped)):
+        book.note(code, "note", marks, column=heading)
 
 
 def _far(column: dates.Instants) -> np.ndarray:

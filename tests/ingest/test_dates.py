@@ -88,7 +88,7 @@ def test_clock_changes_are_settled_and_counted() -> None:
     """A doubled hour is the earlier one, a skipped hour moves past the gap; both are counted."""
     cells = pa.array(["2024-10-27 02:30", "2024-03-31 02:30", "2024-06-01 12:00"])
     found = dates.instants(dates.scan(cells), "", "Europe/Berlin")
-    assert (found.doubled, found.skipped) == (1, 1)
+    assert (found.doubled.tolist(), found.skipped.tolist()) == ([True, False, False], [False, True, False])
     expected = [(2024, 10, 27, 0, 30), (2024, 3, 31, 1, 0), (2024, 6, 1, 10, 0)]
     assert found.millis.tolist() == [millis(*each, zone="UTC") for each in expected]
 
@@ -115,7 +115,8 @@ def test_the_quick_way_agrees_with_the_general_one(zone: str) -> None:
     general = dates.instants(dates.scan(pa.array([*cells, "26-Aug-23"])), "", zone)
     assert quick.valid.tolist() == general.valid.tolist()[:-1] == [True, True, False, False, True, True, True]
     assert quick.millis[quick.valid].tolist() == general.millis[:-1][quick.valid].tolist()
-    assert (quick.doubled, quick.skipped) == (general.doubled, general.skipped)
+    assert quick.doubled.tolist() == general.doubled.tolist()[:-1]
+    assert quick.skipped.tolist() == general.skipped.tolist()[:-1]
 
 
 @pytest.mark.parametrize("bad", ["2024-02-30 10:00:00", "2024-01-01 25:00:00", "20240-01-01", "9999-01-01"])
