@@ -81,8 +81,8 @@ _SEPARATORS = re.compile(r"[\s_\-./\\:;,'\"?!#*|]+")
 
 
 _TRADITIONAL = str.maketrans(
-    "會話編號開時間結發滿評價響應單買賣顧戶質檢轉數週訊員類別問題處關閉總計覆復創職組團隊訂額實際設備語種優級狀態機器當級項標權滯協議聯繫電郵進線來詢雙維據統區國選擇長績賬個條筆總匯與時點鐘須說無負責營業歡樂節內詞記錄後圖載動錢運費寶貝訴為幫辦啟構產簡體諮夠離",
-    "会话编号开时间结发满评价响应单买卖顾户质检转数周讯员类别问题处关闭总计复复创职组团队订额实际设备语种优级状态机器当级项标权滞协议联系电邮进线来询双维据统区国选择长绩账个条笔总汇与时点钟须说无负责营业欢乐节内词记录后图载动钱运费宝贝诉为帮办启构产简体咨够离",
+    "會話編號開時間結發滿評價響應單買賣顧戶質檢轉數週訊員類別問題處關閉總計覆復創職組團隊訂額實際設備語種優級狀態機器當級項標權滯協議聯繫電郵進線來詢雙維據統區國選擇長績賬個條筆總匯與時點鐘須說無負責營業歡樂節內詞記錄後圖載動錢運費寶貝訴為幫辦啟構產簡體諮夠離稱暱帳傳寫該鈴掛斷專幾嗎麼這還從眾銷購貨擊顯視頻審憶註執認證對鍵",
+    "会话编号开时间结发满评价响应单买卖顾户质检转数周讯员类别问题处关闭总计复复创职组团队订额实际设备语种优级状态机器当级项标权滞协议联系电邮进线来询双维据统区国选择长绩账个条笔总汇与时点钟须说无负责营业欢乐节内词记录后图载动钱运费宝贝诉为帮办启构产简体咨够离称昵账传写该铃挂断专几吗么这还从众销购货击显视频审忆注执认证对键",
 )
 """Traditional characters of headings and coded words; both spellings are one word."""
 
@@ -99,6 +99,42 @@ def normal(heading: str) -> str:
     plain = unicodedata.normalize("NFKC", heading).strip().lower().translate(_TRADITIONAL)
     bare = _BRACKETS.sub("", plain) or plain
     return _SEPARATORS.sub("", bare)
+
+
+_SYNONYMS = (
+    ("客服", r"客服人员|客服专员|接待员|坐席人员|坐席|座席|员工|专员|接线员|商家客服|人工客服"),
+    ("客户", r"顾客|用户|买家|访客|会员|消费者|咨询者|咨询人|来访者"),
+    ("会话", r"对话|咨询单|咨询|工单|来电|通话|接待|服务单"),
+    ("时间", r"时刻|时点|日期时间"),
+    ("时长", r"用时|耗时|所用时间|花费时间"),
+    ("评分", r"评价分值|评价得分|评价分数|评分值|评价分|打分|得分|评星|星级|分值|满意度|满意程度"),
+    ("名称", r"名字|姓名|花名|昵称|称呼|账号名|名"),
+    ("id", r"编号|流水号|流水|单号|序号|标识|工号|号码|号"),
+    ("响应", r"应答|回复|回应|答复"),
+    ("开始", r"发起|创建|建立|接入|进线|进入|呼入|提交|提单|建单"),
+    ("结束", r"关闭|完结|办结|挂机|挂断|离线|结单|关单"),
+    ("agent", r"assignee|representative|operator|staffmember|teammember|staff|rep(?=name|id|$)"),
+    ("customer", r"visitor|client|buyer|shopper|contact|requester|user(?=id|name)"),
+    ("conversation", r"chatsession|session|dialogue|dialog|thread|ticket|case|call|chat"),
+    ("started", r"opened|created|begins|began|begin|starts|logged|received|start(?!ed)"),
+    ("closed", r"ended|ends|finished|completed|hungup|end(?=time|date|at|$)"),
+    ("reply", r"response|answer|touch"),
+    ("rating", r"score|csat"),
+    ("", r"(?<=[a-z])(?:datetime|time|date|at|on|ref|reference)$"),
+)
+
+
+@cache
+def loose(heading: str) -> str:
+    """A heading in which words of one meaning are one word: what colleagues elsewhere call the same thing.
+
+    >>> loose("坐席工号") == loose("客服编号"), loose("Chat started (local)") == loose("Conversation opened at")
+    (True, True)
+    """
+    name = normal(heading)
+    for word, others in _SYNONYMS:
+        name = re.sub(others, word, name)
+    return name
 
 
 _FOLDER = Path(__file__).parent

@@ -22,7 +22,7 @@ from core.ingest.dates import looks_dated
 from core.ingest.presets import Preset, preset_for
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
-from core.schema import DIRECTORIES, MISSING, SUMMARY, TABLES, Column, Table, codes, normal, normal_word
+from core.schema import DIRECTORIES, MISSING, SUMMARY, TABLES, Column, Table, codes, loose, normal, normal_word
 from core.schema import table as table_of
 
 WINDOW = 10_000
@@ -34,7 +34,7 @@ CLOSE = 0.75
 WIDE = 400
 _FIGURES = re.compile(r"\d+")
 _OTHERWISE = re.compile(
-    r"不|未|非|差评|负|超时|最[长大短小高低慢快]|目标|标准|预计|应[在于]|中位|同比|环比|排名|更新|修改|邀评|机器人|智能"
+    r"不|未|非|差评|负|超时|最[长大短小高低慢快]|目标|标准|预计|应[在于]|中位|同比|环比|排名|更新|修改|邀评|机器人|智能|按键"
     r"|dis|\bun|non|negative|target|goal|due|sla|max|min(?!ute)|longest|shortest|median|p9\d|update|modif|expected|bot|rank|change"
 )
 """What turns a heading into its opposite, a limit or another statistic: a part of such a heading says nothing about the column."""
@@ -101,6 +101,22 @@ def aliases(table: Table) -> Mapping[str, tuple[tuple[str, int], ...]]:
     return {heading: tuple(dict.fromkeys(fields)) for heading, fields in known.items()}
 
 
+@cache
+def loose_aliases(table: Table) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """The same by headings whose words of one meaning are one word."""
+    known: dict[str, list[tuple[str, int]]] = {}
+    for column in table.columns:
+        for rank, alias in enumerate(column.aliases):
+            if not column.part and _telling(loose(alias)):
+                known.setdefault(loose(alias), []).append((column.name, rank))
+    return {heading: tuple(dict.fromkeys(fields)) for heading, fields in known.items()}
+
+
+def _telling(name: str) -> bool:
+    """Whether a loose heading says more than "id" or "start"."""
+    return len(name) >= (8 if name.isascii() else 3)
+
+
 def match(raw: RawTable, choice: FileChoice) -> Match:
     """The table and the fields of a file; of several possible tables the one that explains most headings.
 
@@ -150,6 +166,7 @@ def _match_table(
         banned |= _by_preset(raw, layout, choice, (fields, evidence))
     search = _Search(raw, table, samples, fields, evidence, banned)
     _by_heading(search)
+    _by_synonym(search)
     _by_part(search)
     guessed = _by_values(search)
     _owner_as_agent(table, fields, evidence)
@@ -188,24 +205,40 @@ def _by_preset(
 
 
 def _by_heading(search: _Search) -> None:
-    raw, table, fields = search.raw, search.table, search.fields
-    known = aliases(table)
-    columns = table.by_name()
+    known, columns = aliases(search.table), search.table.by_name()
     offers = [
         (columns[name].part, rank, place, name)
-        for place, heading in enumerate(raw.headings)
+        for place, heading in enumerate(search.raw.headings)
         for name, rank in known.get(normal(heading), ())
-        if place not in search.banned
     ]
+    _take(search, offers, PLAUSIBLE, "heading")
+
+
+def _by_synonym(search: _Search) -> None:
+    """Headings in other words of the same meaning; their cells have to agree, where they can."""
+    if len(search.raw.headings) > WIDE:
+        return
+    known = loose_aliases(search.table)
+    offers = [
+        (False, rank, place, name)
+        for place, heading in enumerate(search.raw.headings)
+        for name, rank in known.get(loose(heading), ())
+        if len(search.samples[place].cells) and name not in NEVER_BY_PART
+    ]
+    _take(search, offers, SURE, "heading_like")
+
+
+def _take(search: _Search, offers: list[tuple[bool, int, int, str]], least: float, evidence: str) -> None:
+    """Gives every field its best offer (part, rank, place, name) whose cells are of the field's kind."""
+    fields, columns = search.fields, search.table.by_name()
     for _, _, place, name in sorted(offers):
-        if name in fields or place in fields.values():
+        if name in fields or place in fields.values() or place in search.banned:
             continue
         fit = search.samples[place].fits(columns[name].kind)
-        if fit >= PLAUSIBLE or columns[name].kind == "sender":
+        if fit >= least or columns[name].kind == "sender":
             fields[name] = place
-            search.evidence[name] = (
-                ("heading", "values") if columns[name].kind in TYPED and fit >= SURE else ("heading",)
-            )
+            sure = columns[name].kind in TYPED and fit >= SURE
+            search.evidence[name] = (evidence, "values") if sure else (evidence,)
 
 
 def _by_part(search: _Search) -> None:
