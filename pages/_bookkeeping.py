@@ -112,6 +112,7 @@ def _report(report: FileReport, text: Text) -> dict[str, Any]:
     return {
         "file": report.file,
         "table": text(f"schema.table.{report.table}.name") if report.table else "–",
+        "platform": report.platform or "–",
         "encoding": report.encoding or "–",
         "encoding_confidence": report.encoding_confidence if report.encoding else None,
         "separator": text(f"pages.separator.{separator}") if separator else report.separator or "–",
