@@ -148,6 +148,15 @@ def _name(report: FileReport) -> str:
     return f"{report.file}#{report.sheet}" if report.sheet and "#" not in report.file else report.file
 
 
+def mapping_name(decided: Choices) -> str:
+    """The mapping file's name, with the platform's where it has one.
+
+    >>> mapping_name(Choices(platform="Tmall 2024")), mapping_name(Choices())
+    ('mapping_Tmall_2024.json', 'mapping.json')
+    """
+    return "_".join(filter(None, ("mapping", *decided.platform.replace("/", " ").split()))) + ".json"
+
+
 # --- what is decided for the whole import ------------------------------------------------------------------------------------
 
 
@@ -202,15 +211,26 @@ def _encoding(report: FileReport, decided: Choices, text: Text) -> str:
     )
 
 
+def _platform(report: FileReport, decided: Choices, text: Text) -> str:
+    """Whose export it is: written into the mapping file, so that mappings can be told apart."""
+    return st.text_input(
+        text("pages.data.platform"),
+        decided.platform,
+        placeholder=report.platform or text("pages.data.platform_open"),
+        help=text("pages.data.platform_help"),
+        key=f"platform_{loading.stamp()}",
+    ).strip()
+
+
 def matching(text: Text) -> None:
-    """Which column is what, editable; table, encoding, zone and rating scale; apply and read again; the mapping file."""
+    """Which column is what, editable; what holds for the whole file or import; apply and read again; the mapping file."""
     st.caption(text("pages.data.matching_help"))
     decided = loading.decided()
     found = [report for report in loading.reports() if report.columns]
     if not found:
         st.info(text("pages.data.no_columns"))
         return
-    with st.grid(5, min_column_width=170):
+    with st.grid(3, min_column_width=200):
         report = st.selectbox(
             text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
         )
@@ -218,12 +238,13 @@ def matching(text: Text) -> None:
         encoding = _encoding(report, decided, text)
         zone = _zone(decided, text)
         scale = _scale(decided, text)
+        platform = _platform(report, decided, text)
     edited = _editor(report, table, decided, text)
     if _filled(edited, decided):
         st.warning(text("pages.data.fill_warning"), icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(text("pages.data.apply"), type="primary", key="apply", icon=":material/refresh:"):
-            told = _corrected(report, (table, encoding), edited, replace(decided, zone=zone, csat_scale=scale))
-            loading.change(told)
+            whole = replace(decided, zone=zone, csat_scale=scale, platform=platform)
+            loading.change(_corrected(report, (table, encoding), edited, whole))
             st.rerun()
-        widgets.download_text(text("pages.data.mapping_save"), "mapping.json", session.mapping_file)
+        widgets.download_text(text("pages.data.mapping_save"), mapping_name(decided), session.mapping_file)

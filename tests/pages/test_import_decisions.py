@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest import Choices, InputFile
 from core.text import LANGUAGES, Text
 from pages._loading import Job, together
+from pages._matching import mapping_name
 from tests.pages.conftest import Open, is_clean, visible
 from tests.pages.test_data import SMALL
 
@@ -159,3 +160,16 @@ def test_filling_is_off_and_warns(open_page: Open) -> None:
     at.button(key="apply").click().run()
     assert at.session_state["_choices"].fill == {"csat": "median"}
     assert any(issue.code == "filled" for issue in at.session_state["_log"].ledger.issues)
+
+
+def test_a_mapping_carries_its_platform(open_page: Open) -> None:
+    """The platform's name is applied with the rest, stands in the mapping file's name, and comes back with the file."""
+    at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
+    at.segmented_control(key="data_part.en").set_value("matching").run()
+    at.text_input(key="platform_1").set_value("My shop/EU").run()
+    at.button(key="apply").click().run()
+    is_clean(at)
+    made = at.session_state["_choices"]
+    assert made.platform == "My shop/EU"
+    assert mapping_name(made) == "mapping_My_shop_EU.json"
+    assert Choices.from_dict(made.to_dict()).platform == "My shop/EU"
