@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.errors import UnavailableError
 from core.staffing import StaffingResult
 from core.text import Text
 from core.views import busiest_weekday, erlang_levels
@@ -114,7 +115,12 @@ def _number(name: str, first: float, text: Text) -> float:
 
 
 def _body(text: Text) -> None:
-    result = weekplan.planned(_controls(text))
+    try:
+        result = weekplan.planned(_controls(text))
+    except UnavailableError as error:
+        widgets.issues((error.issue,))
+        _erlang(text)
+        return
     st.markdown(weekplan.sentences(result, text))
     _map(result, text)
     left, right = st.columns([3, 2], gap="large")

@@ -17,3 +17,15 @@ def test_without_a_log_the_page_shows_the_way_out(open_page: Open, page: str, st
     is_clean(at)
     assert not at.dataframe
     assert at.button(key="empty_sample").label == Text(language)("pages.empty.sample")
+
+
+def test_dates_without_a_time_of_day_leave_the_plan_with_its_reason(open_page: Open) -> None:
+    """A log of dates opens every page; the plan says why there is none, and the hours are empty."""
+    rows = "".join(f"{n},c{n},Ann,2024-01-{n % 28 + 1:02d},5\n" for n in range(60))
+    text = "Conversation ID,Customer ID,Agent,Started at,CSAT\n" + rows
+    at = open_page("1_data", "en")
+    at.file_uploader(key="files").upload("dates.csv", text.encode(), "text/csv").run()
+    for page in ("2_overview", "6_trends", "7_staffing"):
+        at.switch_page(f"pages/{page}.py").run()
+        assert not at.exception
+    assert any("time of day" in box.value for box in at.error)
