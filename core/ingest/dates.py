@@ -65,8 +65,9 @@ _PLAIN = {
 """The same for cells in ASCII: three times as quick."""
 _FIGURES = ("ymd", "abc", "yymmdd", "compact")
 """Families that may consist of figures and points alone."""
-_FIRST_DAY = int(np.datetime64("1801-01-01", "ms").astype(np.int64))
-_LAST_DAY = int(np.datetime64("2200-01-01", "ms").astype(np.int64))
+_FIRST_DAY = int(np.datetime64("1801-01-01", "D").astype(np.int64))
+_LAST_DAY = int(np.datetime64("2200-01-01", "D").astype(np.int64))
+_FAR = 1 << 62
 _NUMBER = r"^(?P<n>-?\d{1,19}(?:\.(?P<decimals>\d+))?(?:[eE]\+?(?P<power>\d{1,2}))?)$"
 COARSE = 60_000
 """A number whose last written digit stands for more than a minute (1.70675E+12) gives the day at most."""
@@ -151,28 +152,46 @@ def scan(column: pa.Array) -> Stamps:
 
 def _iso(column: pa.Array) -> Stamps | None:
     """The stamps of a column whose filled cells are all written 2024-02-01, with or without a time: row by row, the quick way."""
+    codes, clocks = np.empty(len(column), dtype=np.int32), np.empty(len(column), dtype=np.int32)
+    for start in range(0, len(column), SLICE):
+        part = slice(start, start + SLICE)
+        if not _iso_slice(column[part], codes[part], clocks[part]):
+            return None
+    known = codes != _NO_DAY
+    if not known.any():
+        return None
+    first, last = int(codes.min(where=known, initial=_LAST_DAY)), int(codes.max(where=known, initial=_FIRST_DAY))
+    codes -= first
+    codes[~known] = -1
+    days = np.arange(first, last + 1, dtype=np.float64)
+    found = _by_date(codes, days, np.full((len(days), 3), np.nan), ("ymd",), clocks)
+    short = pc.fill_null(pc.equal(pc.binary_length(column), 10), False).to_numpy(zero_copy_only=False)
+    return replace(found, days_alone=short) if short.any() else found
+
+
+def _iso_slice(column: pa.Array, days: np.ndarray, clocks: np.ndarray) -> bool:
+    """Writes day numbers and milliseconds since midnight of a few rows; False when a filled cell is written otherwise."""
     lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
     filled = lengths > 0
-    if not _ISO_LENGTHS[np.minimum(lengths, len(_ISO_LENGTHS) - 1)].all() or not filled.any():
-        return None
+    if not _ISO_LENGTHS[np.minimum(lengths, len(_ISO_LENGTHS) - 1)].all():
+        return False
+    if filled.any() and not _FOUR_DIGITS.match(column[int(filled.argmax())].as_py()):
+        return False
     cells = column if filled.all() else pc.if_else(pa.array(filled), column, pa.scalar(None, pa.string()))
     try:
         millis = pc.fill_null(cells.cast(pa.timestamp("ms")).cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        return None
-    if millis.min() < _FIRST_DAY or millis.max() >= _LAST_DAY:
-        return None
+        return False
     day = np.floor_divide(millis, DAY)
-    first = int(day.min())
-    codes = (day - first).astype(np.int32)
-    clocks = (millis - day * DAY).astype(np.int32)
-    codes[~filled] = -1
-    days = np.arange(first, int(day.max()) + 1, dtype=np.float64)
-    found = _by_date(codes, days, np.full((len(days), 3), np.nan), ("ymd",), clocks)
-    short = lengths == 10
-    return replace(found, days_alone=short) if short.any() else found
+    days[:], clocks[:] = day, millis - day * DAY
+    days[~filled] = _NO_DAY
+    return bool(day.min() >= _FIRST_DAY and day.max() < _LAST_DAY)
 
 
+SLICE = 1 << 16
+"""Rows taken at a time, few enough for their numbers to stay in the cache."""
+_NO_DAY = -(1 << 31)
+_FOUR_DIGITS = re.compile(r"\d{4}-")
 _ISO_LENGTHS = np.isin(np.arange(25), (0, 10, 16, 19, 20, 21, 22, 23))
 
 
@@ -490,22 +509,22 @@ def instants(stamps: Stamps, order: str, zone: str) -> Instants:
 
 def _rows_apart(stamps: Stamps, days: np.ndarray, clocks: np.ndarray, zone: str) -> Instants:
     """UTC milliseconds where each row has a date, by its code, and a time of its own."""
-    known = stamps.codes >= 0
     fine = np.isfinite(days)
-    valid = known & fine[stamps.codes]
-    millis = np.where(fine, days, 0).astype(np.int64)[stamps.codes] * DAY + clocks
-    everything = bool(valid.all())
-    utc, *changed = to_utc(millis if everything else millis[valid], zone)
-    if everything:
-        millis = utc
+    starts = np.where(fine, days, 0).astype(np.int64) * DAY
+    millis, valid = np.empty(len(clocks), dtype=np.int64), np.empty(len(clocks), dtype=bool)
+    for start in range(0, len(clocks), SLICE):
+        part = slice(start, start + SLICE)
+        codes = stamps.codes[part]
+        millis[part] = starts[codes] + clocks[part]
+        valid[part] = (codes >= 0) & fine[codes]
+    dated = bool(valid.any()) and not clocks.max(where=valid, initial=0) > 0
+    doubled, skipped = np.zeros(len(clocks), dtype=bool), np.zeros(len(clocks), dtype=bool)
+    steady = _steady_offset(millis, ZoneInfo(zone), valid) if valid.any() else 0
+    if steady is None:
+        millis[valid], doubled[valid], skipped[valid] = to_utc(millis[valid], zone)
     else:
-        millis[valid] = utc
-        whole = [np.zeros(len(millis), dtype=bool) for _ in changed]
-        for marks, found in zip(whole, changed, strict=True):
-            marks[valid] = found
-        changed = whole
-    dated = bool(valid.any()) and not (clocks[valid] > 0).any()
-    return Instants(millis, valid, known, dated, changed[0], changed[1])
+        millis -= steady
+    return Instants(millis, valid, stamps.codes >= 0, dated, doubled, skipped)
 
 
 def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -534,9 +553,10 @@ def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     return np.asarray(utc), doubled, unsure & ~doubled
 
 
-def _steady_offset(wall: np.ndarray, zone: ZoneInfo) -> int | None:
-    """Milliseconds east of UTC where the zone's clocks stand still over all the given days, else None."""
-    first, last = int(wall.min()) // DAY - 1, int(wall.max()) // DAY + 2
+def _steady_offset(wall: np.ndarray, zone: ZoneInfo, marks: np.ndarray | bool = True) -> int | None:
+    """Milliseconds east of UTC where the zone's clocks stand still over all the (marked) days, else None."""
+    lowest, highest = wall.min(where=marks, initial=_FAR), wall.max(where=marks, initial=-_FAR)
+    first, last = int(lowest) // DAY - 1, int(highest) // DAY + 2
     if last - first > 20_000:
         return None
     start = datetime(1970, 1, 1, 12)

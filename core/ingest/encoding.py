@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 from core.errors import InputError, Issue
 
@@ -40,6 +39,7 @@ _WEIGHTS: Mapping[str, tuple[float, float, float]] = {
 }
 """Log weight of a common character, of an ordinary one and of any other, by script."""
 _BEYOND = re.compile(rb"[\x80-\xff]")
+_RUN = re.compile(r"[^\x00-\x7f]+")
 _BROKEN = math.log(1e-6)
 _NEIGHBOURS = math.log(0.03)
 _ASCII = math.log(1 / 60)
@@ -193,7 +193,7 @@ def _score(text: str, script: str) -> float:
         )
         total += count * (_BROKEN if character == "\ufffd" else weight)
     if script == "latin":
-        total += _NEIGHBOURS * sum(a > "\x7f" and b > "\x7f" for a, b in pairwise(text))
+        total += _NEIGHBOURS * sum(len(run) - 1 for run in _RUN.findall(text))
     return total
 
 

@@ -114,12 +114,14 @@ def _fill(target: Staged, source: Staged, key: Sequence[str]) -> None:
 
 def _note_orphans(parts: Sequence[Staged]) -> None:
     """Rows whose conversation no row of the other table names are counted, and kept."""
-    ids = {name: _ids([part for part in parts if part.book.table == name]) for name in _SAME_SESSION}
-    for part in parts:
-        other = _HOMES.get(part.book.table, ())
-        homes = [name for name in other if ids[name]]
-        if homes and ids[part.book.table]:
-            _note_strangers(part, set().union(*(ids[name] for name in homes)), homes[0])
+    named = [part for part in parts if part.book.table in _SAME_SESSION and "conversation_id" in part.columns]
+    if len({part.book.table for part in named}) < 2:
+        return
+    ids = {name: _ids([part for part in named if part.book.table == name]) for name in _SAME_SESSION}
+    for part in named:
+        homes = [name for name in _HOMES.get(part.book.table, ()) if len(ids[name])]
+        if homes and len(ids[part.book.table]):
+            _note_strangers(part, pa.chunked_array([ids[name] for name in homes]), homes[0])
 
 
 _SAME_SESSION = ("messages", "conversations", "transfers", "reviews")
@@ -130,11 +132,9 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
 """Where the conversation of a row should be found again."""
 
 
-def _note_strangers(part: Staged, known: set[str], other: str) -> None:
-    if "conversation_id" not in part.columns:
-        return
+def _note_strangers(part: Staged, known: pa.ChunkedArray, other: str) -> None:
     column = part.columns["conversation_id"]
-    strange = pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, value_set=pa.array(sorted(known)))))
+    strange = pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, value_set=known)))
     marks = strange.to_numpy(zero_copy_only=False) & part.book.keep
     names = column.filter(pa.array(marks)).unique().to_pylist()
     if names:
@@ -142,11 +142,8 @@ def _note_strangers(part: Staged, known: set[str], other: str) -> None:
         part.book.note("orphans", "note", marks, value=min(names), facts=facts)
 
 
-def _ids(parts: Sequence[Staged]) -> set[str]:
-    return {
-        key
-        for part in parts
-        if "conversation_id" in part.columns
-        for key in part.columns["conversation_id"].filter(pa.array(part.book.keep)).unique().to_pylist()
-        if key
-    }
+def _ids(parts: Sequence[Staged]) -> pa.Array:
+    """The distinct ids of conversations in the kept rows."""
+    kept = [part.columns["conversation_id"].filter(pa.array(part.book.keep)) for part in parts]
+    ids = pc.drop_null(pa.chunked_array(kept, pa.string()).unique())
+    return ids.filter(pc.not_equal(ids, ""))

@@ -19,7 +19,7 @@ import pyarrow as pa
 from core.ingest.choices import InputFile
 
 HEAD = 1 << 20
-BLOCK = 1 << 22
+BLOCK = 1 << 20
 FEW = 0.1
 """Columns with at most this share of distinct cells in the head of a file are kept as codes."""
 CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030", "big5": "big5hkscs", "cp1252": "cp1252"}
@@ -81,6 +81,11 @@ def by_word(column: pa.Array, kernel: Callable[[pa.Array], pa.Array]) -> pa.Arra
     if not pa.types.is_dictionary(column.type):
         return kernel(column)
     return kernel(column.dictionary).take(column.indices)
+
+
+def give_back() -> None:
+    """Memory that Arrow holds in reserve goes back to the system, so that the next step does not come on top of it."""
+    pa.default_memory_pool().release_unused()
 
 
 def in_threads(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
@@ -194,6 +199,8 @@ def parse(file: InputFile, form: Form, head: bytes, seen: Seen) -> Parsed | None
             return _parsed(file, form, few, True, seen)
     except (_Irregular, UnicodeError, pa.ArrowInvalid):
         return None
+    finally:
+        give_back()
 
 
 def _parsed(file: InputFile, form: Form, few: Sequence[bool], quoted: bool, seen: Seen) -> Parsed:
@@ -203,12 +210,16 @@ def _parsed(file: InputFile, form: Form, few: Sequence[bool], quoted: bool, seen
         table = _table(source, form, [words if each else plain for each in few], quoted)
     if source.quotes % 2:
         raise _Irregular
-    whole = table.unify_dictionaries().combine_chunks()
-    return Parsed(Cells([_one(column) for column in whole.columns]), source.beyond)
+    pieces = dict(enumerate(table.columns))
+    del table
+    return Parsed(Cells(in_threads(lambda place: one_piece(pieces.pop(place)), list(pieces))), source.beyond)
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
+def one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; what it was made of is freed where nobody else holds it."""
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _few(head: bytes, form: Form) -> list[bool]:

@@ -357,12 +357,8 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
         ),
     )
-    columns = [_one_chunk(table.column(name)) for name in names]
+    columns = [quick.one_piece(table.column(name)) for name in names]
     return columns, _row_numbers(table.num_rows, layout.header + 2, rejects), rejects
-
-
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _row_numbers(kept: int, first: int, rejects: Sequence[_Reject]) -> np.ndarray:
@@ -599,7 +595,7 @@ def _read_parquet(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
 
     try:
         table = parquet.read_table(pa.BufferReader(data))
-        columns = tuple(as_text(_one_chunk(column)) for column in table.columns)
+        columns = tuple(as_text(quick.one_piece(column)) for column in table.columns)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(Issue("parquet_unreadable", "error", file=name, value=str(error)[:80])) from error
     rows = np.arange(2, table.num_rows + 2, dtype=np.int64)

@@ -150,6 +150,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
         formats[name] = unit.removesuffix("?") if column.kind in ("duration", "share") else ""
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
+    quick.give_back()
     return Staged(given, found, columns, book, formats)
 
 

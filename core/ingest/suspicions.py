@@ -106,7 +106,11 @@ def _come_again(codes: np.ndarray, millis: np.ndarray) -> np.ndarray:
     span = int(millis.max() - millis.min()) + NEAR
     if int(codes.max()) * span >= 1 << 62:
         return np.ones(len(codes), dtype=bool)
-    keys = np.sort(codes * np.int64(span) + (millis - millis.min()))
+    keys = codes.astype(np.int64)
+    keys *= span
+    keys += millis
+    keys -= millis.min()
+    keys.sort()
     again = np.zeros(int(codes.max()) + 1, dtype=bool)
     again[keys[1:][np.diff(keys) < NEAR] // span] = True
     return np.asarray(again[codes])
