@@ -56,7 +56,7 @@ def smallest(tables: Judged, scenario: Scenario, wanted: Mapping[str, str]) -> p
 
 
 KINDS = ("group_weight", "weight", "anchor")
-_SCAN, _HALVINGS = 96, 45
+_SCAN, _HALVINGS = 32, 40
 
 
 class _Trial:
@@ -142,30 +142,28 @@ class _Trial:
 
     def _holds(self, knob: Knob, rows: NDArray[np.int64], at: Floats) -> NDArray[np.bool_]:
         """Whether the agents of some rows have the wanted grade with the knob at some places."""
-        scores = self._scores(knob, rows, at)[:, None]
+        shares = self._shares(knob, at)
+        scores = self._scores(knob, rows, at, shares)[:, None]
         wanted = np.array([len(GRADES) - 1 - GRADES.index(letter) for letter in self.wanted])[rows]
         # on either side of the edge by half of what scoring forgives, so that the real score falls on the same side
         reached = [(scores >= self.lows - dust).sum(axis=1) == wanted for dust in (DUST / 2, DUST * 1.5)]
-        left = (self._shares(knob, at) * ~np.isnan(self.card.points[rows])).sum(axis=1)
+        left = (shares * ~np.isnan(self.card.points[rows])).sum(axis=1)
         return np.asarray(reached[0] & reached[1] & (left >= MIN_WEIGHT_LEFT))
 
-    def _scores(self, knob: Knob, rows: NDArray[np.int64], at: Floats) -> Floats:
-        shares = self._shares(knob, at)
-        own, part = (
-            _scored_rows(self._points(knob, self.card.points, self.values, rows, at), shares),
-            self.card.part[rows],
-        )
+    def _scores(self, knob: Knob, rows: NDArray[np.int64], at: Floats, shares: Floats) -> Floats:
+        found = self._points(knob, self.card.points, self.values, rows, at)
+        own, part = _scored_rows(found, shares), self.card.part[rows]
         if not part.any():
             return own
-        return own * (1 - part) + part * _scored_rows(
-            self._points(knob, self.card.team, self.team_values, rows, at), shares
-        )
+        team = self._points(knob, self.card.team, self.team_values, rows, at)
+        return own * (1 - part) + part * _scored_rows(team, shares)
 
     def _shares(self, knob: Knob, at: Floats) -> Floats:
-        """Nominal weights with the knob at each place: places × metrics."""
+        """Nominal weights with the knob at each place: places × metrics; a target moves no weight, one row does for all."""
         keys = [f"w_{metric.key}" for metric in SCORED], [f"w_{group}" for group in GROUPS]
+        size = 1 if knob.room == "anchor" else len(at)
         now = [np.array([self.scenario.get(key) for key in names], dtype=np.float64) for names in keys]
-        inside, of_group = (np.tile(weights, (len(at), 1)) for weights in now)
+        inside, of_group = (np.tile(weights, (size, 1)) for weights in now)
         for names, weights in zip(keys, (inside, of_group), strict=True):
             if knob.key in names:
                 weights[:, names.index(knob.key)] = at

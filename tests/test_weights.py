@@ -289,3 +289,18 @@ def test_areas_are_drawn_where_they_cannot_be_computed() -> None:
     assert robust(card_of(rows), Space("uniform", "group"), 100).weightings == 100
     assert robust(card_of(rows[:3]), Space("uniform", "kpi"), 100).weightings == 100
     assert robust(card_of(rows[:3]), Space("around", "group"), 100).error == 0.05
+
+
+@given(POINTS, st.integers(0, 3), st.integers(1, 100))
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+def test_more_points_never_cost_a_place(criteria: list[list[int]], at: int, gain: int) -> None:
+    """With one KPI of the first agent better, no place or better grade is reached under fewer weightings."""
+    better = [
+        [min(100, one + gain) if (row, column) == (0, at) else one for column, one in enumerate(line)]
+        for row, line in enumerate(criteria)
+    ]
+    shares = weightings(card_of(criteria), size=300)
+    before, after = acceptability(card_of(criteria), shares), acceptability(card_of(better), shares)
+    assert (np.cumsum(after.ranks[0]) >= np.cumsum(before.ranks[0]) - 1e-9).all()
+    reached = [np.cumsum([found.grades[letter][0] for letter in GRADES]) for found in (before, after)]
+    assert (reached[1] >= reached[0] - 1e-9).all()

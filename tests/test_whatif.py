@@ -80,6 +80,18 @@ def test_who_turns_the_same_knobs_back_gets_the_opposite(rich) -> None:
         assert back.loc[there.index, name].to_numpy() == pytest.approx(-there[name].to_numpy(), abs=1e-9, nan_ok=True)
 
 
+def test_two_causes_are_split_as_on_paper() -> None:
+    """Half of what a cause does first and half of what it does last: four scores, two parts."""
+    rows = [[95.0 if m.group == "quality" else 70.0 for m in SCORED]]
+    scored = by_hand(rows)
+    weight, target = {"w_quality": 80}, {"target_satisfaction": 0.99}
+    none, one, other, both = (float(scored(Scenario.of(k)).score[0]) for k in ({}, weight, target, weight | target))
+    found = whatif(scored, Scenario(), Scenario.of(weight | target)).frame.iloc[0]
+    assert found["by_weight"] == pytest.approx(((one - none) + (both - other)) / 2, abs=1e-9)
+    assert found["by_target"] == pytest.approx(((other - none) + (both - one)) / 2, abs=1e-9)
+    assert found["by_target"] < 0 < found["by_weight"]
+
+
 def test_one_cause_carries_all() -> None:
     """Where only weights differ, they are the move, and nothing differs from itself."""
     found = whatif(recalled().scores, Scenario(), presets()["aftersale"])
