@@ -2,7 +2,8 @@
 
 Every function takes an observed log, a scenario (period, filters, margins) and a KPI of the catalogue, and returns codes and unrounded
 numbers. ``unassigned`` is nobody and is never compared. Where a figure cannot be compared the result says why (``reason``):
-``missing_columns``, ``not_a_share``, ``no_cases`` (only sums, no single cases), ``no_dimensions``, ``too_few_agents``, ``no_data``.
+``missing_columns``, ``no_dimension`` (the figure does not know agents), ``not_a_share`` (funnel), ``not_a_rate`` (counts), ``no_cases``
+(only sums, no single cases), ``no_dimensions`` (nothing that differs), ``too_few_agents``, ``no_data``.
 
 Minimum rules: a share has an interval from 10 cases, a verdict from 30; a duration is compared from 50; nobody is put in an order below
 reliability 0.7.
@@ -142,6 +143,11 @@ class _People:
         if not self.reason and not self.names:
             self.reason = "no_data"
 
+    @property
+    def incomparable(self) -> str:
+        """Why agents cannot be compared by it: a bare count says how long somebody worked."""
+        return self.reason or ("" if self.measure.denominator else "not_a_rate")
+
     def sums(self) -> tuple[Floats, Floats]:
         """Numerator and denominator per agent."""
         top, bottom = (self.grouped.sum(self.measure.source, column) for column in self.measure.columns)
@@ -177,8 +183,8 @@ def funnel(observed: Observed, scenario: Scenario, key: str) -> Funnel:
 def shrunk(observed: Observed, scenario: Scenario, key: str) -> Shrinkage:
     """Every agent's figure drawn towards the common one by its reliability: shares, medians (on the log scale), means and ratios."""
     people = _People(observed, scenario, key)
-    if people.reason or not people.measure.denominator:
-        return Shrinkage(pd.DataFrame(), np.nan, np.nan, np.nan, "", people.reason or "not_a_share")
+    if people.incomparable:
+        return Shrinkage(pd.DataFrame(), np.nan, np.nan, np.nan, "", people.incomparable)
     if people.measure.kind == "share":
         hits, n = people.sums()
         found, value = shrink_shares(hits, n), np.divide(hits, n, out=np.full(len(n), np.nan), where=n > 0)
@@ -325,8 +331,8 @@ def _pair_rules(people: _People, sides: Sides, scenario: Scenario) -> PairRules:
 def pairs(observed: Observed, scenario: Scenario, key: str) -> Pairs:
     """All pairs of agents as one family, and letters of who cannot be told apart."""
     people = _People(observed, scenario, key)
-    if people.reason or not people.measure.denominator:
-        return Pairs(pd.DataFrame(), {}, 0, people.reason or "not_a_share")
+    if people.incomparable:
+        return Pairs(pd.DataFrame(), {}, 0, people.incomparable)
     sides = _sides(people)
     rows = all_pairs(sides, _pair_rules(people, sides, scenario)).assign(reason="")
     rows = _response_rule(rows, observed, scenario) if people.measure.source == "ratings" else rows
@@ -346,7 +352,10 @@ def _letters(names: Sequence[str], told: pd.DataFrame) -> dict[str, str]:
 
 def _response_rule(rows: pd.DataFrame, observed: Observed, scenario: Scenario) -> pd.DataFrame:
     """Scores of agents whose customers answer at clearly different rates are not compared."""
-    rates = csat(observed, scenario).set_index("agent")["response"]
+    known = csat(observed, scenario)
+    if known.empty:  # a log of daily sums does not say who was asked
+        return rows
+    rates = known.set_index("agent")["response"]
     near = comparable(rows["a"].map(rates), rows["b"].map(rates))
     judged = ~rows["verdict"].isin(["not_enough_data"])
     rows.loc[judged & ~near, ["verdict", "ahead", "reason"]] = ["cannot_be_judged", "", "response_rates_differ"]
@@ -357,8 +366,8 @@ def duel(observed: Observed, scenario: Scenario, key: str, a: str, b: str) -> Du
     """Is A better than B: one pair named beforehand. Unknown names give an empty row and ``no_data``."""
     people = _People(observed, scenario, key)
     nothing = Decidable(float("nan"), float("nan"), float("nan"))
-    if people.reason or not {a, b} <= set(people.names) or a == b:
-        return Duel(pd.Series(dtype=object), nothing, nothing, pd.DataFrame(), people.reason or "no_data")
+    if people.incomparable or not {a, b} <= set(people.names) or a == b:
+        return Duel(pd.Series(dtype=object), nothing, nothing, pd.DataFrame(), people.incomparable or "no_data")
     sides = _sides(people)
     at = [people.names.index(name) for name in (a, b)]
     picked = Sides(
