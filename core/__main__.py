@@ -60,7 +60,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
-    if name in ("trends", "weekdays"):
+    if name in ("trends", "weekdays", "fair"):
         command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
     if name == "robustness":
         _weightings(command)

@@ -476,8 +476,50 @@ def _chat(rate: float, words: Namespace) -> dict[str, Any]:
     return {"agents": agents, "occupancy": pool.slot_occupancy} | {name: getattr(pool, name) for name in names}
 
 
+def fair(words: Namespace) -> dict[str, Any]:
+    """Agents compared fairly by one KPI: raw and adjusted, shrunken, funnel, pairs and letters."""
+    from core.fair import fair as compared
+
+    key = _metric(words)
+    found = compared(*_observed(words), key)
+    parts = {"shrunk": found.shrunk, "mixed": found.mixed, "funnel": found.funnel}
+    rows: dict[str, dict[str, Any]] = {}
+    for name, part in parts.items():
+        for row in part.rows.to_dict("records"):
+            agent = row.pop("agent")
+            rows.setdefault(agent, {"agent": agent, "letters": found.pairs.letters.get(agent)})[name] = row
+    pairs = {"family": found.pairs.family, "rows": found.pairs.rows.to_dict("records"), "reason": found.pairs.reason or None}
+    flipped = found.reversals.to_dict("records") if len(found.reversals) else []
+    return {
+        "metric": key, "unit": BY_KEY[key].unit, "rows": list(rows.values()),
+        "mixed": {"overall": found.mixed.overall, "effect": found.mixed.effect, "dimensions": found.mixed.dimensions,
+                  "left_out": found.mixed.left_out, "family": found.mixed.family, "reason": found.mixed.reason or None,
+                  "merged": found.mixed.merged.to_dict("records")},
+        "funnel": {name: getattr(found.funnel, name) for name in
+                   ("target", "phi", "tau", "method", "judged", "expected_watch", "expected_look", "counts")}
+        | {"reason": found.funnel.reason or None},
+        "shrunk": {name: getattr(found.shrunk, name) for name in ("mean", "tau", "needed_n", "method")}
+        | {"reason": found.shrunk.reason or None},
+        "reversals": [row for row in flipped if row["finding"] == "reversed"], "pairs": pairs,
+    }  # fmt: skip
+
+
+def questions(words: Namespace) -> dict[str, Any]:
+    """Questions about speed bought at the customer's cost, with their evidence; never an accusation."""
+    from core.fair import questions as asked
+
+    found = asked(*_observed(words))
+    rows = [{"family": family.key} | row for family in found for row in family.rows.to_dict("records")]
+    families = [
+        {"key": family.key, "tests": family.family, "asked": len(family.asked), "reason": family.reason or None, "needs": family.needs}
+        for family in found
+    ]
+    return {"rows": sorted(rows, key=lambda row: (not row["asked"], row["family"], row["agent"])), "families": families}
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
+    "fair": fair, "questions": questions,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang,
 }  # fmt: skip
 

@@ -333,6 +333,8 @@ def pairs(observed: Observed, scenario: Scenario, key: str) -> Pairs:
     people = _People(observed, scenario, key)
     if people.incomparable:
         return Pairs(pd.DataFrame(), {}, 0, people.incomparable)
+    if len(people.names) < 2:
+        return Pairs(pd.DataFrame(), {}, 0, "too_few_agents")
     sides = _sides(people)
     rows = all_pairs(sides, _pair_rules(people, sides, scenario)).assign(reason="")
     rows = _response_rule(rows, observed, scenario) if people.measure.source == "ratings" else rows
@@ -340,7 +342,7 @@ def pairs(observed: Observed, scenario: Scenario, key: str) -> Pairs:
     enough = sides.n >= judged_from(people.found)
     order = np.lexsort((np.array(sides.names), -(people.found.better or 1) * np.nan_to_num(sides.value)))
     named = [sides.names[at] for at in order if enough[at]]
-    return Pairs(rows, _letters(named, told), int(rows["family"].iloc[0]) if len(rows) else 0)
+    return Pairs(rows, _letters(named, told), int(rows["family"].iloc[0]))
 
 
 def _letters(names: Sequence[str], told: pd.DataFrame) -> dict[str, str]:

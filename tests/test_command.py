@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from core import fair
 from core.__main__ import main
-from tests.shop import FOLDER
+from core.scenario import Scenario
+from tests.shop import FOLDER, observed
 
 FILES = [str(file) for file in sorted(FOLDER.glob("*.csv"))]
 
@@ -94,3 +96,22 @@ def test_wrong_words_are_one_line(words: tuple[str, ...], said: str, capsys: pyt
     line = capsys.readouterr().err
     assert said in line
     assert line.count("\n") == 1
+
+
+def test_fair_comparison_is_the_pages_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """One row per agent with raw, adjusted and shrunken figures; the planted pair is the one reversal; pairs name their family."""
+    found = answer(capsys, "fair", "--metric", "first_response")
+    want = fair.mixed(observed(), Scenario(), "first_response").rows.set_index("agent")
+    for row in found["rows"]:
+        assert row["mixed"]["ratio"] == pytest.approx(want.loc[row["agent"], "ratio"])
+    assert [{row["a"], row["b"]} for row in found["reversals"]] == [{"Yuki Tanaka", "Ma Rui"}]
+    assert found["pairs"]["family"] == 276
+    assert found["funnel"]["reason"] == "not_a_share"
+
+
+def test_questions_come_with_their_evidence(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who is asked about stands first; every family says how many tests it made."""
+    found = answer(capsys, "questions")
+    assert {row["agent"] for row in found["rows"] if row["asked"]} == {"Tom Baker"}
+    assert found["rows"][0]["asked"]
+    assert all(row["tests"] > 10 and row["reason"] is None for row in found["families"])

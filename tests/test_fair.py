@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.planted import log_of
@@ -247,3 +249,42 @@ def test_a_shop_in_which_nothing_was_planted_raises_no_question(seed: int) -> No
     for key in ("first_response", "satisfaction"):
         assert "reversed" not in set(fair.reversals(quiet, Scenario(), key)["finding"])
         assert fair.mixed(quiet, Scenario(), key).left_out == ()
+
+
+def shapes() -> dict[str, Callable[[Path], Log]]:
+    """The same small shop as logs of different shapes: no conversation ids, Parquet, integer ids, a handful of rows, daily sums."""
+    whole = log_of(make(null_story(23))).tables["messages"]
+    assert isinstance(whole, pa.Table)
+    messages = whole.slice(0, 9000)
+    names = pd.Categorical(messages.column("agent_id").to_pandas())
+    codes = pa.array([None if code < 0 else int(code) for code in names.codes], pa.int64())
+
+    def parquet(folder: Path) -> Log:
+        pq.write_table(messages, folder / "messages.parquet")
+        return Log("p", "UTC", {"messages": folder / "messages.parquet"})
+
+    rng = np.random.default_rng(1)
+    columns = {name: rng.integers(low, low + 5, 90) for name, low in (("conversations", 9), ("rated", 5), ("satisfied", 0))}
+    days = pa.table({"agent_id": ["a", "b", "c"] * 30, "date": np.repeat(np.arange(20_000, 20_030), 3), "seq": np.arange(90)} | columns)
+    at = messages.schema.get_field_index("agent_id")
+    return {
+        "cut": lambda _: Log("c", "UTC", {"messages": messages.drop_columns(["conversation_id"])}),
+        "parquet": parquet,
+        "coded": lambda _: Log("i", "UTC", {"messages": messages.set_column(at, "agent_id", codes)}),
+        "tiny": lambda _: Log("t", "UTC", {"messages": messages.slice(0, 12)}),
+        "days": lambda _: Log("a", "UTC", {"agent_days": days}),
+    }
+
+
+@pytest.mark.parametrize("shape", ["cut", "parquet", "coded", "tiny", "days"])
+def test_logs_of_every_shape_have_figures_or_reasons(shape: str, tmp_path: Path) -> None:
+    """Nothing raises; a view without figures says why; texts are read wherever there are any."""
+    found = observe(build_facts(shapes()[shape](tmp_path)))
+    for key in ("first_response", "satisfaction", "handled_per_hour", "conversations", "fcr"):
+        one = fair.fair(found, Scenario(), key)
+        for part in (one.funnel, one.shrunk, one.mixed, one.pairs):
+            assert len(part.rows) > 0 or part.reason
+        assert fair.duel(found, Scenario(), key, "nobody", "else").reason
+    asked = {family.key: family for family in fair.questions(found, Scenario())}
+    assert all(family.reason or len(family.rows) for family in asked.values())
+    assert (asked["pasted"].reason == "") == (shape in ("cut", "parquet", "coded"))
