@@ -51,6 +51,10 @@ class Compared:
     consistent: bool
     reconsider: Comparison | None
 
+    def knobs(self) -> dict[str, float]:
+        """The weights as settings of a scenario whose items are keys of groups or KPIs: ``w_<item>`` → 0–100."""
+        return {f"w_{item}": 100 * weight for item, weight in self.weights.items()}
+
 
 def compared(items: Sequence[str], more_important: Mapping[tuple[str, str], float]) -> Compared:
     """Weights of items from pairwise comparisons.

@@ -66,7 +66,7 @@ def redrawn_scores(scores: Scores, scenario: Scenario, drawn: Floats) -> Floats:
     total = np.zeros(drawn.shape[:2])
     for at, metric in ((at, metric) for at, metric in enumerate(SCORED) if weights[:, at].any()):
         total += weights[:, at] * np.nan_to_num(points(drawn[:, :, at], scenario.anchors(metric)))
-    return around(scores.score, total, 1 - scenario.get("team_share") / 100)
+    return around(scores.score, total, 1 - scores.team_part)
 
 
 def around(score: Floats, total: Floats, own: Floats | float = 1.0) -> Floats:

@@ -39,6 +39,7 @@ class Scores:
         reason: why there is no grade: ``few_conversations``, ``little_weight``, ``nothing_scored`` or empty.
         nominal: normalised nominal weight per metric (sums to 1).
         bands: lower ends of A, B, C.
+        team_part: part of each score that comes from the team's, 0–1.
     """
 
     names: tuple[str, ...]
@@ -54,6 +55,7 @@ class Scores:
     nominal: Floats
     bands: dict[str, float]
     conversations: Floats
+    team_part: Floats | float = 0.0
 
     def frame(self) -> pd.DataFrame:
         """One row per agent: score, grade, reason, the three groups, conversations; best first, ungraded last."""
@@ -216,7 +218,7 @@ def blend(scores: Scores, teams: Scores, team_of: Mapping[str, str], share: floa
         dtype=object,
     )
     weights = own * scores.weights + theirs * teams.weights[at]
-    return replace(scores, contributions=contributions, score=total, grade=grades, weights=weights)
+    return replace(scores, contributions=contributions, score=total, grade=grades, weights=weights, team_part=part)
 
 
 def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:

@@ -183,7 +183,7 @@ def history(scored: Scored, book: Book, days: tuple[date, date], under: Scenario
 
     Columns: name (of the scenario that applied; empty where none did: then the defaults), first, last, agent, score_own, grade_own,
     score_new, grade_new, move. ``days``: first and last day, both included. Both sides see the filters and rules of ``under``; only the
-    decisions of the scorecard are the book's.
+    decisions of the scorecard are the book's. Stretches without conversations have no rows.
     """
     rows = []
     for stretch in book.stretches(*days):
@@ -197,4 +197,6 @@ def history(scored: Scored, book: Book, days: tuple[date, date], under: Scenario
         rows.append(frame.assign(first=stretch.first, last=stretch.last))
     renamed = {f"{name}_{a}": f"{name}_{b}" for name in ("score", "grade") for a, b in (("a", "own"), ("b", "new"))}
     columns = ["name", "first", "last", "agent", "score_own", "grade_own", "score_new", "grade_new", "move"]
-    return pd.concat(rows, ignore_index=True).rename(columns=renamed)[columns]
+    return (
+        pd.concat(rows, ignore_index=True).rename(columns=renamed)[columns] if rows else pd.DataFrame(columns=columns)
+    )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.ahp import RANDOM_INDEX, compared
 from core.errors import ScenarioError
+from core.scenario import Scenario
 from core.text import LANGUAGES, Text
 
 WEIGHTS = st.lists(st.floats(1, 8.9), min_size=2, max_size=7)
@@ -37,6 +38,15 @@ def test_a_textbook_example() -> None:
     assert list(found.weights.values()) == pytest.approx([0.6370, 0.2583, 0.1047], abs=5e-5)
     assert found.ratio == pytest.approx((3.03851 - 3) / 2 / 0.58, abs=1e-4)
     assert found.consistent
+
+
+def test_weights_become_a_scenario() -> None:
+    """Comparing the three groups gives group weights in the same proportions."""
+    found = compared(("quality", "efficiency", "business"), {("quality", "efficiency"): 2, ("quality", "business"): 2})
+    scenario = Scenario.of(found.knobs())
+    assert [scenario.get(f"w_{group}") for group in ("quality", "efficiency", "business")] == pytest.approx(
+        [50, 25, 25]
+    )
 
 
 def test_the_contradiction_is_named() -> None:

@@ -10,7 +10,7 @@ from core.metrics import SCORED
 from core.resampling import redrawn
 from core.robustness import Doubt, alike, doubt
 from core.scenario import Scenario
-from core.scoring import INSUFFICIENT, Scores, persons, score
+from core.scoring import INSUFFICIENT, Scores, blend, persons, score
 from tests import shop
 
 
@@ -51,6 +51,19 @@ def test_the_likeliest_grade_is_usually_the_given_one(judged: tuple[Scores, Doub
     scores, found = judged
     for letter, chance in found.probability.items():
         assert set(scores.grade[np.nan_to_num(chance) > 0.9]) <= {letter}
+
+
+def test_who_has_no_scored_team_keeps_the_whole_doubt(judged: tuple[Scores, Doubt], people: KpiTable) -> None:
+    """A part from the team narrows the interval of those who have a team; the others' score and interval stay as they are."""
+    scores, alone = judged
+    teams = score(kpi_table(shop.observed(), by=("team",)))
+    with_team, without = scores.names[0], scores.names[1]
+    mixed = blend(scores, teams, {with_team: teams.names[0]}, 0.5)
+    found = doubt(mixed, Scenario.of({"team_share": 50}), redrawn(shop.observed(), Scenario(), people))
+    reach = [both.high - both.low for both in (alone, found)]
+    places = [scores.names.index(name) for name in (with_team, without)]
+    assert reach[1][places[0]] == pytest.approx(0.5 * reach[0][places[0]])
+    assert reach[1][places[1]] == reach[0][places[1]]
 
 
 def test_the_same_seed_gives_the_same_doubt(people: KpiTable, judged: tuple[Scores, Doubt]) -> None:

@@ -182,6 +182,8 @@ def test_old_periods_are_judged_by_old_and_new_weights() -> None:
     ]
     days = {"period": "custom", "from": middle, "to": end}
     own, under = (recalled().scores(Scenario.of({**each.changed, **days})) for each in (presets()["promotion"], new))
+    before = history(recalled().scores, book, (start - timedelta(days=9), start - timedelta(days=1)), new)
+    assert len(before) == len(history(recalled().scores, book, (end, start), new)) == 0
     late = found[found["name"] == "sale"].set_index("agent")
     assert late.loc[list(own.names), "score_own"].to_numpy() == pytest.approx(own.score, nan_ok=True)
     assert late.loc[list(under.names), "score_new"].to_numpy() == pytest.approx(under.score, nan_ok=True)
