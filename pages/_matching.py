@@ -20,6 +20,7 @@ from core.views import listed
 from pages import _loading as loading
 from pages import _session as session
 from pages import _widgets as widgets
+from pages._parts import choose
 
 ZONES = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Bangkok", "Asia/Jakarta", "Asia/Kuala_Lumpur", "Asia/Manila",
@@ -160,6 +161,13 @@ def mapping_name(decided: Choices) -> str:
 # --- what is decided for the whole import ------------------------------------------------------------------------------------
 
 
+def _file(found: Sequence[FileReport], text: Text) -> FileReport:
+    """The table that is looked at; it stays chosen when the files are read again."""
+    known = {(report.file, report.sheet, report.table): report for report in found}
+    names = {place: " · ".join(filter(None, place[:2])) for place in known}
+    return known[choose("matched_file", list(known), text("pages.column.file"), names.__getitem__)]
+
+
 def _table_of(report: FileReport, text: Text) -> str:
     """Which table the file is: as recognised, or as the reader says."""
     known = [table.name for table in TABLES]
@@ -231,9 +239,7 @@ def matching(text: Text) -> None:
         st.info(text("pages.data.no_columns"))
         return
     with st.grid(3, min_column_width=200):
-        report = st.selectbox(
-            text("pages.column.file"), found, format_func=lambda each: f"{each.file} {each.sheet}", key="matched_file"
-        )
+        report = _file(found, text)
         table = _table_of(report, text)
         encoding = _encoding(report, decided, text)
         zone = _zone(decided, text)

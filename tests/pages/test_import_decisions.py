@@ -173,3 +173,37 @@ def test_a_mapping_carries_its_platform(open_page: Open) -> None:
     assert made.platform == "My shop/EU"
     assert mapping_name(made) == "mapping_My_shop_EU.json"
     assert Choices.from_dict(made.to_dict()).platform == "My shop/EU"
+
+
+def test_order_missing_words_and_encoding_are_set_in_the_matching_table(open_page: Open) -> None:
+    """What the table of columns says of order and missing words, and the encoding beside it, is what the file is read with."""
+    at = _uploaded(open_page, "en", "dates.csv", AMBIGUOUS.encode())
+    at.segmented_control(key="data_part.en").set_value("matching").run()
+    at.session_state["columns_1_dates.csv_conversations"] = {
+        "edited_rows": {2: {"order": "mdy"}, 3: {"order": "mdy"}, 4: {"missing": "1 | n/a"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    at.selectbox(key="encoding_1_dates.csv").set_value("gb18030")
+    at.button(key="apply").click().run()
+    is_clean(at)
+    told = at.session_state["_choices"].of("dates.csv")
+    assert told.orders == {"Started at": "mdy", "First human reply at": "mdy"}
+    assert told.missing == {"CSAT": ("1", "n/a")}
+    report = at.session_state["_log"].ledger.files[0]
+    assert report.encoding == "gb18030"
+    assert {match.name: match.format.rpartition(" ")[2] for match in report.columns}["Started at"] == "mdy"
+    at.selectbox(key="encoding_2_dates.csv").set_value("")
+    at.button(key="apply").click().run()
+    assert at.session_state["_choices"].of("dates.csv").encoding == ""
+    assert at.session_state["_choices"].of("dates.csv").orders == told.orders
+
+
+def test_a_mapping_without_a_file_is_kept_for_the_next(open_page: Open) -> None:
+    """A mapping file that comes first is said to be kept, and the next file is read with it."""
+    at = open_page("1_data", "en")
+    mapping = b'{"version": 1, "zone": "Europe/Paris"}'
+    at.file_uploader(key="mapping").upload("mapping.json", mapping, "application/json").run()
+    assert [each.value for each in at.toast] == [EN("pages.data.mapping_kept")]
+    at.file_uploader(key="files").upload("one.csv", _rows(1, 21), "text/csv").run()
+    assert at.session_state["_log"].zone == "Europe/Paris"
