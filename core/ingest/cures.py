@@ -91,6 +91,8 @@ def cures(issue: Issue, choices: Choices, report: FileReport | None = None) -> t
     {'Date': 'mdy'}
     """
     found = [cure for make in _CURES.get(issue.code, ()) for cure in make(issue, choices)]
+    if issue.code == "ambiguous_date_order":
+        found += _order(issue, choices, report)
     if report is not None and _ID.get(report.table) in {column.field for column in report.columns}:
         found = [cure for cure in found if cure.code != "keep_duplicates"]
     if report is not None and issue.column:
@@ -135,11 +137,23 @@ def _near(offset: float) -> list[str]:
     return sorted((zone for zone in ZONES if away[zone] <= _NEAR_H), key=lambda zone: away[zone])[:2]
 
 
-def _order(issue: Issue, choices: Choices) -> Cures:
-    for order in str(issue.facts.get("options", "")).split("/"):
-        if order and order != issue.facts.get("order"):
-            told = choices.about(issue.file, FileChoice(orders={issue.column: order}))
-            yield Cure("date_order", {"order": order, "column": issue.column}, told)
+def _order(issue: Issue, choices: Choices, report: FileReport | None = None) -> Cures:
+    """Other orders, for every column of the file that is as open: one export writes its dates in one order."""
+    for order in _orders(issue):
+        if order != issue.facts.get("order"):
+            columns = [issue.column, *_as_open(issue, order, report)]
+            told = choices.about(issue.file, FileChoice(orders=dict.fromkeys(columns, order)))
+            yield Cure("date_order", {"order": order, "column": " / ".join(columns)}, told)
+
+
+def _orders(issue: Issue) -> list[str]:
+    return [order for order in str(issue.facts.get("options", "")).split("/") if order]
+
+
+def _as_open(issue: Issue, order: str, report: FileReport | None) -> list[str]:
+    """Other columns with the same question that allow the same order."""
+    asked = [each for each in report.issues if each.code == issue.code == "ambiguous_date_order"] if report else []
+    return [each.column for each in asked if each.column != issue.column and order in _orders(each)]
 
 
 def _scale(issue: Issue, choices: Choices) -> Cures:
@@ -223,7 +237,6 @@ def _switch(code: str, **change: Any) -> Callable[[Issue, Choices], Cures]:
 _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "zone_doubtful": (_zone,),
     "zones_differ": (_column_zone,),
-    "ambiguous_date_order": (_order,),
     "date_order_from_other_column": (_order,),
     "csat_scale": (_scale,),
     "scale_doubtful": (_scale,),

@@ -155,3 +155,15 @@ def test_cures_have_words(name: str, language: str) -> None:
     said = [cure.words(Text(language)) for cure in offered(text, code)]
     assert all(said)
     assert not any("{" in each for each in said)
+
+
+def test_one_answer_gives_every_open_column_its_date_order() -> None:
+    """Start and reply as open as each other take one order together: read apart, replies would lie before their starts."""
+    rows = [f"{n},Ann,0{n % 9 + 1}/0{n % 7 + 1}/2024 09:00,0{n % 9 + 1}/0{n % 7 + 1}/2024 09:01" for n in range(60)]
+    file = InputFile("a.csv", "\n".join(["Conversation ID,Agent,Started at,First human reply at", *rows]).encode())
+    report = load([file]).ledger.files[0]
+    issue = next(each for each in report.issues if each.code == "ambiguous_date_order")
+    (cure,) = [each for each in cures(issue, Choices(), report) if each.code == "date_order"]
+    assert set(cure.choices.of("a.csv").orders) == {"Started at", "First human reply at"}
+    after = load([file], cure.choices).ledger.files[0]
+    assert not {"ambiguous_date_order", "reply_before_start"} & {each.code for each in after.issues}
