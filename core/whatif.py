@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.overlap import agreement
 from core.scenario import Scenario
 from core.scenarios import CAUSES, Book, Change, cause_of, diff
 from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, ranks
-from core.weights import agreement
 
 Floats = NDArray[np.float64]
 Scored = Callable[[Scenario], Scores]
@@ -55,7 +55,7 @@ class WhatIf:
 
     @property
     def agreement(self) -> dict[str, float]:
-        """Kendall's τ of the two rankings, see `core.weights.kendall`; above 0.9 it is the same order."""
+        """Kendall's τ of the two rankings, see `core.overlap.kendall`; above 0.9 it is the same order."""
         return agreement(self.scores_a, self.scores_b)
 
     def splits(self) -> list[str]:

@@ -26,7 +26,7 @@ LAYERS = (
     {"grouped"},
     {"kpis"},
     {"resampling"},
-    {"agreement", "scoring", "robustness", "weights", "stability", "ahp", "trends", "effects", "control", "staffing", "voice", "actions"},
+    {"agreement", "scoring", "robustness", "weights", "stability", "ahp", "overlap", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
     {"fair", "whatif"},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.kpis import kpi_table
 from core.metrics import SCORED
+from core.overlap import agreement, doubles, importance, kendall
 from core.resampling import redrawn
 from core.robustness import doubt
 from core.scenario import Scenario
@@ -21,15 +22,11 @@ from core.weights import (
     Card,
     Space,
     acceptability,
-    agreement,
     beats,
     by_group,
     central,
-    doubles,
     drawn_points,
     exact,
-    importance,
-    kendall,
     robust,
     weighed,
     weightings,
