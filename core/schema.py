@@ -124,6 +124,9 @@ _SYNONYMS = (
 )
 
 
+_PATTERNS = tuple((word, re.compile(others)) for word, others in _SYNONYMS)
+
+
 @cache
 def loose(heading: str) -> str:
     """A heading in which words of one meaning are one word: what colleagues elsewhere call the same thing.
@@ -132,8 +135,8 @@ def loose(heading: str) -> str:
     (True, True)
     """
     name = normal(heading)
-    for word, others in _SYNONYMS:
-        name = re.sub(others, word, name)
+    for word, others in _PATTERNS:
+        name = others.sub(word, name)
     return name
 
 

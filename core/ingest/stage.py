@@ -44,6 +44,11 @@ _SUMMARY_LABEL = (
     r"^(店铺|全店|全部|所有|团队|小组|部门|本页|当页|整体|客服)?(汇总|合计|总计|小计|均值|平均值?)(值|行|数据|数)?\s*([::((].*)?$"
     r"|^整体$|^(grand|sub|overall|team|shop|store|page)?[ -]?(totals?|averages?|avg|sum|summary)\s*([::((].*)?$"
 )
+_SUMMARY_STARTS = (
+    "店铺", "全店", "全部", "所有", "团队", "小组", "部门", "本页", "当页", "整体", "客服", "汇总", "合计", "总计", "小计", "均值", "平均",
+    "gr", "su", "ov", "te", "sh", "st", "pa", "to", "av", "-t", "-a", "-s",
+)  # fmt: skip
+"""The first two characters of everything that `_SUMMARY_LABEL` fits."""
 _UTC = re.compile(r"(?<![A-Za-z])(utc|gmt)(?![A-Za-z+\-±0-9])", re.IGNORECASE)
 CALL_HEADINGS = (
     "call id",
@@ -348,10 +353,9 @@ def _sums_up(cells: pa.Array) -> pa.Array:
 
 
 def _like_summary(cells: pa.Array) -> list[str]:
-    """The distinct short cells that begin with no figure and read like the label of a total or an average."""
-    figure = pc.is_in(pc.utf8_slice_codeunits(cells, 0, 1), value_set=pa.array(list("0123456789")))
-    short = pc.and_(pc.less_equal(pc.utf8_length(cells), 24), pc.invert(figure))
-    words = cells.filter(pc.fill_null(short, False)).unique()
+    """The distinct short cells that read like the label of a total or an average; only those that begin like one are looked at."""
+    begins = pc.is_in(pc.utf8_slice_codeunits(cells, 0, 2), value_set=pa.array(_SUMMARY_STARTS))
+    words = cells.filter(pc.fill_null(pc.and_(pc.less_equal(pc.utf8_length(cells), 24), begins), False)).unique()
     return [str(word) for word in words.filter(pc.match_substring_regex(words, _SUMMARY_LABEL)).to_pylist()]
 
 
@@ -661,11 +665,13 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
 def _far(column: dates.Instants) -> np.ndarray:
     """Single stamps many years from all others: a typing error or a default, which would stretch every period and horizon."""
     good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE)
-    if good.sum() < 3:
-        return np.zeros(len(good), dtype=bool)
+    nothing, far_off = np.zeros(len(good), dtype=bool), FAR_YEARS * 366 * dates.DAY
+    first, last = column.millis.min(where=good, initial=FUTURE), column.millis.max(where=good, initial=BOGUS)
+    if good.sum() < 3 or last - first <= far_off:
+        return nothing
     gap = np.abs(column.millis - np.median(column.millis[good]))
-    far = good & (gap > FAR_YEARS * 366 * dates.DAY)
-    return far if far.sum() <= max(1, 0.02 * good.sum()) else np.zeros(len(good), dtype=bool)
+    far = good & (gap > far_off)
+    return far if far.sum() <= max(1, 0.02 * good.sum()) else nothing
 
 
 def _note_blank_stamps(column: pa.Array, heading: str, blank: np.ndarray, book: Book) -> None:
