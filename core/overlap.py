@@ -1,7 +1,7 @@
 """Do two rankings agree, and do two KPIs say the same thing twice?
 
-A KPI that copies another counts double, whatever its weight says; a weight says what a KPI is worth, its share of the scores' spread what it
-decides.
+A KPI that copies another counts double, whatever its weight says; a weight says what a KPI is worth, its share of the scores' spread
+what it decides.
 """
 
 from __future__ import annotations
