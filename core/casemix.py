@@ -249,16 +249,18 @@ def _reference_variance(
 def _means(frame: pd.DataFrame, error: Floats, cells: pd.DataFrame, overall: float) -> pd.DataFrame:
     """O/E with days as blocks; one day has no spread between days."""
     days = cells.groupby(["agent", "day"], observed=True)[["total", "expected"]].sum().reset_index()
-    _, ratio, se, _, blocks = clustered_errors(days["agent"], days["total"], days["expected"])
+    _, ratio, se, whole, _ = clustered_errors(days["agent"], days["total"], days["expected"])
+    # unequal days are fewer days: Kish's effective number of blocks
+    blocks = whole**2 / np.bincount(days["agent"], days["expected"] ** 2, len(whole))
     relative = error / frame["expected"].to_numpy()
-    spread, free = np.hypot(se, ratio * relative), np.maximum(blocks - 1, 1)
-    half = spread * special.stdtrit(free, 0.975)
-    narrow = spread * special.stdtrit(free, 0.95)
-    frame = frame.assign(ratio=ratio, ratio_low=np.maximum(ratio - half, 0), ratio_high=ratio + half)
+    # on the log scale: means of skewed durations are low where their spread is low, which a ratio's own scale takes for certainty
+    spread, free = np.hypot(np.divide(se, ratio, out=np.full(len(se), np.nan), where=ratio > 0), relative), np.maximum(blocks - 1, 1)
+    reach, narrow = (np.exp(spread * special.stdtrit(free, level)) for level in (0.975, 0.95))
+    frame = frame.assign(ratio=ratio, ratio_low=ratio / reach, ratio_high=ratio * reach)
     frame = frame.assign(difference=frame["value"] - frame["expected"], low=frame["ratio_low"], high=frame["ratio_high"])
     frame = frame.assign(adjusted=overall * ratio, adjusted_low=overall * frame["low"], adjusted_high=overall * frame["high"])
-    t = np.abs(ratio - 1) / np.hypot(se, relative)
-    return frame.assign(p=2 * special.stdtr(free, -t), narrow_low=ratio - narrow, narrow_high=ratio + narrow)
+    t = np.abs(np.log(np.where(ratio > 0, ratio, np.nan))) / spread
+    return frame.assign(p=2 * special.stdtr(free, -t), narrow_low=ratio / narrow, narrow_high=ratio * narrow)
 
 
 def _shares(frame: pd.DataFrame, error: Floats, cells: pd.DataFrame, overall: float) -> pd.DataFrame:
@@ -275,9 +277,28 @@ def _shares(frame: pd.DataFrame, error: Floats, cells: pd.DataFrame, overall: fl
     frame = frame.assign(adjusted=overall + frame["difference"])
     frame["adjusted_low"], frame["adjusted_high"] = (overall + frame[end] for end in ("low", "high"))
     frame[["adjusted", "adjusted_low", "adjusted_high"]] = frame[["adjusted", "adjusted_low", "adjusted_high"]].clip(0, 1)
-    p = np.clip(frame["expected"], 1e-9, 1 - 1e-9)
-    z = frame["difference"] / np.sqrt(p * (1 - p) / frame["n"] + error**2)
-    return frame.assign(p=2 * special.ndtr(-np.abs(z)))
+    p = np.clip(frame["expected"].to_numpy(), 1e-9, 1 - 1e-9)
+    n = frame["n"].to_numpy()
+    return frame.assign(p=matched_p(hits, n * p, n * p * (1 - p) + (n * error) ** 2))
+
+
+def matched_p(hits: Floats, mean: Floats, variance: Floats) -> Floats:
+    """Two-sided mid-p of counts with a mean and a variance: tails of the binomial that has both; normal where no binomial has.
+
+    >>> matched_p(np.array([8.0]), np.array([5.0]), np.array([2.5])).round(4).tolist()
+    [0.0654]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(1 - variance / mean, 1e-9, 1 - 1e-9)
+        cases = mean / share
+
+    def at_least(count: Floats) -> Floats:
+        inside = special.betainc(np.maximum(count, 1e-9), np.maximum(cases - count + 1, 1e-9), share)
+        return np.where(count <= 0, 1.0, np.where(count >= cases + 1, 0.0, inside))
+
+    upper = (at_least(hits) + at_least(hits + 1)) / 2
+    normal = 2 * special.ndtr(-np.abs(hits - mean) / np.sqrt(variance))
+    return np.asarray(np.where(variance < mean, np.minimum(2 * np.minimum(upper, 1 - upper), 1.0), normal), dtype=np.float64)
 
 
 def _rare(frame: pd.DataFrame, error: Floats, cells: pd.DataFrame, overall: float) -> pd.DataFrame:

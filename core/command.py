@@ -482,10 +482,10 @@ def fair(words: Namespace) -> dict[str, Any]:
 
     key = _metric(words)
     found = compared(*_observed(words), key)
-    parts = {"shrunk": found.shrunk, "mixed": found.mixed, "funnel": found.funnel}
+    parts = {"shrunk": found.shrunk.rows, "mixed": found.mixed.rows, "funnel": found.funnel.rows}
     rows: dict[str, dict[str, Any]] = {}
     for name, part in parts.items():
-        for row in part.rows.to_dict("records"):
+        for row in part.to_dict("records"):
             agent = row.pop("agent")
             rows.setdefault(agent, {"agent": agent, "letters": found.pairs.letters.get(agent)})[name] = row
     pairs = {"family": found.pairs.family, "rows": found.pairs.rows.to_dict("records"), "reason": found.pairs.reason or None}

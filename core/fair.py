@@ -36,6 +36,8 @@ from core.questions import FAMILIES, Family, bunching, outstanding, picking, sel
 from core.recompute import narrowed, slow_knobs, trend_margin
 from core.scenario import Scenario
 from core.shrinkage import Shrunk, median_error, shrink_means, shrink_shares
+from core.trends import adjust
+from core.views import statistics_of
 
 Floats = NDArray[np.float64]
 SHARES_FROM, TIMES_FROM = 30.0, 50.0
@@ -104,15 +106,6 @@ def fair(observed: Observed, scenario: Scenario, key: str) -> Fair:
         key, funnel(observed, scenario, key), shrunk(observed, scenario, key), mixed(observed, scenario, key),
         reversals(observed, scenario, key), pairs(observed, scenario, key),
     )  # fmt: skip
-
-
-def statistic_of(found: Metric) -> str:
-    """What agents are compared by: ``median`` for durations with single cases, else ``value``.
-
-    >>> statistic_of(metric("first_response")), statistic_of(metric("fcr"))
-    ('median', 'value')
-    """
-    return "median" if found.unit == "seconds" and found.measure.values else "value"
 
 
 def judged_from(found: Metric) -> float:
@@ -188,7 +181,7 @@ def shrunk(observed: Observed, scenario: Scenario, key: str) -> Shrinkage:
     if people.measure.kind == "share":
         hits, n = people.sums()
         found, value = shrink_shares(hits, n), np.divide(hits, n, out=np.full(len(n), np.nan), where=n > 0)
-    elif statistic_of(people.found) == "median":
+    elif statistics_of(people.found)[0] == "median":
         found, value, n = _shrunk_medians(people)
     else:
         found, value, n = _shrunk_means(people)
@@ -201,12 +194,25 @@ def _shrunk_medians(people: _People) -> tuple[Shrunk, Floats, Floats]:
     cases = [np.log(np.maximum(values, 0.5)) for values, _ in people.cases()]
     n = np.array([len(values) for values in cases], dtype=np.float64)
     logs = np.array([np.median(values) if len(values) else np.nan for values in cases])
-    error = np.array([median_error(values) for values in cases])
+    error = np.array([median_error(values) for values in cases]) * np.sqrt(_design_effects(people))
     found = shrink_means(logs, np.where(n >= 6, error, np.nan), n)
     seconds = [np.exp(part) for part in (found.value, found.low, found.high)]
     medians = np.array([np.median(values) if len(values) else np.nan for values, _ in people.cases()])
     shown = replace(found, value=seconds[0], low=seconds[1], high=seconds[2], method=f"{found.method}_log")
     return shown, medians, n
+
+
+def _design_effects(people: _People) -> Floats:
+    """How much more days differ than chance allows, from the mean of logs: variance with days as blocks over the plain one, at least 1."""
+    found = np.ones(len(people.names))
+    for at, (values, days) in enumerate(people.cases()):
+        logs = np.log(np.maximum(values, 0.5))
+        if len(np.unique(days)) < 10 or not logs.std():
+            continue
+        place = np.unique(days, return_inverse=True)[1]
+        blocks = clustered_errors(np.zeros(place.max() + 1), np.bincount(place, logs), np.bincount(place))[2][0]
+        found[at] = max(1.0, float(blocks**2 / (logs.var(ddof=1) / len(logs))))
+    return found
 
 
 def _shrunk_means(people: _People) -> tuple[Shrunk, Floats, Floats]:
@@ -288,7 +294,7 @@ def baselines(observed: Observed, scenario: Scenario, key: str, dimension: str =
     medians.
     """
     found = metric(key)
-    names = ("median", "median_low", "median_high") if statistic_of(found) == "median" else ("value", "low", "high")
+    names = ("median", "median_low", "median_high") if statistics_of(found)[0] == "median" else ("value", "low", "high")
     agents, shop = (kpi_table(observed, scenario, by, keys=(key,)) for by in ((dimension, "agent"), (dimension,)))
     frame = agents.groups.assign(n=agents.column(key, "n"), status=agents.status[:, 0])
     for name, column in zip(("value", "low", "high"), names, strict=True):
@@ -307,7 +313,7 @@ def _sides(people: _People) -> Sides:
         return shares_of(names, *people.sums())
     size = len(names)
     value, low, high, n = (np.full(size, np.nan) for _ in range(4))
-    if statistic_of(people.found) == "median":
+    if statistics_of(people.found)[0] == "median":
         cases = people.cases()
         n = np.array([len(values) for values, _ in cases], dtype=np.float64)
         groups, values = np.repeat(np.arange(size), n.astype(int)), np.concatenate([values for values, _ in cases])
@@ -411,8 +417,10 @@ def plane(observed: Observed, scenario: Scenario, key: str = "first_response") -
 
     One row per agent: agent; for the speed KPI and each counterpart (``speed``, ``quality``, ``again``) the value with _low, _high, _n and
     the colleagues' figure _team; p (the larger one-sided p of "faster" and of "worse", smallest counterpart doubled), p_adjusted (Holm),
-    asked: faster than colleagues while satisfaction is lower or repeats are more. Raises `ScenarioError` for a metric without counterparts.
+    asked: faster than colleagues while satisfaction is lower or repeats are more. Empty for a metric without counterparts.
     """
+    if not metric(key).counter:
+        return pd.DataFrame()
     names = ("speed", "quality", "again")
     table = kpi_table(observed, scenario, ("agent",), keys=(key, *metric(key).counter))
     rows = table.groups["agent"] != UNASSIGNED
@@ -422,8 +430,6 @@ def plane(observed: Observed, scenario: Scenario, key: str = "first_response") -
     enough = frame["speed_n"] >= judged_from(metric(key))
     harm = np.fmin(1.0, 2 * np.fmin(worse["quality"], worse.get("again", np.full(len(frame), np.nan))))
     frame["p"] = np.where(enough, np.maximum(1 - worse["speed"], harm), np.nan)
-    from core.trends import adjust
-
     frame["p_adjusted"] = adjust(frame["p"])
     return frame.assign(asked=frame["p_adjusted"] < 0.05)
 
@@ -431,7 +437,7 @@ def plane(observed: Observed, scenario: Scenario, key: str = "first_response") -
 def _seen(frame: pd.DataFrame, table: KpiTable, rows: NDArray[np.bool_], name: str, key: str) -> Floats:
     """Adds one KPI's columns; returns the one-sided p of "worse than the agents' weighted middle", from the figure's own interval."""
     found = metric(key)
-    columns = ("median", "median_low", "median_high") if statistic_of(found) == "median" else ("value", "low", "high")
+    columns = ("median", "median_low", "median_high") if statistics_of(found)[0] == "median" else ("value", "low", "high")
     for end, column in zip(("", "_low", "_high", "_n"), (*columns, "n"), strict=True):
         frame[f"{name}{end}"] = table.column(key, column)[rows]
     few = frame[f"{name}_n"] < min(judged_from(found), found.min_n)

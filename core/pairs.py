@@ -29,7 +29,7 @@ from core.trends import adjust, verdict_codes
 
 Floats = NDArray[np.float64]
 POWER = 0.8
-MOST_COLUMNS = 400
+MOST_COLUMNS = 60
 
 
 @dataclass(frozen=True)
@@ -276,14 +276,15 @@ def letters(names: Sequence[str], told: Sequence[tuple[str, str]]) -> dict[str, 
     """Compact letters: two names share a letter exactly when they are not among the pairs ``told`` apart.
 
     Letters run in the order of the names given (best first, say): a, b, … z, then a1, b1 …. Insert and absorb (Piepho 2004).
-    Raises ValueError when more than 400 groups would be needed: then letters say nothing.
+    Raises ValueError when more than 60 groups would be needed: then letters say nothing.
 
     >>> letters(["x", "y", "z"], [("x", "z")])
     {'x': 'a', 'y': 'ab', 'z': 'b'}
     """
     bit = {name: 1 << at for at, name in enumerate(names)}
     groups = [(1 << len(bit)) - 1]
-    for one, other in told:
+    place = {name: at for at, name in enumerate(names)}
+    for one, other in sorted(told, key=lambda pair: sorted((place[pair[0]], place[pair[1]]))):
         both = bit[one] | bit[other]
         split = [part for group in groups if group & both == both for part in (group & ~bit[one], group & ~bit[other])]
         kept = [group for group in groups if group & both != both]
