@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.slider FOLDER [CONVERSATIONS] [AGENTS]``: makes a conversation file, uploads it in the browser, moves the efficiency
 weight by the arrow key and notes, in the page, the time from the key to the last change inside a chart plus one frame. The peer (see
-``static_app/app.py``) gets the specs and frames that the app showed for the same slider values. 20 moves after 2 warm-ups a side, the two
-apps taken in turns; medians. Needs Playwright and a Chromium (``CHROMIUM``, else /usr/bin/chromium).
+``static_app/app.py``) gets the specs and frames that the app showed for the same slider values. Beside them the app with its doubt
+switched off. 20 moves after 2 warm-ups a side, the three taken in turns; medians. Needs Playwright and a Chromium (``CHROMIUM``, else /usr/bin/chromium).
 """
 
 from __future__ import annotations
@@ -183,6 +183,13 @@ def at_scores(browser: Any, address: str, paths: list[Path]) -> Any:
     return page
 
 
+def without_doubt(page: Any) -> Any:
+    """The Scores page with intervals and probabilities switched off."""
+    page.get_by_text("How sure", exact=True).click()
+    page.get_by_text("How sure the grades are is switched off.").wait_for(timeout=60_000)
+    return page
+
+
 def main() -> None:
     """Prepare, open both, move in turns, print medians and the ratio."""
     from playwright.sync_api import sync_playwright
@@ -193,7 +200,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     paths = shop(folder, size, agents)
     frames(paths, prepared)
-    taken: dict[str, list[tuple[float, float]]] = {"app": [], "static": []}
+    taken: dict[str, list[tuple[float, float]]] = {"app": [], "plain": [], "static": []}
     with (
         serving("app.py", {"KEFULENS_SAMPLE": "0"}) as app,
         serving("benchmarks/static_app/app.py", {"FRAMES": str(prepared)}) as static,
@@ -201,7 +208,8 @@ def main() -> None:
     ):
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
         browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=flags)
-        pages = {"app": at_scores(browser, app, paths), "static": opened(browser, static)}
+        plain = without_doubt(at_scores(browser, app, paths))
+        pages = {"app": at_scores(browser, app, paths), "plain": plain, "static": opened(browser, static)}
         for page in pages.values():
             page.locator("[data-testid=stVegaLiteChart] svg, [data-testid=stVegaLiteChart] canvas").nth(1).wait_for(
                 timeout=120_000
@@ -226,6 +234,8 @@ def report(taken: dict[str, list[tuple[float, float]]], size: int, agents: int) 
             print(f"{name:<7}{what:<7}{medians[name, what]:7.0f}  [{min(times):.0f}–{max(times):.0f}]")
     ratio = medians["app", "charts"] / medians["static", "charts"]
     print(f"ratio of repaints {ratio:.2f} (goal ≤ {GOAL}: {'met' if ratio <= GOAL else 'MISSED'})")
+    doubt = medians["app", "charts"] / medians["plain", "charts"]
+    print(f"with doubt against without {doubt:.2f} (goal ≤ {GOAL}: {'met' if doubt <= GOAL else 'MISSED'})")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,12 @@ def slow_knobs(scenario: Scenario) -> SlowKnobs:
 def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
     """The fast half with its doubt: scores of persons, and how sure each grade is."""
     scores = score_of(measured, scenario)
-    return scores, doubt(scores, scenario, measured.drawn)
+    return scores, doubt_of(measured, scores, scenario)
+
+
+def doubt_of(measured: Measured, scores: Scores, scenario: Scenario) -> Doubt:
+    """How sure the scores of these persons under this scenario are."""
+    return doubt(scores, scenario, measured.drawn)
 
 
 class Judged(Protocol):

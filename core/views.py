@@ -160,18 +160,18 @@ def kpi_shares(scenario: Scenario) -> pd.DataFrame:
     return frame.assign(of_total=nominal_weights(scenario))
 
 
-def scorecard(before: Scores, after: Scores, unsure: Doubt) -> pd.DataFrame:
+def scorecard(before: Scores, after: Scores, unsure: Doubt | None) -> pd.DataFrame:
     """One row per graded agent, best first: scores, interval, grade, its probability, ranks, change and its main cause.
 
     Columns: agent, score, low, high, grade, probability, grade_before, rank, rank_before, score_before, change, cause, cause_points.
-    ``cause`` is empty where nothing changed. Agents without a grade stand in `ungraded`.
+    ``cause`` is empty where nothing changed. Agents without a grade stand in `ungraded`. Without a doubt low, high and probability are NaN.
     """
     moved = compare(before, after).set_index("agent")
     own = np.array(after.grade, dtype=object)
-    chance = [float(unsure.probability[g][at]) if g in unsure.probability else np.nan for at, g in enumerate(own)]
-    frame = pd.DataFrame(
-        {"agent": after.names, "score": after.score, "low": unsure.low, "high": unsure.high, "grade": own}
-    )
+    known = unsure.probability if unsure else {}
+    chance = [float(known[g][at]) if g in known else np.nan for at, g in enumerate(own)]
+    low, high = (unsure.low, unsure.high) if unsure else (np.nan, np.nan)
+    frame = pd.DataFrame({"agent": after.names, "score": after.score, "low": low, "high": high, "grade": own})
     frame = frame.assign(probability=chance).join(moved, on="agent")
     frame = frame.rename(
         columns={"grade_a": "grade_before", "rank_b": "rank", "rank_a": "rank_before", "score_a": "score_before"}

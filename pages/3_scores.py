@@ -22,6 +22,8 @@ def _knobs(text: Text) -> None:
             st.markdown(scorecards.shares_line(text))
             words = {name: text(f"scores.control.{name}") for name in DRAWERS}
             opened = parts.choose_or_not("scores_drawer", list(words), text("scores.control.more"), words.__getitem__)
+            shown = session.widget("with_doubt", scorecards.with_doubt())
+            st.toggle(text("scores.control.doubt"), help=text("scores.control.doubt_help"), **shown)
             widgets.reset(session.SCORING_ROOMS, text)
         turns, absent = scorecards.unanswerable(text)
         if absent:

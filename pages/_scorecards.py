@@ -25,7 +25,12 @@ PART_UNITS = {"part": "", "group": "", "value": "", "points": "points", "weight"
 
 def card() -> Any:
     """Everybody with a grade, now against the defaults."""
-    return views.scorecard(session.scores(session.baseline()), session.scores(), session.doubt())
+    return views.scorecard(session.scores(session.baseline()), session.scores(), session.doubt() if with_doubt() else None)
+
+
+def with_doubt() -> bool:
+    """Whether intervals and probabilities are worked out and shown; they are unless switched off."""
+    return bool(session.remembered("with_doubt", True))
 
 
 def points(value: float, text: Text) -> str:
@@ -116,6 +121,8 @@ def standing_sentence(frame: Any, text: Text) -> str:
         insufficient=found.insufficient,
         list=text("scores.control.comma").join(grades),
     )
+    if not with_doubt():
+        return f"{now} {text('scores.sentence.no_doubt')}"
     sure = text("scores.sentence.unsure", n=found.unsure) if found.unsure else text("scores.sentence.sure")
     return f"{now} {sure}"
 
@@ -190,7 +197,8 @@ def shown_card(frame: Any, text: Text) -> Any:
     why = [
         _cause(key, size, text) if key else "–" for key, size in zip(frame["cause"], frame["cause_points"], strict=True)
     ]
-    return cut.assign(grade=moves, cause=why)[list(UNITS)]
+    columns = [name for name in UNITS if with_doubt() or name not in ("low", "high", "probability")]
+    return cut.assign(grade=moves, cause=why)[columns]
 
 
 def ungraded_lines(text: Text) -> list[str]:

@@ -9,7 +9,7 @@ The only place with ``st.session_state``, ``st.query_params`` and ``st.cache_*``
     observed()   -> Observed         a rule set applied                cached by digest + rules
     measured()   -> Measured         every figure of the period        cached by digest + rules, filters, period
     scores()     -> Scores           points, groups, scores, grades    cached by digest + those and weights, anchors, bands
-    doubt()      -> Doubt            how sure scores and grades are    (the same call)
+    doubt()      -> Doubt            how sure scores and grades are    cached by the same, worked out when asked for
     baseline()   -> Scenario         the scenario with scoring knobs at their defaults, for "before / what-if"
     trouble()    -> tuple[Issue]     what of the link or the knobs could not be used (defaults are used instead)
     load_files(files, choices), load_sample(name) -> tuple[Issue]     a failure keeps what was loaded
@@ -436,10 +436,17 @@ def _measured(digest: str, key: tuple, _observed: Observed, _scenario: Scenario)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _verdict(digest: str, key: tuple, _measured: Measured, _scenario: Scenario) -> tuple[Scores, Doubt]:
-    from core.recompute import judge
+def _scores(digest: str, key: tuple, _measured: Measured, _scenario: Scenario) -> Scores:
+    from core.recompute import score_of
 
-    return judge(_measured, _scenario)
+    return score_of(_measured, _scenario)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _doubt(digest: str, key: tuple, _measured: Measured, _given: Scores, _scenario: Scenario) -> Doubt:
+    from core.recompute import doubt_of
+
+    return doubt_of(_measured, _given, _scenario)
 
 
 def _loaded() -> Log:
@@ -478,17 +485,14 @@ def measured(decided: Scenario | None = None) -> Measured:
 
 def scores(decided: Scenario | None = None) -> Scores:
     """Points, groups, scores and grades of the agents; `scores(baseline())` is what a what-if is compared with."""
-    return _judged_by(decided or scenario())[0]
+    used = (decided or scenario()).part(*_JUDGED_ROOMS)
+    return _once("scores", used, lambda: _scores(_loaded().digest, used.key, measured(used), used))
 
 
 def doubt(decided: Scenario | None = None) -> Doubt:
     """Intervals of the scores and probabilities of the grades, row for row as in `scores`."""
-    return _judged_by(decided or scenario())[1]
-
-
-def _judged_by(decided: Scenario) -> tuple[Scores, Doubt]:
-    used = decided.part(*_JUDGED_ROOMS)
-    return _once("verdict", used, lambda: _verdict(_loaded().digest, used.key, measured(used), used))
+    used = (decided or scenario()).part(*_JUDGED_ROOMS)
+    return _once("doubt", used, lambda: _doubt(_loaded().digest, used.key, measured(used), scores(used), used))
 
 
 # --- slower questions, each asked on one page only ----------------------------------------------------------------------------

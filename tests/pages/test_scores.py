@@ -146,3 +146,18 @@ def test_a_selection_without_conversations_says_so(open_page: Open, language: st
     is_clean(at)
     assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
     assert not at.dataframe
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_doubt_can_be_switched_off(open_page: Open, language: str) -> None:
+    """Without it scores and grades stay, intervals and probabilities are gone, and the page says so; nothing claims to be sure."""
+    at = open_page(PAGE, language, "sample")
+    before = table(at)
+    at.toggle(key="with_doubt").set_value(False).run()
+    is_clean(at)
+    after = table(at)
+    assert after["score"].tolist() == before["score"].tolist()
+    assert {"low", "high", "probability"} & set(after.columns) == set()
+    said = "\n".join(visible(at))
+    assert Text(language)("scores.sentence.no_doubt") in said
+    assert Text(language)("scores.sentence.sure") not in said
