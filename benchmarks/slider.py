@@ -3,7 +3,8 @@
 ``python -m benchmarks.slider FOLDER [CONVERSATIONS] [AGENTS]``: makes a conversation file, uploads it in the browser, moves the efficiency
 weight by the arrow key and notes, in the page, the time from the key to the last change inside a chart plus one frame. The peer (see
 ``static_app/app.py``) gets the specs and frames that the app showed for the same slider values. Beside them the app with its doubt
-switched off. 20 moves after 2 warm-ups a side, the three taken in turns; medians. Needs Playwright and a Chromium (``CHROMIUM``, else /usr/bin/chromium).
+switched off. 20 moves after 2 warm-ups a side, the three taken in turns; medians. Needs Playwright and a Chromium (``CHROMIUM``, else
+/usr/bin/chromium).
 """
 
 from __future__ import annotations
