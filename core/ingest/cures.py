@@ -68,6 +68,8 @@ class Cure:
                 facts[name] = text(f"{room}.{facts[name]}")
         if "field" in facts:
             facts["field"] = text(f"schema.column.{facts['field']}.name")
+        if "table" in facts:
+            facts["table"] = text(f"schema.table.{facts['table']}.name")
         return text(f"ingest.cure.{self.code}", **facts)
 
 
@@ -227,6 +229,14 @@ def _unfill(issue: Issue, choices: Choices) -> Cures:
             yield Cure("fill", {"field": name, "way": way}, replace(choices, fill={**choices.fill, name: way}))
 
 
+def _read_as(issue: Issue, choices: Choices) -> Cures:
+    """The readings of a file whose headings say nothing."""
+    for each in issue.facts.get("readings", ()):
+        table, field, column = each["table"], each["field"], each["column"]
+        told = choices.about(issue.file, FileChoice(table=table, columns={column: field} if field else {}))
+        yield Cure("read_field", {"column": column, "field": field}, told) if field else Cure("read_table", {"table": table}, told)
+
+
 def _switch(code: str, **change: Any) -> Callable[[Issue, Choices], Cures]:
     def make(issue: Issue, choices: Choices) -> Cures:
         yield Cure(code, {}, replace(choices, **change))
@@ -253,6 +263,9 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "summary_row": (_switch("keep_summaries", keep_summaries=True),),
     "canned_greeting": (_switch("greetings_off", greetings=False),),
     "filled": (_unfill,),
+    "content_table": (_read_as,),
+    "content_column": (_read_as,),
+    "content_field": (_read_as,),
     "encoding_doubtful": (_encoding,),
     "broken_characters": (_encoding,),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import Issue
 from core.text import Text
 
-_FIELDS = ("missing", "like_field", "needed")
+_FIELDS = ("missing", "like_field", "needed", "either")
 _TABLES = ("table", "other")
 
 
@@ -31,6 +31,7 @@ def _named(facts: dict[str, Any], issue: Issue, text: Text) -> dict[str, Any]:
     for key in _FIELDS:
         fields = str(facts.get(key, "")).split(", ")
         named[key] = ", ".join(_word(text, "column", field) for field in fields)
+    named["tables"] = " / ".join(_word(text, "table", name) for name in str(facts.get("tables", "")).split(", "))
     if issue.code == "matched_by_values":
         named["value"] = _word(text, "column", issue.value)
     if issue.code == "fill_refused":

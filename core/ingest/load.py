@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from core.errors import InputError, Issue
 from core.ingest import checks, people
 from core.ingest.choices import Choices, InputFile, digest
+from core.ingest.content import Question
 from core.ingest.fill import fill, refuse_unfillable, ways
 from core.ingest.join import join
 from core.ingest.match import Match, match, suggestion
@@ -279,7 +280,20 @@ def _started_by(columns: dict[str, pa.Array]) -> None:
         )
 
 
+def _open_question(raw: RawTable, found: Match, asked: Question) -> Issue:
+    """The readings that lie near each other, each as an answer to choose."""
+    readings = [
+        {"table": each.table, "field": each.field, "column": raw.headings[each.place] if each.place >= 0 else ""}
+        for each in asked.options
+    ]
+    listed = {name: ", ".join(dict.fromkeys(each[name] for each in readings)) for name in ("table", "field", "column")}
+    facts = {"headings": ", ".join(raw.headings[:30]), "tables": listed["table"], "either": listed["field"], "readings": readings}
+    return Issue(asked.code, "error", "", raw.name, listed["column"], row=1, facts=facts)
+
+
 def _missing_columns(raw: RawTable, found: Match) -> Issue:
+    if found.question is not None:
+        return _open_question(raw, found, found.question)
     missing = [need[0] for need in found.lacking]
     if found.table.name == "agent_days" and missing == ["date"] and len(found.fields) >= 2:
         return _undated(raw, found)
@@ -292,6 +306,9 @@ def _missing_columns(raw: RawTable, found: Match) -> Issue:
     facts = {
         "missing": ", ".join(missing), "fields": missing, "headings": ", ".join(raw.headings[:30]), "like": heading, "like_field": field,
     }  # fmt: skip
+    bare = next((each for each in raw.issues if each.code == "headless"), None)
+    if unknown and bare is not None:
+        return Issue("no_header", "error", file=raw.name, row=bare.row, value=bare.value)
     code = "unknown_table" if unknown else "missing_columns_like" if heading else "missing_columns"
     return Issue(code, "error", "" if unknown else found.table.name, raw.name, missing[0], row=1, facts=facts)
 

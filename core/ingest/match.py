@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache, cached_property
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.ingest.choices import FileChoice
+from core.ingest.content import Content, Question, by_content
 from core.ingest.convert import convert
 from core.ingest.dates import looks_dated
 from core.ingest.presets import Preset, preset_for
@@ -84,11 +85,12 @@ class Match:
     lacking: tuple[tuple[str, ...], ...] = ()
     guessed: tuple[str, ...] = ()
     platform: str = ""
+    question: Question | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether every needed column is there."""
-        return not self.lacking
+        """Whether every needed column is there and none of them is in question."""
+        return not self.lacking and self.question is None
 
 
 @cache
@@ -133,7 +135,61 @@ def match(raw: RawTable, choice: FileChoice) -> Match:
         return _match_table(raw, table_of(layout.table), choice, samples, layout)
     tables = [t for t in (*TABLES, *DIRECTORIES) if choice.table in ("", t.name)] or list(TABLES)
     found = [_match_table(raw, table, choice, samples) for table in tables]
-    return max(found, key=_rank)
+    best = max(found, key=_rank)
+    return (_by_content(raw, choice, samples) if _mute(best) else None) or best
+
+
+_SAID = {"heading", "heading_like", "heading_part"}
+_RUNNERS_UP = {
+    "conversation_id": "customer_id", "first_human_reply_at": "closed_at", "closed_at": "first_human_reply_at", "paid_at": "shipped_at",
+    "amount": "refunded_amount", "wait_s": "handle_s", "handle_s": "wait_s", "agent_id": "assigned_agent", "start_at": "end_at",
+    "sender_id": "customer_id",
+}  # fmt: skip
+"""What a column that only its cells point to could be instead."""
+
+
+def _mute(best: Match) -> bool:
+    """Whether the headings of a file say too little: a third of them at most, and not what the table needs."""
+    named = {column.field for column in best.columns if _SAID & set(column.evidence)}
+    told = {column.field for column in best.columns if "user" in column.evidence}
+    return bool(best.table.lacking(named | told)) and 3 * len(named) <= len(best.columns) <= _MOST_MUTE
+
+
+_MOST_MUTE = 60
+
+
+def _by_content(raw: RawTable, choice: FileChoice, samples: list[Sample]) -> Match | None:
+    """The file by its cells; what the user or a heading of the table says stands first."""
+    banned = {
+        place for place, name in enumerate(raw.headings) if choice.columns.get(name) == "" or name.startswith("_")
+    }
+    columns = list(raw.head(WINDOW).columns)
+    told = {field: raw.headings.index(name) for name, field in choice.columns.items() if field and name in raw.headings}
+    read = by_content(columns, told, banned, choice.table)
+    if read is None or not read.table:
+        return None if read is None else _asked(raw, read, {}, choice.platform)
+    named = _match_table(raw, table_of(read.table), choice, samples)
+    said = {name: why for name, why in _evidence(named).items() if {*_SAID, "user"} & set(why)}
+    if said.keys() - told.keys():
+        read = by_content(columns, {name: named.fields[name] for name in said}, banned, read.table) or read
+    return _asked(raw, read, said, choice.platform)
+
+
+def _evidence(found: Match) -> dict[str, tuple[str, ...]]:
+    return {column.field: column.evidence for column in found.columns if column.field}
+
+
+def _asked(raw: RawTable, read: Content, said: Mapping[str, tuple[str, ...]], platform: str) -> Match:
+    """A reading by cells as a match; every field of it is said to be a guess."""
+    table = table_of(read.table or "conversations")
+    fields = {name: place for name, place in read.fields.items() if name in table.by_name()}
+    guessed = tuple(name for name in fields if name not in said)
+    evidence = {name: ("values", "relation") if name in read.related else ("values",) for name in guessed} | dict(said)
+    columns = tuple(
+        replace(each, runner_up=read.others.get(place) or (_RUNNERS_UP.get(each.field, "") if each.field in guessed else ""))
+        for place, each in enumerate(_column_matches(raw, table, fields, evidence))
+    )
+    return Match(table, fields, columns, table.lacking(set(fields)), guessed, platform, read.question)
 
 
 def _rank(found: Match) -> tuple[int, float, int]:

@@ -44,6 +44,7 @@ _SENTENCE = re.compile(r"[^\W\d_]{2,}.*[\s::]|[\u4e00-\u9fff]{3,}|^共\s*\d")
 _QUOTED = re.compile(r'"[^"]*"')
 _NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
+_SPOKEN_STAMP = re.compile(r"^\d{4}年\d{1,2}月\d{1,2}日\s*\d")
 _DATA_CELL = re.compile(r"^(?=.*\d)[\s\d.,:/+%TZ\-]+$")
 
 
@@ -133,6 +134,8 @@ class _Layout:
     header: int
     lines: int
     headings: tuple[str, ...]
+    bare: str = ""
+    """The first row as it stands, where no row holds headings."""
 
 
 def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
@@ -232,10 +235,29 @@ def _layout(name: str, text: str) -> _Layout:
     records = samples[separator]
     header = header_row([record for record, _ in records])
     if header < 0:
-        shown = separator.join(records[0][0])[:80] if records else ""
-        raise InputError(Issue("no_header", "error", file=name, row=1, value=shown))
+        return _headless(name, separator, records)
     width = max(len(records[header][0]), _usual_width([record for record, _ in records[header + 1 :]]))
     return _Layout(separator, header, records[header][1], unique_headings(records[header][0], width))
+
+
+def _headless(name: str, separator: str, records: list[tuple[list[str], int]]) -> _Layout:
+    """The layout of a table that begins with its first row; its columns are called A, B, C …, as in a spreadsheet."""
+    plain = [record for record, _ in records]
+    first, width = first_full(plain), _usual_width(plain)
+    if first < 0 or width < 3:
+        shown = separator.join(plain[0])[:80] if plain else ""
+        raise InputError(Issue("no_header", "error", file=name, row=1, value=shown))
+    lines = records[first - 1][1] if first else 0
+    return _Layout(separator, first - 1, lines, letters(width), separator.join(plain[first])[:80])
+
+
+def letters(width: int) -> tuple[str, ...]:
+    """What a spreadsheet calls its columns.
+
+    >>> letters(28)[0], letters(28)[25:]
+    ('A', ('Z', 'AA', 'AB'))
+    """
+    return tuple((chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26) for place in range(min(width, 702)))
 
 
 def _usual_width(records: Sequence[Sequence[str]]) -> int:
@@ -295,10 +317,20 @@ def _is_calendar(record: Sequence[Any]) -> bool:
 
 
 def _first_words(records: Sequence[Sequence[Any]], width: int) -> int:
+    index = first_full(records, width)
+    cells = [str(cell) for cell in records[index] if cell not in (None, "")] if index >= 0 else []
+    counted = any(cells == [str(number + start) for number in range(len(cells))] for start in (0, 1))
+    below = [str(cell) for record in records[index + 1 : index + 2] for cell in record if cell]
+    data = any(_DATA_CELL.match(cell) or _SPOKEN_STAMP.match(cell) for cell in cells)
+    return -1 if data and not (counted and not all(map(_DATA_CELL.match, below))) else index
+
+
+def first_full(records: Sequence[Sequence[Any]], width: int = 0) -> int:
+    """Index of the first row of which at least half is filled; -1 without one."""
+    width = width or _usual_width([[str(cell or "") for cell in record] for record in records])
     for index, record in enumerate(records[:30]):
-        cells = [str(cell) for cell in record if cell not in (None, "")]
-        if len(cells) >= max(1, (width + 1) // 2):
-            return -1 if any(_DATA_CELL.match(cell) for cell in cells) else index
+        if sum(cell not in (None, "") for cell in record) >= max(1, (width + 1) // 2):
+            return index
     return -1
 
 
@@ -470,7 +502,11 @@ def footer_note(name: str, below: Sequence[_Reject]) -> tuple[Issue, ...]:
 
 
 def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
-    return (Issue("preamble", "note", file=name, row=layout.header + 1, rows=layout.header),) if layout.header else ()
+    above = layout.header + bool(layout.bare)
+    notes = [Issue("preamble", "note", file=name, row=above + 1, rows=above)] if above else []
+    if layout.bare:
+        notes.append(Issue("headless", "warning", file=name, row=above + 1, value=layout.bare))
+    return tuple(notes)
 
 
 def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
@@ -524,10 +560,10 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array], blocks: Sequence[merg
         return None
     columns, filled = merged.fill(columns, blocks)
     records = [list(record) for record in zip(*(column[:300].to_pylist() for column in columns), strict=True)]
-    header = header_row(records)
-    if header < 0 or len([cell for cell in records[header] if cell]) < 2:
+    layout = _sheet_layout(records, len(columns))
+    if layout is None:
         return None
-    headings = unique_headings(records[header], len(columns))
+    header, headings = layout.header, layout.headings
     rows = np.arange(header + 2, len(columns[0]) + 1, dtype=np.int64)
     body, rows, blank = _without_blank([column[header + 1 :] for column in columns], rows)
     body, rows, below = _without_footer(body, rows)
@@ -536,11 +572,24 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array], blocks: Sequence[merg
     notes = [
         *footer_note(name, below),
         *blank_note(name, blank),
-        *_header_notes(name, _Layout("", header, header + 1, headings)),
+        *_header_notes(name, layout),
     ]
     if filled:
         notes.append(Issue("merged_cells", "note", file=name, rows=filled))
     return RawTable(name, headings, tuple(body), rows, "xlsx", "", sheet, len(below), tuple(notes))
+
+
+def _sheet_layout(records: list[list[Any]], width: int) -> _Layout | None:
+    """Where the headings of a sheet stand, if anywhere; None for a sheet that is no table."""
+    header = header_row(records)
+    if header >= 0:
+        named = sum(bool(cell) for cell in records[header]) >= 2
+        return _Layout("", header, header + 1, unique_headings(records[header], width)) if named else None
+    first = first_full(records)
+    if first < 0 or width < 3 or len(records) - first < MOST_FOOTER:
+        return None
+    shown = ", ".join(str(cell or "") for cell in records[first])[:80]
+    return _Layout("", first - 1, first, letters(width), shown)
 
 
 # ── ZIP, Parquet, JSON ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -364,8 +364,9 @@ def row_digests(raw: RawTable) -> np.ndarray:
     import pandas as pd
 
     total = np.zeros(len(raw.rows), dtype=np.uint64)
+    nameless = sum(heading.startswith("#") for heading in raw.headings)
     for heading, column in zip(raw.headings, raw.kept, strict=True):
-        if heading.startswith("#"):
+        if heading.startswith("#") and 2 * nameless < len(raw.headings):
             continue
         encoded = _codes(column)
         cells = np.array(encoded.dictionary.to_pylist(), dtype=object)
