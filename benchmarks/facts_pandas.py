@@ -117,19 +117,23 @@ def _said(m: pd.DataFrame) -> pd.DataFrame:
     for name, kind in (("human", "is_human"), ("close", "is_close")):
         said[f"first_{name}_ms"], said[f"last_{name}_ms"] = _first(m, m[kind]), _first(m, m[kind], "last")
     said["first_ms"], said["last_ms"] = _first(m, m["is_msg"]), _first(m, m["is_msg"], "last")
-    said["first_smart_ms"], said["greet_ms"] = _first(m, m["is_smart"]), _greeted(m)
+    said["first_smart_ms"], said["greet_ms"] = _first(m, m["is_smart"]), _after_ask(m, m["is_greet"])
+    said["second_human_ms"] = _first(m, m["is_human"] & (m["h"] == 2))
+    replies = (m["is_msg"] | m["is_smart"]) & ~m["is_cust"]
+    said["any_reply_ms"] = _after_ask(m, replies)
+    said["handed_ms"] = _after_ask(m, replies & ~m["is_human"] & ~m["is_greet"] & (m["h"] == 0), "last")
     said["reopen_ms"] = _first(m, m["is_reopen"], "last")
     assigned = m.loc[m["is_assign"] & (m["agent"] >= 0), ["conv", "agent"]].drop_duplicates("conv", keep="last")
     said["assigned"] = assigned.set_index("conv")["agent"]
     return said
 
 
-def _greeted(m: pd.DataFrame) -> pd.Series:
-    """Stamp of each conversation's first greeting that stands after an ask."""
+def _after_ask(m: pd.DataFrame, mask: pd.Series, keep: str = "first") -> pd.Series:
+    """Stamp of each conversation's first (or last) message of a kind that stands after an ask."""
     asked = m.loc[m["is_cust"], ["conv", "rn"]].drop_duplicates("conv").set_index("conv")["rn"]
-    greetings = m.loc[m["is_greet"], ["conv", "rn", "sent"]]
-    after = greetings["rn"].to_numpy() > asked.reindex(greetings["conv"]).to_numpy()
-    return greetings[after].drop_duplicates("conv").set_index("conv")["sent"]
+    found = m.loc[mask, ["conv", "rn", "sent"]]
+    after = found["rn"].to_numpy() > asked.reindex(found["conv"]).to_numpy()
+    return found[after].drop_duplicates("conv", keep=keep).set_index("conv")["sent"]
 
 
 def _at(segments: int, rows: pd.DataFrame, column: str) -> NDArray[np.float64]:
@@ -200,6 +204,7 @@ def _conversations(s: pd.DataFrame, offset_ms: int) -> pd.DataFrame:
     c["start_ms"] = s["opening_ms"].fillna(s["first_ms"]).astype(np.int64)
     c["customer_started"] = ((s["n_msg"] == 0) | s["opening_ms"].notna()).astype(np.int8)
     stamps = ["first_human_ms", "last_human_ms", "first_smart_ms", "first_close_ms", "last_close_ms", "reopen_ms"]
+    stamps += ["any_reply_ms", "second_human_ms", "handed_ms"]
     c[stamps] = s[stamps]
     c["greet_ms"] = s["greet_ms"].where(s["greet_ms"] >= s["opening_ms"])
     c["replied"] = (s["n_human"] > 0).astype(np.int8)
@@ -217,7 +222,7 @@ def _conversations(s: pd.DataFrame, offset_ms: int) -> pd.DataFrame:
     local = c["start_ms"] + offset_ms
     c["local_day"] = (local // DAY_MS).astype(np.int32)
     c["local_minute"] = (local % DAY_MS // 60_000).astype(np.int32)
-    return _contacts(c.drop(columns="reopen_ms").reset_index())
+    return _contacts(c.reset_index())
 
 
 def _contacts(c: pd.DataFrame) -> pd.DataFrame:
