@@ -212,6 +212,7 @@ def _group(row: pd.Series) -> dict[str, Any]:
 def score(words: Namespace) -> dict[str, Any]:
     """Scores, grades and how sure they are; contributions add up to the score."""
     from core.recompute import judge, measure
+    from core.robustness import reliability
     from core.scoring import INSUFFICIENT
 
     observed, scenario = _observed(words)
@@ -231,7 +232,9 @@ def score(words: Namespace) -> dict[str, Any]:
             }
         )  # fmt: skip
     weights = dict(zip(scores.keys, scores.nominal, strict=True))
-    return {"rows": rows, "weights": weights, "bands": scores.bands, "interval_level": doubt.level}
+    sure = reliability(scores, doubt)
+    told = {name: getattr(sure, name) for name in ("value", "low", "high", "rows", "longer", "orderable")} | {"reason": sure.reason or None}
+    return {"rows": rows, "weights": weights, "bands": scores.bands, "interval_level": doubt.level, "reliability": told}
 
 
 def _metric(words: Namespace) -> str:

@@ -7,10 +7,11 @@ spread is the score's interval, centred on the score. Fixed seed: the same log a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from core.metrics import SCORED
 from core.scenario import Scenario
@@ -18,6 +19,8 @@ from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, effective_weights, 
 
 Floats = NDArray[np.float64]
 LEVEL = 0.90
+ORDERABLE = 0.7
+"""Below this reliability nobody is put in an order (Adams, RAND TR-653)."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,50 @@ def around(score: Floats, total: Floats, own: Floats | float = 1.0) -> Floats:
     Points end at 100 and 0, which pulls the draws of a good score down: only their spread counts, and of it the part that is the own.
     """
     return np.asarray(np.clip(score + (total - np.median(total, axis=0)) * own, 0.0, 100.0), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far the differences between scores are the people's own and would come back with other weeks.
+
+    ``value`` is the share of the scores' variance that is no sampling error, 0–1, with ``low``, ``high`` (90 %); NaN with a reason
+    (``too_few_agents``, ``no_differences``) where there is nothing to share out. ``rows``: how many have a grade. ``longer``: how many
+    times as long a period would reach 0.7 (1 where it is reached, inf where nothing comes back).
+    """
+
+    value: float
+    low: float
+    high: float
+    rows: int
+    longer: float
+    reason: str = ""
+
+    @property
+    def orderable(self) -> bool:
+        """Whether people may be put in an order by their score."""
+        return self.value >= ORDERABLE
+
+
+def reliability(scores: Scores, found: Doubt, level: float = LEVEL) -> Reliability:
+    """1 − variance that the sample alone gives the differences / variance seen between the graded, never below 0.
+
+    A day that moves everybody alike costs nothing: what counts is how far redrawn scores part from each other. The interval takes scores
+    as normal, the length by Spearman and Brown. From three graded people on. Source: Adams 2009 (RAND TR-653); Brown 1910.
+    """
+    graded = np.flatnonzero(scores.grade != INSUFFICIENT)
+    nothing = Reliability(float("nan"), float("nan"), float("nan"), len(graded), float("nan"), "too_few_agents")
+    if len(graded) < 3:
+        return nothing
+    seen = float(scores.score[graded].var(ddof=1))
+    if seen <= DUST:
+        return replace(nothing, reason="no_differences")
+    drawn = found.drawn[:, graded]
+    sampling = float((drawn - drawn.mean(axis=0)).var(axis=1, ddof=1).mean())
+    free = len(graded) - 1
+    ends = [special.chdtri(free, tail) / free for tail in ((1 - level) / 2, (1 + level) / 2)]
+    value, low, high = (max(0.0, float(1 - sampling / seen * part)) for part in (1.0, *ends))
+    longer = max(1.0, ORDERABLE / (1 - ORDERABLE) * (1 - value) / value) if value else float("inf")
+    return Reliability(value, low, high, len(graded), longer)
 
 
 def alike(score: Floats, drawn: Floats, level: float = 0.98) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import Any
 from core import views
 from core.charts import Chart, Labels, arrows, contribution_parts, grade_distribution
 from core.metrics import GROUPS, SCORED, metric
+from core.robustness import reliability
 from core.scenario import KNOBS
 from core.scoring import shown
 from core.text import Text
@@ -124,7 +125,25 @@ def standing_sentence(frame: Any, text: Text) -> str:
     if not with_doubt():
         return f"{now} {text('scores.sentence.no_doubt')}"
     sure = text("scores.sentence.unsure", n=found.unsure) if found.unsure else text("scores.sentence.sure")
-    return f"{now} {sure}"
+    return f"{now} {sure}  \n{reliability_sentence(text)}"
+
+
+def how_reliable() -> Any:
+    """How far the differences between the scores would come back with other weeks."""
+    return reliability(session.scores(), session.doubt())
+
+
+def reliability_sentence(text: Text) -> str:
+    """The same in words, and that below 70 % nobody is put in an order."""
+    found = how_reliable()
+    if found.reason:
+        return text(f"scores.reliable.{found.reason}")
+    shares = {name: parts.whole_share(getattr(found, name), text) for name in ("value", "low", "high")}
+    said = text("scores.reliable.share", **shares)
+    if found.orderable:
+        return said
+    cure = text("scores.reliable.longer", times=text.number(found.longer)) if found.value else ""
+    return f"{said} {text('scores.reliable.unordered')} {cure}".rstrip()
 
 
 def change_sentence(frame: Any, text: Text) -> str:
@@ -197,8 +216,16 @@ def shown_card(frame: Any, text: Text) -> Any:
     why = [
         _cause(key, size, text) if key else "–" for key, size in zip(frame["cause"], frame["cause_points"], strict=True)
     ]
-    columns = [name for name in UNITS if with_doubt() or name not in ("low", "high", "probability")]
+    columns = [name for name in UNITS if name not in _hidden()]
     return cut.assign(grade=moves, cause=why)[columns]
+
+
+def _hidden() -> tuple[str, ...]:
+    """Columns of the scorecard that are not shown: doubt that is switched off, ranks that would order people by chance."""
+    if not with_doubt():
+        return ("low", "high", "probability")
+    found = how_reliable()
+    return () if found.orderable or found.reason else ("rank", "rank_before")
 
 
 def ungraded_lines(text: Text) -> list[str]:

@@ -80,6 +80,9 @@ def test_the_score_says_how_sure_each_grade_is(capsys: pytest.CaptureFixture[str
         else:
             assert sum(chances.values()) == pytest.approx(1)
             assert chances[row["grade"]] > 0.1
+    sure = found["reliability"]
+    assert 0.7 < sure["low"] < sure["value"] < sure["high"] < 1
+    assert (sure["orderable"], sure["longer"], sure["reason"]) == (True, 1, None)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from core.kpis import KpiTable, kpi_table
 from core.metrics import SCORED
 from core.resampling import redrawn
-from core.robustness import Doubt, alike, doubt
+from core.robustness import Doubt, alike, doubt, reliability
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT, Scores, blend, persons, score
 from tests import shop
@@ -117,3 +117,47 @@ def test_a_score_that_can_only_fall_is_still_alike_to_a_lower_one() -> None:
     score = np.array([100.0, 94.0])
     assert alike(score, np.column_stack([100 + fall, 94 + small])).all()
     assert not alike(score, np.column_stack([100 + small, 94 + small[::-1]]))[0, 1]
+
+
+def _scores_of(score: list[float], spread: float, common: float = 0.0) -> tuple[Scores, Doubt]:
+    """Graded people with these scores whose draws scatter by ``spread`` each and by ``common`` together."""
+    rng, values = np.random.default_rng(3), np.array(score)
+    drawn = values + spread * rng.normal(size=(4000, len(score))) + common * rng.normal(size=(4000, 1))
+    blank = np.zeros((len(score), 0))
+    grades = np.array(["B"] * len(score), dtype=object)
+    names = tuple(str(at) for at in range(len(score)))
+    scores = Scores(names, (), blank, blank, blank, blank, blank, values, grades, grades, blank, {}, values)
+    return scores, Doubt(values, values, {}, drawn)
+
+
+@pytest.mark.parametrize(
+    ("spread", "common", "value", "longer"),
+    [(1.0, 0.0, 0.9, 1.0), (2.0, 0.0, 0.6, 7 / 3 * 2 / 3), (2.0, 5.0, 0.6, 7 / 3 * 2 / 3), (4.0, 0.0, 0.0, np.inf)],
+)
+def test_reliability_is_the_share_that_is_no_sampling_error(spread: float, common: float, value: float, longer: float) -> None:
+    """Scores 70, 72, 74, 76, 78 vary by 10: errors of 1, 2 and 4 points leave 0.9, 0.6 and nothing; what all share costs nothing."""
+    found = reliability(*_scores_of([70, 72, 74, 76, 78], spread, common))
+    assert found.value == pytest.approx(value, abs=0.02)
+    assert found.longer == pytest.approx(longer, rel=0.06)
+    assert found.low <= found.value <= found.high
+    assert found.orderable == (value >= 0.7)
+
+
+def test_reliability_without_differences_or_people_has_a_reason() -> None:
+    """Two people and equal scores give no figure, only a reason; who has no grade does not count."""
+    assert reliability(*_scores_of([70, 80], 1.0)).reason == "too_few_agents"
+    assert reliability(*_scores_of([70, 70, 70], 1.0)).reason == "no_differences"
+    scores, found = _scores_of([70, 75, 80], 1.0)
+    scores.grade[0] = INSUFFICIENT
+    assert reliability(scores, found).rows == 2
+
+
+def test_fewer_weeks_are_less_reliable(people: KpiTable, judged: tuple[Scores, Doubt]) -> None:
+    """Twelve weeks of the sample order people; four weeks fall just short of it, and ask for a little more."""
+    assert reliability(*judged).orderable
+    short = Scenario.of({"period": "28d"})
+    table = persons(kpi_table(shop.observed(), short))
+    scores = score(table, short)
+    found = reliability(scores, doubt(scores, short, redrawn(shop.observed(), short, table)))
+    assert 0.5 < found.value < 0.7
+    assert 1 < found.longer < 2

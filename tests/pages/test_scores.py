@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.recompute import Report
+from core.robustness import reliability
 from core.scoring import INSUFFICIENT, shown
 from core.text import Text
 from tests.pages.conftest import Open, charted, is_clean, visible
@@ -161,3 +162,18 @@ def test_doubt_can_be_switched_off(open_page: Open, language: str) -> None:
     said = "\n".join(visible(at))
     assert Text(language)("scores.sentence.no_doubt") in said
     assert Text(language)("scores.sentence.sure") not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_below_seventy_per_cent_nobody_is_ranked(open_page: Open, reported: Reported, language: str) -> None:
+    """Twelve weeks show ranks and how far differences would come back; four weeks say that this is too little and show no ranks."""
+    text = Text(language)
+    at = open_page(PAGE, language, "sample")
+    found = reliability(reported().scores, reported().doubt)
+    share = text.share(found.value)
+    assert any(share in said and text("scores.reliable.unordered") not in said for said in visible(at))
+    assert "rank" in at.dataframe[0].value
+    at = open_page(PAGE, language, "sample", period="28d")
+    is_clean(at)
+    assert any(text("scores.reliable.unordered") in said for said in visible(at))
+    assert not {"rank", "rank_before"} & set(at.dataframe[0].value)
