@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,15 @@ def test_from_a_raw_file_to_the_first_chart(visit_empty: Any, raw: list[Path], l
     assert stranger.clicks <= 5
 
 
+def settle(page: Any, holds: Callable[[], bool]) -> None:
+    """Waits until something holds: while a page is drawn anew, old and new parts stand there together for a moment."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("what should hold never did")
+
+
 @pytest.fixture
 def long_log(tmp_path: Path) -> Path:
     """Conversations enough for some seconds of reading."""
@@ -83,7 +93,7 @@ def test_a_reading_can_be_cancelled_and_changes_nothing(visit: Any, long_log: Pa
     page.get_by_role("button", name=text("pages.data.cancel")).click(timeout=SETTLED)
     page.get_by_text(text("pages.data.called_off")).first.wait_for(timeout=SETTLED)
     page.get_by_text(text("pages.data.understood")).first.wait_for(timeout=SETTLED)
-    assert sidebar.inner_text() == before
+    settle(page, lambda: sidebar.inner_text() == before)
     page.get_by_text(text("pages.data.ledger"), exact=True).first.click()
     page.get_by_text(re.compile(r"rows read")).first.wait_for(timeout=SETTLED)
-    assert sidebar.inner_text() == before
+    settle(page, lambda: sidebar.inner_text() == before)
