@@ -38,9 +38,9 @@ def connect(text: Text) -> None:
 
 
 def _tables(address: str) -> tuple[str, ...]:
-    from core.ingest.source import tables
+    from core.ingest.source import of_visitor, tables
 
-    return tables(address)
+    return tables(of_visitor(address))
 
 
 def _question(address: str, found: tuple[str, ...], text: Text) -> None:
@@ -77,13 +77,13 @@ def _written(text: Text, limit: int) -> list[Wanted]:
 
 def _fetched(address: str, wanted: list[Wanted], text: Text) -> None:
     """Fetches one after the other; a click on cancel, or anywhere else, ends it and closes the connection."""
-    from core.ingest.source import fetch
+    from core.ingest.source import fetch, of_visitor
 
     with st.status(text("pages.data.reading"), expanded=True):
         bar = st.progress(0.0)
         st.button(text("pages.data.cancel"), key="db_cancel", icon=":material/close:")
         rows = _rows(bar, text)
-        fresh = [fetch(address, each, rows) for each in wanted]
+        fresh = [fetch(of_visitor(address), each, rows) for each in wanted]
     known = loading.JOINING[0]
     loading.order_files(fresh, session.remembered("joining", known) if session.source() == "files" else known)
 

@@ -361,7 +361,7 @@ def _cells(text: str, as_it_stands: bytes, layout: _Layout) -> _Cells:
     except pa.ArrowInvalid:
         columns, rows, rejects = _slow_cells(text, layout)
     if text.count('"') % 2:
-        columns, rows, rejects = _without_open_end(columns, rows, rejects)
+        columns, rows, rejects = _without_open_end((columns, rows, rejects), text, layout.separator)
     return columns, rows, rejects
 
 
@@ -423,16 +423,31 @@ def _records(text: str, layout: _Layout) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)
 
 
-def _without_open_end(columns: list[pa.Array], rows: np.ndarray, rejects: list[_Reject]) -> _Cells:
-    """Sets the last record aside when a quote that was never closed swallowed the lines after it."""
+def _open_end(text: str, separator: str) -> bool:
+    r"""Whether the last line ends inside a quoted cell: the file was cut there.
+
+    >>> _open_end('a,b\n1,"x', ","), _open_end('a,b\n1,"x"', ","), _open_end('a,b\n1,5" wide', ",")
+    (True, False, False)
+    """
+    last = text[text.rfind("\n") + 1 :]
+    apart = re.escape(separator)
+    closed = re.sub(rf'(^|{apart})"(?:[^"]|"")*"(?={apart}|$)', r"\1", last)
+    return re.search(rf'(?:^|{apart})"', closed) is not None
+
+
+def _without_open_end(cells: _Cells, text: str, separator: str) -> _Cells:
+    """Sets the last record aside when a quote that was never closed swallowed the lines after it, or the end of the file."""
+    columns, rows, rejects = cells
     if not len(rows):
         return columns, rows, rejects
     last = [column[-1].as_py() or "" for column in columns]
     lines = sum(cell.count("\n") for cell in last)
-    if not lines or "\n" not in last[-1]:
+    cut = _open_end(text, separator) and not any(number > rows[-1] for number, _, _ in rejects)
+    if (not lines or "\n" not in last[-1]) and not cut:
         return columns, rows, rejects
     swallowed = len([line for line in last[-1].split("\n")[1:] if line.strip()]) + 1
-    rejects = [*rejects, (int(rows[-1]), last[-1][:80].replace("\n", " "), swallowed)]
+    shown = separator.join(last)[:80].replace("\n", " ")
+    rejects = [*rejects, (int(rows[-1]), shown, swallowed)]
     return [column[:-1] for column in columns], rows[:-1], rejects
 
 

@@ -61,7 +61,7 @@ class Wanted:
     seconds: float = 300.0
 
 
-def tables(address: str) -> tuple[str, ...]:
+def tables(address: str | URL) -> tuple[str, ...]:
     """Tables and views that can be fetched, those outside the usual schema as ``schema.table``.
 
     Raises:
@@ -72,7 +72,7 @@ def tables(address: str) -> tuple[str, ...]:
         return tuple(_tables(connection))
 
 
-def fetch(address: str, wanted: Wanted, progress: Progress | None = None) -> InputFile:
+def fetch(address: str | URL, wanted: Wanted, progress: Progress | None = None) -> InputFile:
     """The table or the result of the query as a Parquet file, named after the place it came from and never after a password.
 
     Args:
@@ -102,7 +102,7 @@ def fetch(address: str, wanted: Wanted, progress: Progress | None = None) -> Inp
 # ── the address ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def located(address: str, environment: Mapping[str, str] = os.environ) -> URL:
+def located(address: str | URL, environment: Mapping[str, str] = os.environ) -> URL:
     """The address taken apart; ``env:NAME`` is looked up.
 
     >>> located("env:SHOP_DB", {"SHOP_DB": "postgres://shop:secret@db.example/shop"})
@@ -111,6 +111,8 @@ def located(address: str, environment: Mapping[str, str] = os.environ) -> URL:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
+    if not isinstance(address, str):
+        return address
     text = address.strip()
     if text.startswith("env:"):
         variable = text.removeprefix("env:").strip()
@@ -122,6 +124,38 @@ def located(address: str, environment: Mapping[str, str] = os.environ) -> URL:
     except (ArgumentError, ValueError):
         raise InputError(Issue("source_bad_address", "error")) from None
     return place.set(drivername=_DRIVERS.get(place.drivername, place.drivername)).difference_update_query(["plugin"])
+
+
+def of_visitor(address: str, environment: Mapping[str, str] = os.environ) -> URL:
+    """The address as a visitor of a shared page may use it: nothing that belongs to the server and was not meant for visitors.
+
+    Variables of the environment only where their name says that they are (``KEFULENS_…``; what stands in them is the operator's choice);
+    else a database on a host, with a password of one's own, and no parameter that opens a file.
+
+    Raises:
+        InputError: a file on the server, another variable, no password; its issue says what is possible instead.
+
+    >>> of_visitor("env:KEFULENS_SHOP", {"KEFULENS_SHOP": "sqlite:////data/shop.db"})
+    sqlite:////data/shop.db
+    >>> of_visitor("postgresql://shop:secret@db.example/shop?passfile=/etc/passwd&sslmode=require")
+    postgresql+psycopg://shop:***@db.example/shop?sslmode=require
+    """
+    text = address.strip()
+    if text.startswith("env:"):
+        variable = text.removeprefix("env:").strip()
+        if not variable.startswith(OPEN_VARIABLES):
+            raise InputError(Issue("source_variable_closed", "error", value=variable, facts={"prefix": OPEN_VARIABLES}))
+        return located(text, environment)
+    place = located(text, {})
+    if not place.host or place.get_backend_name() == "sqlite":
+        raise InputError(Issue("source_file_closed", "error", value=place.get_backend_name()))
+    if not place.password:
+        raise InputError(Issue("source_password", "error", file=called(place), value="–"))
+    return place.set(query={name: value for name, value in place.query.items() if name in _HARMLESS})
+
+
+OPEN_VARIABLES = "KEFULENS_"
+_HARMLESS = {"sslmode", "charset", "connect_timeout", "application_name"}
 
 
 def called(place: URL, wanted: Wanted | None = None) -> str:

@@ -175,6 +175,13 @@ TRAPS = {
     "a quoted line break": Trap(TWO.replace("09:01,x", '09:01,"one\n""two"", three"').encode(), {"text": ['one\n"two", three', "y"]}),
     "a last record that was cut off": Trap((TWO + "3,Ann,2024-01-").encode(), TEXTS, {"unreadable_row": 1}, 1),
     "a last record cut off inside a quoted text": Trap((TWO + '3,"Ann,2024-01-').encode(), TEXTS, {"unreadable_row": 1}, 1),
+    "a last record cut off inside its last, quoted cell": Trap(
+        (TWO + '3,Ann,2024-01-02 09:03,"half a sen').encode(), TEXTS, {"unreadable_row": 1}, 1
+    ),
+    "a last record cut off inside a quoted cell of two lines": Trap(
+        (TWO + '3,Ann,2024-01-02 09:03,"one line\nhalf a sen').encode(), TEXTS, {"unreadable_row": 2}, 2
+    ),
+    "an inch in the last cell": Trap((TWO + '3,Ann,2024-01-02 09:03,5" wide').encode(), {"text": ["x", "y", '5" wide']}),
     "no line end after the last record": Trap(TWO.rstrip("\n").encode(), TEXTS),
     # above, below and between
     "a title above, headings in row 2": Trap(("客服报表\n" + TWO).encode(), TEXTS, {"preamble": 1}),

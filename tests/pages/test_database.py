@@ -14,15 +14,16 @@ from tests.pages.conftest import Open, is_clean, visible
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> str:
-    """Address of a shop with twenty conversations and a roster."""
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Address of a shop with twenty conversations and a roster, as the operator of the server gives it."""
     with closing(sqlite3.connect(tmp_path / "shop.db")) as made, made:
         made.execute("CREATE TABLE talks (Agent, [Started at], [First human reply at], CSAT)")
         rows = [(who, f"2024-01-{day:02d} 09:00", f"2024-01-{day:02d} 09:01", 5) for who in ("Ann", "Bob") for day in range(1, 11)]
         made.executemany("INSERT INTO talks VALUES (?, ?, ?, ?)", rows)
         made.execute("CREATE TABLE shifts (Agent, [Start at], [End at])")
         made.execute("INSERT INTO shifts VALUES ('Ann', '2024-01-01 09:00', '2024-01-01 18:00')")
-    return f"sqlite:///{tmp_path}/shop.db"
+    monkeypatch.setenv("KEFULENS_SHOP", f"sqlite:///{tmp_path}/shop.db")
+    return "env:KEFULENS_SHOP"
 
 
 def connected(open_page: Open, language: str, address: str) -> AppTest:
@@ -60,6 +61,19 @@ def test_a_query_is_read(open_page: Open, address: str) -> None:
     is_clean(at)
     assert any("DROP" in each.value for each in at.error)
     assert at.session_state["_log"].tables["conversations"].num_rows == 10
+
+
+@pytest.mark.parametrize("typed", ["sqlite:////etc/shop.db", "sqlite:///{folder}/shop.db", "env:SHOP_SECRET", "postgresql:///shop"])
+def test_what_belongs_to_the_server_stays_there(
+    open_page: Open, address: str, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a file of the server nor a variable that was not meant for visitors is opened; the way out is said."""
+    monkeypatch.setenv("SHOP_SECRET", f"sqlite:///{tmp_path}/shop.db")
+    at = connected(open_page, "en", typed.format(folder=tmp_path))
+    is_clean(at)
+    (said,) = [each.value for each in at.error]
+    assert ("Upload the database file" in said) != ("begins with KEFULENS_" in said)
+    assert not [each for each in at.multiselect if each.key == "db_tables"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.ingest import Choices, FileChoice, explain, load
 from core.ingest.origin import Origin
 from core.ingest.read import read
-from core.ingest.source import Wanted, fetch, located, tables
+from core.ingest.source import Wanted, fetch, located, of_visitor, tables
 from core.ingest.statement import reading
 from core.text import LANGUAGES, Text
 
@@ -159,6 +159,32 @@ def test_a_note_of_origin_is_not_believed_blindly() -> None:
     assert Origin.of(None) is None
     assert Origin.of({b"kefulens.origin": b"[1]"}) is None
     assert Origin.of({b"kefulens.origin": b'{"system": "x"}'}) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("sqlite:////data/shop.db", "source_file_closed"),
+        ("sqlite://host/data/shop.db", "source_file_closed"),
+        ("duckdb:////data/shop.db", "source_file_closed"),
+        ("postgresql:///shop?host=/var/run/postgresql", "source_file_closed"),
+        ("env:HOME", "source_variable_closed"),
+        ("env: KEFULENS", "source_variable_closed"),
+        ("env:KEFULENS_UNSET", "source_no_variable"),
+        ("postgresql://owner@db.example/shop", "source_password"),
+    ],
+)
+def test_a_visitor_opens_nothing_that_is_the_servers(address: str, code: str) -> None:
+    """Files, sockets, variables and stored passwords of the server are not for visitors of its page."""
+    with pytest.raises(InputError) as caught:
+        of_visitor(address, {"HOME": "/root", "KEFULENS": "sqlite:///x.db"})
+    assert caught.value.issue.code == code
+
+
+def test_parameters_that_open_files_do_not_come_from_visitors() -> None:
+    """Of a visitor's parameters only harmless ones are passed on."""
+    asked = of_visitor("postgresql://a:b@h/d?sslmode=require&passfile=/p&service=s&host=/tmp&sslkey=/k&read_default_file=/f")
+    assert dict(asked.query) == {"sslmode": "require"}
 
 
 def test_a_parameter_cannot_load_anything() -> None:
