@@ -34,7 +34,11 @@ CAPABILITIES: Mapping[str, tuple[tuple[Need, ...], ...]] = {
     "resolved": (((("conversations", "resolved"), ("messages", "resolved"), ("agent_days", "resolved")),),),
     "automation": (((("messages", "automation"),),),),
     "complaints": (((("conversations", "complaint"), ("messages", "complaint"), ("agent_days", "complaints")),),),
-    "transfers": (((("transfers", "requested_at"), ("conversations", "transfers"), ("agent_days", "transfers")),),),
+    # where messages name who wrote them, a change of agent is a transfer
+    "transfers": (
+        ((("transfers", "requested_at"), ("conversations", "transfers"), ("agent_days", "transfers")),),
+        ((("messages", "agent_id"),), (("messages", "sender"),)),
+    ),
     "quality": (((("reviews", "score"), ("agent_days", "qa_score")),),),
     "sales": (
         ((("orders", "order_id"),), (("messages", "customer_id"), ("conversations", "customer_id"))),
