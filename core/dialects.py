@@ -63,23 +63,26 @@ def _cases(observed: Observed, scenario: Scenario, rule: RuleSet) -> pd.DataFram
 def flips(observed: Observed, scenario: Scenario, a: str, b: str) -> pd.DataFrame:
     """One row per conversation that two rule sets judge differently, oldest first.
 
-    Columns: conversation, start_ms; outcome_a, outcome_b (``in_time``, ``not_in_time``, ``left_out``; ``timed``, ``no_wait`` where a
-    platform knows no rate); out_a, out_b (why it is left out, else empty); wait_a, wait_b in seconds; cause: ``left_out`` (one of
+    Where one of the two knows no rate, both are held to their waits: a conversation flips when only one of them times it or when their
+    waits differ. Columns: conversation, start_ms; outcome_a, outcome_b (``in_time``, ``not_in_time``, ``left_out``; ``timed``, ``no_wait``
+    where a platform knows no rate); out_a, out_b (why it is left out, else empty); wait_a, wait_b in seconds; cause: ``left_out`` (one of
     them leaves it out), ``clock`` (both count it, their clocks read differently) or ``window`` (same wait, another limit).
     """
     one, two = rule_set(a), rule_set(b)
-    sides = [_outcomes(_cases(observed, scenario, rule), rule) for rule in (one, two)]
+    rated = one.rated and two.rated
+    sides = [_outcomes(_cases(observed, scenario, rule), rated) for rule in (one, two)]
     both = sides[0].merge(sides[1], on=["conversation", "start_ms"], suffixes=("_a", "_b"))
-    found = both[both["outcome_a"] != both["outcome_b"]].reset_index(drop=True)
+    moved = ~np.isclose(both["wait_a"], both["wait_b"], equal_nan=True) & (both["outcome_a"] == "timed") & (both["outcome_b"] == "timed")
+    found = both[(both["outcome_a"] != both["outcome_b"]) | moved].reset_index(drop=True)
     out = (found["outcome_a"] == "left_out") | (found["outcome_b"] == "left_out")
     same = np.isclose(found["wait_a"], found["wait_b"], equal_nan=True)
     found["cause"] = np.where(out, "left_out", np.where(same, "window", "clock")).astype(object)
     return found
 
 
-def _outcomes(frame: pd.DataFrame, rule: RuleSet) -> pd.DataFrame:
+def _outcomes(frame: pd.DataFrame, rated: bool) -> pd.DataFrame:
     out = frame["out"] > 0
-    if rule.rated:
+    if rated:
         outcome = np.where(out, "left_out", np.where(frame["hits"] == frame["of"], "in_time", "not_in_time"))
     else:
         outcome = np.where(out & (frame["out"] != LEFT_OUT.index("unanswered")), "left_out", np.where(frame["n"] > 0, "timed", "no_wait"))

@@ -78,6 +78,8 @@ def exact_limit(target: ArrayLike, n: ArrayLike, p: float, kind: str = "binomial
     with np.errstate(divide="ignore", invalid="ignore"):
         back = np.where(reached > before, (reached - p) / (reached - before), 0.0)
         limit = np.maximum(count - back, 0.0) / size
+    if kind == "binomial" and p > 0.5:  # all of them: no count lies above, so neither does a limit below
+        limit = np.where(count >= size, 1.0, limit)
     return np.asarray(np.where(size > 0, limit, np.nan), dtype=np.float64)
 
 
@@ -189,7 +191,12 @@ def _p(hits: Floats, n: Floats, target: float, kind: str) -> Floats:
 
 
 def _verdicts(rows: pd.DataFrame, enough: NDArray[np.bool_]) -> NDArray[Any]:
-    far, out = ((rows["value"] < rows[f"low_{name}"]) | (rows["value"] > rows[f"high_{name}"]) for name in ("998", "95"))
+    # Limits are interpolated between two counts: a count that is still likely may lie beyond one, and is not outside for that.
+    levels = {"998": 1 - LOOK, "95": 1 - WATCH}
+    far, out = (
+        ((rows["value"] < rows[f"low_{name}"]) | (rows["value"] > rows[f"high_{name}"])) & (rows["p"] < tail)
+        for name, tail in levels.items()
+    )
     return np.select([~enough, far, out], ["not_enough_data", "look_into", "watch"], "within").astype(object)
 
 

@@ -6,9 +6,14 @@ from core.metrics import metric
 from core.text import Text
 from core.views import statistics_of
 from pages import _comparison as comparison
+from pages import _fairness as fairness
+from pages import _pairing as pairing
 from pages import _parts as parts
+from pages import _questions as questions
+from pages import _rulesets as rulesets
 from pages import _scorecards as scorecards
 from pages import _session as session
+from pages import _silence as silence
 from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 from pages._shell import framed
@@ -36,6 +41,7 @@ def _controls(text: Text) -> tuple[str, str]:
 def _everybody(key: str, statistic: str, text: Text) -> str:
     frame = comparison.standing(key, statistic)
     st.markdown(comparison.sentences(frame, key, text))
+    st.markdown(comparison.worth(frame, key, text), help=text("fair.worth.help"))
     left, right = st.columns([1, 1], gap="large")
     with left:
         name = f"compare_{key}_{statistic}"
@@ -99,14 +105,32 @@ def _talks(agent: str, key: str, text: Text) -> None:
     widgets.table(frame, text, "agent_talks", column_config=config)
 
 
-def _body(text: Text) -> None:
-    if not session.scores().names:
-        st.info(text("compare.sentence.nobody"), icon=":material/person_off:")
-        return
+def _figures(text: Text) -> None:
     key, statistic = _controls(text)
     first = _everybody(key, statistic, text)
     _agent(first, key, text)
     parts.how("compare", [key], comparison.how_lines(text), text)
+
+
+PARTS = {
+    "figures": _figures,
+    "funnel": fairness.funnel,
+    "same": fairness.same_work,
+    "pair": pairing.pair,
+    "silence": silence.silence,
+    "questions": questions.questions,
+    "rules": rulesets.rule_sets,
+}
+OF_NOBODY = ("rules", "silence")  # what can be asked of a log that names no agents
+
+
+def _body(text: Text) -> None:
+    names = {part: text(f"fair.part.{part}") for part in PARTS}
+    part = parts.choose("compare_part", list(names), text("pages.data.parts"), names.__getitem__, look="pills")
+    if part not in OF_NOBODY and not session.scores().names:
+        st.info(text("compare.sentence.nobody"), icon=":material/person_off:")
+    else:
+        PARTS[part](text)
 
 
 framed()

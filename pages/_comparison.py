@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from core import views
+from core import comparisons, views
 from core.charts import Chart, Labels, bars_with_interval, line_with_band
+from core.fair import statistic_of
 from core.metrics import metric
 from core.text import Text
 from pages import _parts as parts
@@ -15,7 +16,8 @@ from pages import _scorecards as scorecards
 from pages import _session as session
 from pages import _widgets as widgets
 
-UNITS = {"agent": "", "value": "", "interval": "", "n": "count", "side": ""}
+UNITS = {"agent": "", "value": "", "shrunken": "", "reliability": "ratio", "interval": "", "n": "count", "side": ""}
+CHARTED = ("agent", "value", "low", "high", "n", "status", "shop", "tone", "placed")
 MOST_NAMED = 8
 KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "group": ""}
 TALK_UNITS = {
@@ -26,8 +28,24 @@ _TONES = {"inside": "plain", "": "plain"}
 
 
 def standing(key: str, statistic: str) -> Any:
-    """Everybody with one KPI, beside the shop."""
-    return views.standing(session.measured().agents, session.measured().shop, key, statistic)
+    """Everybody with one KPI, beside the shop; in an order only where the figure is reliable enough for one."""
+    frame = views.standing(session.measured().agents, session.measured().shop, key, statistic)
+    if statistic != statistic_of(metric(key)):
+        return frame
+    return comparisons.ordered(frame, session.fairly("shrunk", key))
+
+
+def worth(frame: Any, key: str, text: Text) -> str:
+    """How many figures are reliable enough for an order, and how much data that takes."""
+    if "placed" not in frame:
+        return ""
+    found = session.fairly("shrunk", key)
+    if found.reason:
+        return text("fair.worth.too_few") if found.reason == "too_few_agents" else ""
+    n = int(frame["placed"].sum())
+    which = "found" if n else "nobody" if comparisons.ever(found.needed_n) else "equal"
+    facts = {"n": n, "all": len(frame), "needed": text.number(found.needed_n, 0)}
+    return text(f"fair.worth.{which}", **facts)
 
 
 def sentences(frame: Any, key: str, text: Text) -> str:
@@ -75,7 +93,7 @@ def chart(frame: Any, key: str, statistic: str, text: Text) -> Chart:
     if len(room) < len(there):
         labels = replace(labels, note=f"{text('compare.chart.cut', shown=len(room), all=len(there))} · {labels.note}")
     told = room.assign(tone=[_tone(side, better) for side in room["side"]])
-    kept = told[["agent", "value", "low", "high", "n", "status", "shop", "tone"]]
+    kept = told[[name for name in CHARTED if name in told]]
     return bars_with_interval(kept, labels, metric(key).unit, ascending=better < 0)
 
 
@@ -90,7 +108,9 @@ def table(frame: Any, key: str, text: Text) -> Any:
     read = partial(_read, key=key, text=text)
     amounts = {"value": [read(value) for value in frame["value"]]}
     amounts["interval"] = parts.interval(frame["low"], frame["high"], read, text)
-    return frame.assign(**amounts, side=_sides(frame, text))[list(UNITS)]
+    if "shrunken" in frame:
+        amounts["shrunken"] = [read(value) for value in frame["shrunken"]]
+    return frame.assign(**amounts, side=_sides(frame, text))[[name for name in UNITS if name in frame or name in amounts]]
 
 
 def _read(value: float, key: str, text: Text) -> str:

@@ -526,6 +526,39 @@ def _newest(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, a
     return recompute.conversations(_observed, _scenario, agent=agent)
 
 
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _fairly(digest: str, key: tuple, asked: tuple, _observed: Observed, _scenario: Scenario) -> Any:
+    from core import dialects, fair
+
+    name, *more = asked
+    return getattr(dialects if name in _OF_DIALECTS else fair, name)(_observed, _scenario, *more)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _pairs(digest: str, key: tuple, of: str, _observed: Observed, _scenario: Scenario) -> Any:
+    from core import fair
+
+    return fair.pairs(_observed, _scenario, of)
+
+
+_OF_DIALECTS = ("side_by_side", "flips")
+_COMPARED_ROOMS = (*_SEEN_ROOMS, "trend", "anchor")
+
+
+def fairly(name: str, *asked: Any) -> Any:
+    """An answer of `core.fair` or `core.dialects` by its function's name, over period and filters: ``fairly("funnel", "satisfaction")``."""
+    used = scenario().part(*_COMPARED_ROOMS)
+    with st.spinner(text()("pages.frame.comparing")):
+        return _fairly(_loaded().digest, used.key, (name, *asked), observed(used), used)
+
+
+def all_pairs(of: str) -> Any:
+    """Every pair of agents by one KPI; large teams have very many, so few answers are kept."""
+    used = scenario().part(*_COMPARED_ROOMS)
+    with st.spinner(text()("pages.frame.comparing")):
+        return _pairs(_loaded().digest, used.key, of, observed(used), used)
+
+
 def trends(of: str, by: str) -> tuple[Any, Any]:
     """Trend verdicts of a KPI, one row a group, and the weekly values behind them."""
     used = scenario().part(*_SEEN_ROOMS, "trend")

@@ -116,3 +116,14 @@ def test_the_curve_runs_through_the_agents_limits() -> None:
     read = np.interp(found.rows["n"], found.curve["n"], found.curve["low_998"])
     assert read == pytest.approx(found.rows["low_998"].to_numpy(), abs=0.004)
     assert len(found.curve) <= 121
+
+
+def test_a_likely_count_is_never_outside() -> None:
+    """Everybody at 100 %, and 30 of 30 where that happens to two in five: inside; the limit of all is 1."""
+    whole = share_funnel(list("abcdef"), [40] * 6, [40] * 6)
+    assert set(whole.rows["verdict"]) == {"within"}
+    near = share_funnel(list("abcdefgh"), [30, 30, 30, 29, 29, 28, 29, 30], [30] * 8)
+    assert set(near.rows["verdict"]) == {"within"}
+    assert (near.rows["high_95"] == 1).all()
+    alone = share_funnel(["a"], [50], [60])
+    assert alone.rows["verdict"].tolist() == ["within"]

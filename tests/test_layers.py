@@ -32,7 +32,7 @@ LAYERS = (
     {"recompute", "views"},
     {"fair", "whatif"},
     {"turning"},
-    {"consequences", "dialects", "receipt"},
+    {"comparisons", "consequences", "dialects", "receipt"},
     {"charts", "exports"},
     {"__main__", "command"},
 )

@@ -25,7 +25,8 @@ def bars_with_interval(frame: pd.DataFrame, labels: Labels, unit: str = "count",
     Args:
         frame: one row per agent: ``agent`` (shown name), ``value``; optional ``low``, ``high``, ``n``,
             ``target`` and ``shop`` (the shop's own figure), the same in every row; ``status`` (``ok`` or ``too_few``);
-            ``tone`` (``plain``, ``better``, ``worse``): what the interval says against the shop.
+            ``tone`` (``plain``, ``better``, ``worse``): what the interval says against the shop; ``placed``: who may be put in an
+            order, the others stand below in the order they come.
             Too few observations have no place in the order and stand below; missing values keep their line, empty.
         unit: unit of ``value``; durations in seconds.
         ascending: the smallest on top, for KPIs where less is better.
@@ -41,10 +42,18 @@ def bars_with_interval(frame: pd.DataFrame, labels: Labels, unit: str = "count",
     by = axis.divisor(unit, data[["value", "high"]].stack())
     extra = tuple(column for column in ("n", *_LINES, "tone") if column in frame)
     spec = _intervals(labels.language, axis.titled(labels.x, unit, by, text), unit, by, extra)
-    data = axis.rising(data, "value", ascending).sort_values("status", key=lambda s: s == "too_few", kind="stable")
+    data = _placed(data, axis.rising(data, "value", ascending))
     data = axis.with_tips(data, ["value"], unit, text)
     data["status_tip"] = [text(f"charts.status.{code}") for code in data["status"]]
     return assemble("bars_with_interval", spec, data, labels, axis.rows_height(len(data), bool(set(_LINES) & set(extra))))
+
+
+def _placed(given: pd.DataFrame, rising: pd.DataFrame) -> pd.DataFrame:
+    """Who is placed in the order of values, then the unplaced as they were given, then too few observations."""
+    few = rising["status"] == "too_few"
+    first = rising["placed"].astype(bool) & ~few if "placed" in rising else ~few
+    rest = given[~given["placed"].astype(bool) & (given["status"] != "too_few")] if "placed" in given else rising[:0]
+    return pd.concat([rising[first], rest, rising[few]])
 
 
 def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:

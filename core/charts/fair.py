@@ -68,6 +68,8 @@ def raw_and_adjusted(frame: pd.DataFrame, labels: Labels, unit: str) -> Chart:
     Args:
         frame: one row per agent, in drawing order: ``agent``, ``raw``, ``adjusted``, ``low``, ``high`` (of the adjusted one), ``overall``
             (the same in every row), ``n``; ``status`` (``ok`` or ``too_few``: grey).
+
+    A click selects ``agent`` in ``pick``.
     """
     text = labels.text
     by = axis.divisor(unit, frame[["raw", "adjusted", "high"]].stack())
@@ -92,6 +94,7 @@ def _pair(language: str, x: str, unit: str, by: float) -> str:
         name: base.mark_point(filled=True, size=80).encode(alt.X(f"{name}_shown:Q", title=x, scale=scale), opacity=few)
         for name in _PAIR
     }
+    dots["adjusted"] = axis.picked(dots["adjusted"], "agent")
     middle = axis.reference("overall_shown", "x", color=theme.SECOND, strokeDash=[4, 3])
     layers = [middle, reach, way, *axis.named(dots, _PAIR, text)]
     return template(axis.calculated(alt.layer(*layers), ["raw", "adjusted", "low", "high", "overall"], by))
