@@ -268,7 +268,7 @@ def plane_rows(found: pd.DataFrame, key: str) -> pd.DataFrame:
     return frame.dropna(subset=["x", "y"]).reset_index(drop=True)
 
 
-def tested(found: pd.DataFrame) -> int:
+def tests_of(found: pd.DataFrame) -> int:
     """How many agents of a frame were tested."""
     return int(found["p"].notna().sum())
 

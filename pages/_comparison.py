@@ -8,7 +8,6 @@ from typing import Any
 
 from core import comparisons, views
 from core.charts import Chart, Labels, bars_with_interval, line_with_band
-from core.fair import statistic_of
 from core.metrics import metric
 from core.text import Text
 from pages import _parts as parts
@@ -30,7 +29,7 @@ _TONES = {"inside": "plain", "": "plain"}
 def standing(key: str, statistic: str) -> Any:
     """Everybody with one KPI, beside the shop; in an order only where the figure is reliable enough for one."""
     frame = views.standing(session.measured().agents, session.measured().shop, key, statistic)
-    if statistic != statistic_of(metric(key)):
+    if statistic != views.statistics_of(metric(key))[0]:
         return frame
     return comparisons.ordered(frame, session.fairly("shrunk", key))
 

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core import comparisons
-from core.fair import statistic_of
 from core.metrics import metric
 from core.text import Text
+from core.views import statistics_of
 from pages import _comparison as comparison
 from pages import _fairness as fairness
 from pages import _parts as parts
@@ -26,7 +26,7 @@ def pair(text: Text) -> None:
     key = fairness.kpi("pair", text)
     if not key:
         return
-    standing = comparison.standing(key, statistic_of(metric(key)))
+    standing = comparison.standing(key, statistics_of(metric(key))[0])
     names = list(standing.sort_values("n", ascending=False, kind="stable")["agent"][standing["n"] > 0])
     if len(names) < 2:
         st.info(fairness.because("too_few_agents", text), icon=":material/info:")
@@ -48,7 +48,7 @@ def _duel(found: Any, key: str, text: Text) -> None:
     if found.reason:
         st.info(fairness.because(found.reason, text), icon=":material/info:")
         return
-    row, name = found.row, parts.statistic_name(key, statistic_of(metric(key)), text)
+    row, name = found.row, parts.statistic_name(key, statistics_of(metric(key))[0], text)
     with st.container(border=True):
         st.caption(name)
         for column, side in zip(st.columns(3), ("a", "b", ""), strict=True):

@@ -9,9 +9,9 @@ import streamlit as st
 
 from core import comparisons
 from core.charts import Labels, scatter_plane
-from core.fair import statistic_of
 from core.metrics import metric
 from core.text import Text
+from core.views import statistics_of
 from pages import _comparison as comparison
 from pages import _fairness as fairness
 from pages import _parts as parts
@@ -63,7 +63,7 @@ def _plane(text: Text) -> list[tuple[str, str]]:
         return []
     told = found[found["asked"]]
     lines = [_bought(row, key, text) for row in told.itertuples()]
-    n = text.number(comparisons.tested(found), 0)
+    n = text.number(comparisons.tests_of(found), 0)
     st.markdown("\n".join(f"- {line}" for line in lines) if lines else text("fair.plane.quiet", n=n))
     event = widgets.show_chart(_drawn(rows, key, text), text, f"plane_{key}", on_select="rerun")
     picked = parts.clicked_mark(event, "agent")
@@ -83,14 +83,14 @@ def _bought(row: Any, key: str, text: Text) -> str:
 def _drawn(rows: Any, key: str, text: Text) -> Any:
     quality = metric(key).counter[0]
     middle = {"x_mid": _shop(key), "y_mid": _shop(quality)}
-    names = [parts.statistic_name(each, statistic_of(metric(each)), text) for each in (key, quality)]
+    names = [parts.statistic_name(each, statistics_of(metric(each))[0], text) for each in (key, quality)]
     note = f"{text('fair.plane.note')} · {widgets.period_line(text)}"
     labels = Labels(text.language, text("fair.plane.title", x=names[0], y=names[1]), x=names[0], y=names[1], note=note)
     return scatter_plane(rows.assign(**middle), labels, (metric(key).unit, metric(quality).unit))
 
 
 def _shop(key: str) -> Any:
-    return getattr(session.shop_kpi(key), statistic_of(metric(key)))
+    return getattr(session.shop_kpi(key), statistics_of(metric(key))[0])
 
 
 # --- the families ----------------------------------------------------------------------------------------------------------------------
