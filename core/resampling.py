@@ -19,20 +19,21 @@ from core.metrics import SCORED, Metric
 from core.scenario import Scenario
 
 Floats = NDArray[np.float64]
-DRAWS = 1000
+DRAWS, FEWEST_DRAWS, MOST_CELLS = 1000, 200, 400_000
+"""A thousand draws; fewer for more than 400 rows, so that a shop of a thousand agents takes no more memory than one of four hundred."""
 MOST_BLOCKS = 120
 LEAST_BLOCKS = 10
 SEED = 20_260_101
 _REACH = 1.959964
 
 
-def redrawn(observed: Observed, scenario: Scenario, table: KpiTable, draws: int = DRAWS, seed: int = SEED) -> Floats:
+def redrawn(observed: Observed, scenario: Scenario, table: KpiTable, draws: int = 0, seed: int = SEED) -> Floats:
     """Redrawn values of the scored KPIs, draws × rows of the table × scored metrics; NaN where the KPI has no value.
 
     Args:
         observed, scenario: what the table was made from; its period, filters and grouping count.
         table: figures with their 95 % intervals.
-        draws: how often the days are redrawn.
+        draws: how often the days are redrawn; 0 lets the number of rows decide, see `draws_for`.
         seed: fixed, so that the same log and scenario give the same doubt.
 
     Around its value a KPI reaches as far as its own interval does on that side (1.96 standard deviations); shares and medians, whose
@@ -40,6 +41,7 @@ def redrawn(observed: Observed, scenario: Scenario, table: KpiTable, draws: int 
     Fewer than ten days: no design effect.
     """
     influence = influences(observed, scenario, table)
+    draws = draws or draws_for(len(table))
     normal = np.random.default_rng(seed).standard_normal
     size = np.sqrt((influence**2).sum(axis=2))
     unit = np.divide(influence, size[:, :, None], out=np.zeros_like(influence), where=size[:, :, None] > 0)
@@ -48,6 +50,15 @@ def redrawn(observed: Observed, scenario: Scenario, table: KpiTable, draws: int 
     still = size == 0
     moved[:, still] = normal((draws, int(still.sum())))
     return _around(table, moved * np.sqrt(_design_effects(table, influence)))
+
+
+def draws_for(rows: int) -> int:
+    """How many draws so many rows get.
+
+    >>> draws_for(25), draws_for(1000), draws_for(100_000)
+    (1000, 400, 200)
+    """
+    return min(DRAWS, max(FEWEST_DRAWS, MOST_CELLS // max(rows, 1)))
 
 
 def _around(table: KpiTable, moved: Floats) -> Floats:
