@@ -140,20 +140,30 @@ def alike(score: Floats, drawn: Floats, level: float = 0.98) -> NDArray[np.bool_
     [[True, True, False], [True, True, False], [False, False, True]]
     """
     known = np.flatnonzero(~np.isnan(score))
-    first, second = np.triu_indices(len(known), 1)
     found = np.zeros((len(score), len(score)), dtype=bool)
+    if len(known) > 1:
+        found[np.ix_(known, known)] = _within(score[known], drawn[:, known] - np.median(drawn[:, known], axis=0), level)
     found[known, known] = True
-    if not len(first):
-        return found
-    moved = drawn[:, known] - np.median(drawn[:, known], axis=0)
-    apart = moved[:, first] - moved[:, second]
-    yardstick = np.quantile(np.abs(apart / np.maximum(apart.std(axis=0), DUST)).max(axis=1), level)
-    down, up = (np.sqrt(2 * (np.clip(moved * side, 0, None) ** 2).mean(axis=0)) for side in (-1, 1))
-    together = np.nan_to_num(np.atleast_2d(np.corrcoef(moved, rowvar=False)))[first, second]
-    above = score[known][first] >= score[known][second]
-    better = np.where(above, down[first], down[second])
-    worse = np.where(above, up[second], up[first])
-    size = np.sqrt(np.maximum(better**2 + worse**2 - 2 * together * better * worse, DUST))
-    same = np.abs(score[known][first] - score[known][second]) <= yardstick * size
-    found[known[first[same]], known[second[same]]] = found[known[second[same]], known[first[same]]] = True
     return found
+
+
+def _within(score: Floats, moved: Floats, level: float) -> NDArray[np.bool_]:
+    """Pairs whose difference stays within the yardstick, all rows known."""
+    shared = np.cov(moved, rowvar=False)
+    spread = np.sqrt(np.diag(shared))
+    together = np.divide(shared, np.outer(spread, spread), out=np.zeros_like(shared), where=np.outer(spread, spread) > 0)
+    down, up = (np.sqrt(2 * (np.clip(moved * side, 0, None) ** 2).mean(axis=0)) for side in (-1, 1))
+    above = score[:, None] >= score
+    better, worse = np.where(above, down[:, None], down), np.where(above, up, up[:, None])
+    size = np.sqrt(np.maximum(better**2 + worse**2 - 2 * together * better * worse, DUST))
+    apart = np.sqrt(np.maximum(np.add.outer(spread**2, spread**2) - 2 * shared, 0.0))
+    return np.asarray(np.abs(score[:, None] - score) <= _yardstick(moved, apart, level) * size)
+
+
+def _yardstick(moved: Floats, apart: Floats, level: float) -> float:
+    """The largest standardised difference of any pair in a draw, exceeded in ``1 − level`` of the draws; one row against all at a time."""
+    largest = np.zeros(len(moved))
+    for at in range(moved.shape[1] - 1):
+        gaps = np.abs(moved[:, at + 1 :] - moved[:, at : at + 1]) / np.maximum(apart[at, at + 1 :], DUST)
+        np.maximum(largest, gaps.max(axis=1), out=largest)
+    return float(np.quantile(largest, level))
