@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from core.command import COMMANDS, check_knob, plain, rows_of, sentence
 from core.errors import KefuError
 from core.ingest.refusals import masked
+from core.pairs import POWER
 from core.scenarios import presets
 from core.text import LANGUAGES, Text
 from core.weights import LEVELS, SPACES, WEIGHTINGS
@@ -60,10 +61,12 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
-    if name in ("trends", "weekdays", "fair"):
+    if name in ("trends", "weekdays", "fair", "planner"):
         command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
     if name == "robustness":
         _weightings(command)
+    if name == "planner":
+        _planning(command)
 
 
 def _weightings(command: ArgumentParser) -> None:
@@ -76,6 +79,16 @@ def _weightings(command: ArgumentParser) -> None:
     command.add_argument(
         "--with-draws", type=int, default=200, metavar="N", help="how many of them meet the redrawn sample"
     )
+
+
+def _planning(command: ArgumentParser) -> None:
+    command.add_argument("--question", default="agents", help="agents (one against another), periods (before and after) or weekday")
+    command.add_argument("--weekday", type=int, choices=range(7), default=4, help="0 Monday … 6, for the question of that name")
+    command.add_argument(
+        "--change", type=float, help="smallest change to be seen: shares in points (0.03), times as a part (0.25), else in the unit"
+    )
+    command.add_argument("--tests", type=int, default=1, metavar="N", help="how many comparisons are made together")
+    command.add_argument("--power", type=float, default=POWER, help="in which part of cases it is to be seen, 0–1")
 
 
 def _erlang(command: ArgumentParser) -> None:
@@ -109,7 +122,12 @@ def _check_robustness(words: Namespace) -> None:
         check_knob(name, getattr(words, name), low, high)
 
 
-_CHECKS = {"erlang": _check_erlang, "robustness": _check_robustness}
+def _check_planner(words: Namespace) -> None:
+    for name, (low, high) in {"tests": (1, 1e6), "power": (0.5, 0.999)}.items():
+        check_knob(name, getattr(words, name), low, high)
+
+
+_CHECKS = {"erlang": _check_erlang, "robustness": _check_robustness, "planner": _check_planner}
 
 
 def table(answer: dict[str, Any], text: Text) -> str:

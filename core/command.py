@@ -520,10 +520,27 @@ def questions(words: Namespace) -> dict[str, Any]:
     return {"rows": sorted(rows, key=lambda row: (not row["asked"], row["family"], row["agent"])), "families": families}
 
 
+def planner(words: Namespace) -> dict[str, Any]:
+    """How much data a change takes to be seen: cases, conversations and weeks at the log's own pace."""
+    from dataclasses import asdict
+
+    from core.planner import case_of, needed, usual_change
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    case = case_of(observed, scenario, key, words.question, words.weekday)
+    change = usual_change(case, scenario) if words.change is None else words.change
+    asked = {name: getattr(words, name) for name in ("question", "tests", "power")}
+    asked |= {"metric": key, "unit": BY_KEY[key].unit, "change": change, "weekday": words.weekday if words.question == "weekday" else None}
+    now = {name: value for name, value in asdict(case).items() if name not in ("key", "question", "reason")}
+    need = asdict(needed(case, change, words.tests, words.power)) if not case.reason else None
+    return asked | {"now": now, "need": need, "reason": case.reason or None}
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
     "fair": fair, "questions": questions,
-    "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang,
+    "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
 }  # fmt: skip
 
 

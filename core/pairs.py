@@ -215,14 +215,33 @@ def _blocked_variance(place: Floats, day: NDArray[np.int64]) -> tuple[float, flo
 # --- how much more data ----------------------------------------------------------------------------------------------------------
 
 
+def needed_cases(effect: float, tests: int = 1, share: float = 0.5, power: float = POWER) -> float:
+    """Cases in all until two groups that differ by ``effect`` standard deviations are told apart; ``share`` of them lie in the first group.
+
+    α = 0.05 / tests, two-sided; inf when nothing differs.
+
+    >>> round(needed_cases(0.5))
+    126
+    """
+    return float((_reach(tests, power) / effect) ** 2 * (1 / share + 1 / (1 - share))) if effect > 0 else float("inf")
+
+
 def needed_share(a: float, b: float, tests: int = 1, power: float = POWER) -> float:
     """Ratings per side until two shares that truly differ like this are told apart (arcsine; α = 0.05 / tests, two-sided).
 
     >>> [int(np.ceil(needed_share(0.85, b))) for b in (0.87, 0.90, 0.93)], needed_share(0.85, 0.85)
     ([4720, 681, 233], inf)
     """
-    effect = 2 * abs(np.arcsin(np.sqrt(a)) - np.arcsin(np.sqrt(b)))
-    return float(2 * (_reach(tests, power) / effect) ** 2) if effect > 0 else float("inf")
+    return needed_cases(share_effect(a, b), tests, power=power) / 2
+
+
+def share_effect(a: float, b: float) -> float:
+    """The difference of two shares in standard deviations: on the arcsine scale, where every share scatters alike (Cohen's h).
+
+    >>> round(share_effect(0.85, 0.90), 3)
+    0.152
+    """
+    return float(2 * abs(np.arcsin(np.sqrt(a)) - np.arcsin(np.sqrt(b))))
 
 
 def needed_ratio(ratio: float, log_sd: float, tests: int = 1, share: float = 0.5, power: float = POWER) -> float:
@@ -231,8 +250,16 @@ def needed_ratio(ratio: float, log_sd: float, tests: int = 1, share: float = 0.5
     >>> round(needed_ratio(1.25, 1.0, share=0.2) * 0.2)
     197
     """
-    effect = abs(np.log(ratio)) / log_sd
-    return float((_reach(tests, power) / effect) ** 2 * (1 / share + 1 / (1 - share))) if effect > 0 else float("inf")
+    return needed_cases(abs(float(np.log(ratio))) / log_sd, tests, share, power)
+
+
+def seen_effect(cases: float, tests: int = 1, share: float = 0.5, power: float = POWER) -> float:
+    """The other way round: the difference in standard deviations that so many cases in all tell apart; inf without cases.
+
+    >>> round(seen_effect(126), 2)
+    0.5
+    """
+    return float(_reach(tests, power) * np.sqrt((1 / share + 1 / (1 - share)) / cases)) if cases > 0 else float("inf")
 
 
 def _reach(tests: int, power: float) -> float:

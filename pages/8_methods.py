@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages import _planning as planning
 from pages import _reference as reference
 from pages import _session as session
 from pages import _widgets as widgets
@@ -10,6 +11,7 @@ from pages._shell import framed
 framed()
 text = session.text()
 widgets.heading("methods", text)
+planning.show(text)
 wanted = st.text_input(
     text("pages.methods.search"),
     placeholder=text("pages.methods.search_hint"),

@@ -559,6 +559,13 @@ def all_pairs(of: str) -> Any:
         return _pairs(_loaded().digest, used.key, of, observed(used), used)
 
 
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _planned(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[str, str, int]) -> Any:
+    from core.planner import case_of
+
+    return case_of(_observed, _scenario, *asked)
+
+
 def trends(of: str, by: str) -> tuple[Any, Any]:
     """Trend verdicts of a KPI, one row a group, and the weekly values behind them."""
     used = scenario().part(*_SEEN_ROOMS, "trend")
@@ -575,6 +582,16 @@ def demand() -> Any:
     """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
     used = scenario().part(*_SEEN_ROOMS)
     return _demand(_loaded().digest, used.key, observed(used), used)
+
+
+def planned(key: str, question: str, weekday: int) -> Any:
+    """What the period says about a KPI before a question is planned; an example where nothing is loaded."""
+    from core.planner import example
+
+    if log() is None:
+        return example(key, question)
+    used = scenario().part(*_SEEN_ROOMS)
+    return _planned(_loaded().digest, used.key, observed(used), used, (key, question, weekday))
 
 
 def newest(agent: str) -> Any:

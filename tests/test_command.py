@@ -118,3 +118,12 @@ def test_questions_come_with_their_evidence(capsys: pytest.CaptureFixture[str]) 
     assert {row["agent"] for row in found["rows"] if row["asked"]} == {"Tom Baker"}
     assert found["rows"][0]["asked"]
     assert all(row["tests"] > 10 and row["reason"] is None for row in found["families"])
+
+
+def test_the_planner_says_how_long_to_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    """The log's pace and what the change asked for takes; without a change, the margin that counts."""
+    found = answer(capsys, "planner", "--metric", "satisfaction", "--question", "periods", "--change", "0.05")
+    assert found["now"]["per_week"] == pytest.approx(187.7, abs=0.1)
+    assert found["need"]["first"] == found["need"]["second"] > 600
+    found = answer(capsys, "planner", "--metric", "first_response", "--question", "weekday", "--tests", "7")
+    assert (found["change"], found["weekday"], found["need"]["weeks"]) == (-0.1, 4, pytest.approx(13, abs=4))

@@ -31,6 +31,7 @@ LAYERS = (
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
     {"fair", "whatif"},
+    {"planner"},
     {"turning"},
     {"comparisons", "consequences", "dialects", "receipt"},
     {"charts", "exports"},

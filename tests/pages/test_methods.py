@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from core.metrics import METRICS
+from core.planner import QUESTIONS, case_of, example, needed, usual_change
 from core.rules import RULE_SETS
-from core.scenario import KNOBS
+from core.scenario import KNOBS, Scenario
 from core.text import Text
 from tests.pages.conftest import Open, is_clean, visible
+from tests.shop import observed
 
 LANGUAGES = ("zh", "en")
 
@@ -44,3 +46,38 @@ def test_defaults_are_those_of_the_declarations(open_page: Open) -> None:
     """Target, pass and floor of a scored metric come from the catalogue."""
     said = "\n".join(visible(open_page("8_methods", "en")))
     assert "100 points at 95.0 %, pass at 85.0 %, 0 points at 60.0 %" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["nothing", "sample"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_calculator_says_how_much_data_it_takes(open_page: Open, language: str, state: str, question: str) -> None:
+    """Every question has its answer in words, with the log's own numbers or, without one, with an example."""
+    at = open_page("8_methods", language, state)
+    at.session_state["fold_planner"] = True
+    at.run()
+    at.button_group(key=f"plan_question.{language}").set_value(question).run()
+    is_clean(at)
+    text = Text(language)
+    key = at.selectbox(key=f"plan_metric.{language}").value
+    case = example(key, question) if state == "nothing" else case_of(observed(), Scenario(), key, question)
+    weeks = text.number(needed(case, usual_change(case, Scenario())).weeks, 0)
+    said = visible(at)
+    assert any(f"**{weeks} " in each for each in said)
+    assert (text("planner.source.example") in said) == (state == "nothing")
+
+
+def test_the_calculator_follows_its_numbers(open_page: Open) -> None:
+    """85 to 93 % takes 233 ratings in each period; seven comparisons take more."""
+    at = open_page("8_methods", "en")
+    at.session_state["fold_planner"] = True
+    at.run()
+    at.selectbox(key="plan_metric.en").set_value("satisfaction").run()
+    at.button_group(key="plan_question.en").set_value("periods").run()
+    at.slider(key="plan_change_satisfaction_periods_").set_value(0.08).run()
+    is_clean(at)
+    assert any("**233 cases in each**" in each for each in visible(at))
+    at.number_input(key="plan_tests").set_value(7).run()
+    assert any("7 comparisons" in each for each in visible(at))
+    at.slider(key="plan_change_satisfaction_periods_").set_value(0.3).run()
+    assert Text("en")("planner.answer.out_of_range") in visible(at)
