@@ -361,15 +361,15 @@ def _ledger_line(row: Mapping[str, Any], splits: Sequence[str]) -> dict[str, Any
 
 def robustness(words: Namespace) -> dict[str, Any]:
     """Under which share of all weightings each agent takes each place and grade, and how far each weight may move."""
-    from core.recompute import card_of, measure, score_of
+    from core.recompute import measure, score_of
+    from core.sensitivity import sureness
     from core.stability import stability
-    from core.weights import Space, acceptability, robust, weightings
+    from core.weights import Space
 
     observed, scenario = _observed(words)
     measured, space = measure(observed, scenario), Space(words.weights, words.level, words.spread)
-    scores, card = score_of(measured, scenario), card_of(measured, scenario)
-    sure = robust(card, space, words.weightings)
-    sampled = acceptability(card_of(measured, scenario, measured.drawn), weightings(card, space, words.with_draws))
+    scores, found = score_of(measured, scenario), sureness(measured, scenario, space, (words.weightings, words.with_draws))
+    card, sure, sampled = found.card, found.weights, found.both
     low, high = sure.rank_range()
     rows = []
     for at in np.argsort(-np.nan_to_num(scores.score, nan=-1.0), kind="stable").tolist():

@@ -19,9 +19,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,36 @@ class Book:
     def with_scenario(self, name: str, scenario: Scenario) -> Book:
         """The book with one scenario added or replaced."""
         return Book({**self.scenarios, name: scenario}, self.seasons)
+
+    def renamed(self, name: str, new: str) -> Book:
+        """The book with a scenario under another name, in its place, its seasons with it; a name that is taken is refused.
+
+        >>> list(Book({"a": Scenario(), "b": Scenario()}).renamed("a", "c").scenarios)
+        ['c', 'b']
+        """
+        if new in self.scenarios and new != name:
+            raise ScenarioError(Issue("scenario_name_taken", "error", value=new))
+        self.named(name)
+        kept = {new if old == name else old: scenario for old, scenario in self.scenarios.items()}
+        return Book(kept, tuple(replace(s, scenario=new) if s.scenario == name else s for s in self.seasons))
+
+    def free_name(self, name: str) -> str:
+        """The name with the first number that is not taken, for a copy.
+
+        >>> Book({"plan": Scenario(), "plan 2": Scenario()}).free_name("plan")
+        'plan 3'
+        """
+        return next(found for number in count(2) if (found := f"{name} {number}") not in self.scenarios)
+
+    def without(self, name: str) -> Book:
+        """The book without a scenario and its seasons."""
+        kept = {old: scenario for old, scenario in self.scenarios.items() if old != name}
+        return Book(kept, tuple(season for season in self.seasons if season.scenario != name))
+
+    def joined(self, other: Book) -> Book:
+        """Both books in one: scenarios of ``other`` replace those of the same name, its seasons come after those that are there."""
+        new = tuple(season for season in other.seasons if season not in self.seasons)
+        return Book({**self.scenarios, **other.scenarios}, self.seasons + new)
 
     def to_yaml(self) -> str:
         """The book as a file."""

@@ -12,6 +12,7 @@ from core.text import Text
 from pages import _session as session
 from pages import _widgets as widgets
 
+_WHOLE = 26
 _FORMATS = {
     "share": "percent",
     "points": "%.1f",
@@ -20,6 +21,7 @@ _FORMATS = {
     "ratio": "%.2f",
     "p": "%.4f",
     "number": "%.2f",
+    "plain": None,
 }
 
 
@@ -30,10 +32,11 @@ def fold(label: str, key: str, icon: str = "") -> Any:
 
 def headings(section: str, units: Mapping[str, str], text: Text) -> dict[str, Any]:
     """Column settings of a table: words under ``<section>.column.<name>``, format by unit (empty: text)."""
-    return {name: _heading(text(f"{section}.column.{name}"), unit) for name, unit in units.items()}
+    return {name: heading(text(f"{section}.column.{name}"), unit) for name, unit in units.items()}
 
 
-def _heading(label: str, unit: str) -> Any:
+def heading(label: str, unit: str) -> Any:
+    """A column's settings: its label, and its format by unit (empty: text)."""
     if not unit:
         return st.column_config.Column(label)
     if unit == "when":
@@ -41,6 +44,11 @@ def _heading(label: str, unit: str) -> Any:
     if unit == "chance":
         return st.column_config.ProgressColumn(label, format="%.0f %%", min_value=0, max_value=100)
     return st.column_config.NumberColumn(label, format=_FORMATS[unit])
+
+
+def roomy(frame: Any) -> dict[str, Any]:
+    """Arguments that let a table of some dozens of rows stand whole, and scroll a longer one."""
+    return {"height": "content" if len(frame) <= _WHOLE else 640}
 
 
 def clicked_row(event: Any) -> int | None:
@@ -58,13 +66,17 @@ def clicked_mark(event: Any, field: str) -> Any:
 def choose(key: str, options: Sequence[Any], label: str, words: Any, *, look: str = "", first: Any = None) -> Any:
     """A choice that is kept over page switches and survives when an option goes away.
 
-    ``words`` names an option; ``look="pills"`` draws buttons; ``first`` is chosen where nothing was (else the first option).
+    ``words`` names an option; ``look="pills"`` draws buttons, ``"bare"`` buttons without their
+    label; ``first`` is chosen where nothing was (else the first option).
     """
     start = options[0] if first is None else first
     wanted = session.remembered(key, start)
     tied = session.widget(key, wanted if wanted in options else start, words=True)
-    if look == "pills":
-        return st.segmented_control(label, options, format_func=words, required=True, **tied)
+    if look:
+        shown = "collapsed" if look == "bare" else "visible"
+        return st.segmented_control(
+            label, options, format_func=words, required=True, label_visibility=shown, **tied
+        )
     return st.selectbox(label, options, format_func=words, **tied)
 
 

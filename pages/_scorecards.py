@@ -167,18 +167,24 @@ def moved_lines(frame: Any, text: Text) -> str:
 
 
 def _moved(row: Any, text: Text) -> str:
-    facts = {"before": _grade(row.grade_before, text), "after": _grade(row.grade, text)}
+    facts = {"before": grade_name(row.grade_before, text), "after": grade_name(row.grade, text)}
     facts |= {"change": signed_points(row.change, text), "causes": causes(row.agent, text)}
     return text("scores.sentence.one", agent=row.agent, **facts)
 
 
-def _grade(code: str, text: Text) -> str:
+def grade_name(code: str, text: Text) -> str:
+    """A grade as it is shown."""
     return text(f"grades.grade.{code}")
 
 
 def causes(agent: str, text: Text, most: int = 3) -> str:
     """What changed an agent's score, the largest parts first."""
-    found = views.causes(session.scores(session.baseline()), session.scores(), agent).head(most)
+    return causes_between(session.scores(session.baseline()), session.scores(), agent, text, most)
+
+
+def causes_between(before: Any, after: Any, agent: str, text: Text, most: int = 3) -> str:
+    """The KPIs that changed an agent's score from one set of scores to another, the largest parts first."""
+    found = views.causes(before, after, agent).head(most)
     return text("scores.control.comma").join(_cause(row.key, row.change, text) for row in found.itertuples()) or "–"
 
 
@@ -212,7 +218,7 @@ def shown_card(frame: Any, text: Text) -> Any:
     """The scorecard as it is read: scores cut, grades as a move, causes in words."""
     cut = views.as_read(frame)
     pairs = zip(frame["grade_before"], frame["grade"], strict=True)
-    moves = [_grade(b, text) if a == b else f"{_grade(a, text)} → {_grade(b, text)}" for a, b in pairs]
+    moves = [grade_name(b, text) if a == b else f"{grade_name(a, text)} → {grade_name(b, text)}" for a, b in pairs]
     why = [
         _cause(key, size, text) if key else "–" for key, size in zip(frame["cause"], frame["cause_points"], strict=True)
     ]

@@ -11,6 +11,8 @@ The only place with ``st.session_state``, ``st.query_params`` and ``st.cache_*``
     scores()     -> Scores           points, groups, scores, grades    cached by digest + those and weights, anchors, bands
     doubt()      -> Doubt            how sure scores and grades are    cached by the same, worked out when asked for
     baseline()   -> Scenario         the scenario with scoring knobs at their defaults, for "before / what-if"
+    book(), keep_book(book), undo()  named scenarios; the last change of a knob or of the book taken back
+    whatif(a, b) -> WhatIf           who moves between two scenarios, and why    cached by digest + both scenarios
     trouble()    -> tuple[Issue]     what of the link or the knobs could not be used (defaults are used instead)
     load_files(files, choices), load_sample(name) -> tuple[Issue]     a failure keeps what was loaded
 
@@ -23,9 +25,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -33,6 +37,7 @@ import streamlit as st
 from core.errors import Issue, KefuError, ScenarioError
 from core.period import day_date
 from core.scenario import KNOBS, Scenario, written
+from core.scenario import VERSION as SCENARIO_VERSION
 from core.text import LANGUAGES, Text
 
 # The rooms below load pandas, SciPy and DuckDB: they are opened when a figure is asked for, so that the first page comes at once.
@@ -40,9 +45,11 @@ if TYPE_CHECKING:
     from core.engine import Facts, Observed
     from core.ingest import Choices, InputFile
     from core.log import FileReport, Log
-    from core.recompute import Measured
+    from core.recompute import Measured, Recalled
     from core.robustness import Doubt
+    from core.scenarios import Book
     from core.scoring import Scores
+    from core.whatif import WhatIf
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_data"
 SCORING_ROOMS = ("group_weight", "weight", "anchor", "band")
@@ -50,6 +57,7 @@ _SEEN_ROOMS = ("facts", "rules", "filter", "period")
 _JUDGED_ROOMS = (*_SEEN_ROOMS, *SCORING_ROOMS)
 _LANG = "lang"
 _LOGS_KEPT = 4
+_STEPS_KEPT = 50
 
 
 # --- the frame ---------------------------------------------------------------------------------------------------------------
@@ -79,6 +87,11 @@ def _kept() -> dict[str, Any]:
 def remembered(key: str, default: Any = None) -> Any:
     """What the visitor last chose under this key."""
     return _kept().get(key, default)
+
+
+def choose_instead(old: Any, new: Any) -> None:
+    """Wherever a choice names one thing, it names another from now on: the thing has a new name."""
+    _kept().update({key: new for key, value in _kept().items() if value == old and key not in KNOBS})
 
 
 def hold(**what: Any) -> None:
@@ -115,6 +128,8 @@ def widget(key: str, value: Any, words: bool = False) -> dict[str, Any]:
 
 
 def _keep(key: str, name: str) -> None:
+    if key in KNOBS:
+        _note_past()
     _kept()[key] = st.session_state[name]
     st.session_state["_refused"] = ()
     publish_link()
@@ -249,15 +264,89 @@ def knob_value(key: str) -> Any:
 
 def turn(values: Mapping[str, Any]) -> None:
     """Turn several knobs at once, for callbacks; each value is checked."""
-    _kept().update({key: KNOBS[key].check(value) for key, value in values.items()})
+    checked = {key: shown(key, KNOBS[key].check(value)) for key, value in values.items()}
+    _note_past()
+    _kept().update(checked)
     publish_link()
 
 
 def reset(rooms: Sequence[str]) -> None:
     """Put every knob of some rooms back to its default; for callbacks."""
+    _note_past()
     for key in [key for key in _kept() if key in KNOBS and KNOBS[key].room in rooms]:
         del _kept()[key]
     publish_link()
+
+
+def take(decided: Scenario) -> None:
+    """Make a scenario the present one, every knob of it; for callbacks."""
+    _note_past()
+    _forget_knobs()
+    _kept().update({key: shown(key, value) for key, value in decided.changed.items()})
+    publish_link()
+
+
+def _forget_knobs() -> None:
+    for key in [key for key in _kept() if key in KNOBS]:
+        del _kept()[key]
+
+
+def link() -> str:
+    """The address that holds the present scenario."""
+    address = str(st.context.url or "").split("?")[0]
+    return f"{address}?{urlencode(st.session_state.get('_link', {}), doseq=True)}"
+
+
+# --- named scenarios ---------------------------------------------------------------------------------------------------------
+
+
+def book() -> Book:
+    """The visitor's named scenarios and their seasons; they live as long as the visit and in the file."""
+    from core.scenarios import Book
+
+    found: Book = st.session_state.get("_book") or Book()
+    return found
+
+
+def keep_book(changed: Book) -> None:
+    """Put another book in the place of the present one; for callbacks."""
+    _note_past()
+    st.session_state["_book"] = changed
+
+
+def read_book(name: str, data: bytes) -> tuple[Issue, ...]:
+    """Join the scenarios of a file to those that are there; a file that is no book is told about and changes nothing."""
+    from core.scenarios import Book
+
+    try:
+        found = Book.from_yaml(data.decode("utf-8-sig"))
+    except KefuError as error:
+        return (replace(error.issue, file=name),)
+    except UnicodeDecodeError:
+        return (Issue("bad_scenario_book", "error", file=name, value=name, facts={"known": str(SCENARIO_VERSION)}),)
+    keep_book(book().joined(found))
+    return ()
+
+
+def _note_past() -> None:
+    """Remember knobs and book as they are, for `undo`."""
+    past = st.session_state.setdefault("_past", [])
+    past.append(({key: value for key, value in _kept().items() if key in KNOBS}, st.session_state.get("_book")))
+    del past[:-_STEPS_KEPT]
+
+
+def steps_back() -> int:
+    """How many changes of knobs or of the book can be taken back."""
+    return len(st.session_state.get("_past", ()))
+
+
+def undo() -> None:
+    """Take the last change of a knob or of the book back; for callbacks."""
+    if steps_back():
+        knobs, st.session_state["_book"] = st.session_state["_past"].pop()
+        _forget_knobs()
+        _kept().update(knobs)
+        publish_link()
 
 
 # --- the log -----------------------------------------------------------------------------------------------------------------
@@ -493,6 +582,43 @@ def doubt(decided: Scenario | None = None) -> Doubt:
     """Intervals of the scores and probabilities of the grades, row for row as in `scores`."""
     used = (decided or scenario()).part(*_JUDGED_ROOMS)
     return _once("doubt", used, lambda: _doubt(_loaded().digest, used.key, measured(used), scores(used), used))
+
+
+# --- what another decision changes -------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=_LOGS_KEPT, show_spinner=False)
+def _recalled(digest: str, _log: Log) -> Recalled:
+    from core.recompute import Recalled
+
+    return Recalled(_log, observed)
+
+
+def recalled() -> Recalled:
+    """Scores of the loaded log under any scenario, without intervals."""
+    return _recalled(_loaded().digest, _loaded())
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _answer(digest: str, what: tuple, keys: tuple, _ask: Callable[[], Any]) -> Any:
+    return _ask()
+
+
+def answer(what: tuple[Any, ...], used: Sequence[Scenario], ask: Callable[[], Any]) -> Any:
+    """An answer about scenarios, worked out once a log, question and scenarios.
+
+    ``what`` names the question with everything besides the scenarios that it depends on.
+    """
+    return _answer(_loaded().digest, what, tuple(each.part(*_JUDGED_ROOMS).key for each in used), ask)
+
+
+def whatif(a: Scenario, b: Scenario) -> WhatIf:
+    """What changes from one scenario to another, agent by agent."""
+    from core.whatif import whatif as compared
+
+    sides = a.part(*_JUDGED_ROOMS), b.part(*_JUDGED_ROOMS)
+    found: WhatIf = answer(("whatif",), sides, lambda: compared(recalled().scores, *sides))
+    return found
 
 
 # --- slower questions, each asked on one page only ----------------------------------------------------------------------------

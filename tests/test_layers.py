@@ -33,7 +33,7 @@ LAYERS = (
     {"fair", "whatif"},
     {"planner"},
     {"turning"},
-    {"comparisons", "consequences", "dialects", "receipt"},
+    {"comparisons", "consequences", "dialects", "receipt", "sensitivity"},
     {"charts", "exports"},
     {"__main__", "command"},
 )

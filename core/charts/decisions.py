@@ -53,7 +53,7 @@ def grade_chances(frame: pd.DataFrame, labels: Labels) -> Chart:
 
     Args:
         frame: one row per agent × grade: ``agent``, ``grade`` (A–D), ``chance`` 0–1; agents in the order of the frame. With a column
-            ``facet`` (words) the pictures stand side by side, e.g. the sample's doubt beside that of the weights.
+            ``facet`` (words) each agent has one thin bar for each, e.g. the sample's doubt above that of the weights.
 
     >>> frame = pd.DataFrame({"agent": ["Li", "Li"], "grade": ["A", "B"], "chance": [0.9, 0.1]})
     >>> grade_chances(frame, Labels("en", "How sure")).data["chance_tip"].tolist()
@@ -64,27 +64,38 @@ def grade_chances(frame: pd.DataFrame, labels: Labels) -> Chart:
     facets = tuple(dict.fromkeys(frame["facet"])) if "facet" in frame else ()
     data = data.assign(facet=frame["facet"] if facets else "")
     spec = _chances(labels.language, labels.x, facets)
-    return assemble("grade_chances", spec, data, labels, axis.rows_height(data["agent"].nunique(), legend=True))
+    lines = data["agent"].nunique() * (_THIN if len(facets) > 1 else 1)
+    return assemble("grade_chances", spec, data, labels, axis.rows_height(round(lines), legend=True))
+
+
+_THIN = 1.5
+"""Room of an agent's thin bars, in lines."""
 
 
 @lru_cache(maxsize=32)
 def _chances(language: str, x: str, facets: tuple[str, ...]) -> str:
     scale = alt.Scale(domain=list(GRADE_COLOURS), range=list(GRADE_COLOURS.values()))
-    bars = axis.rows().mark_bar(height=14, stroke="rgba(255, 255, 255, 0.55)", strokeWidth=0.8).encode(
+    several = len(facets) > 1
+    size = {} if several else {"height": 14}
+    bars = axis.rows().mark_bar(stroke="rgba(255, 255, 255, 0.55)", strokeWidth=0.0 if several else 0.8, **size).encode(
         axis.names("agent"),
         alt.X("sum(chance):Q", title=x or None, stack=True, scale=alt.Scale(domain=[0, 1]), axis=axis.axis("share")),
         color=alt.Color("grade:N", scale=scale, title=None, legend=alt.Legend(orient="top", symbolStrokeWidth=0)),
         order=alt.Order("grade:N"),
         tooltip=axis.tooltips(Text(language), ["agent", "grade", "chance_tip"]),
     )  # fmt: skip
-    if len(facets) > 1:
-        return template(bars.encode(yOffset=alt.YOffset("facet:N", sort=list(facets)), opacity=_opacity(facets)))
+    if several:
+        offset = alt.YOffset("facet:N", sort=list(facets), scale=alt.Scale(paddingInner=0.12))
+        tips = axis.tooltips(Text(language), ["agent", "facet", "grade", "chance_tip"])
+        lines = axis.names("agent")
+        lines.scale = alt.Scale(paddingInner=0.3)
+        return template(axis.picked(bars.encode(y=lines, yOffset=offset, opacity=_opacity(facets), tooltip=tips), "agent"))
     return template(axis.picked(bars, "agent"))
 
 
 def _opacity(facets: Sequence[str]) -> Any:
     """The first picture full, the others paler: which is which stands in a legend."""
-    scale = alt.Scale(domain=list(facets), range=[1.0, 0.55, 0.35][: len(facets)])
+    scale = alt.Scale(domain=list(facets), range=[1.0, 0.7, 0.45][: len(facets)])
     return alt.Opacity("facet:N", scale=scale, title=None, legend=alt.Legend(orient="top"))
 
 

@@ -19,7 +19,7 @@ from core.scenario import Scenario
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = b"just,nonsense\n1,2\n"
 RAW_KEY = re.compile(
-    r"\b(planner|spots|pages|metrics|knobs|rules|grades|issues|schema|ingest|charts|units|scores|compare|fair|effects|plan|trends|staffing|verdicts)\.[a-z_]+\.[a-z_A-Z0-9.]+"
+    r"\b(planner|spots|pages|metrics|knobs|rules|grades|issues|schema|ingest|charts|units|scores|whatif|compare|fair|effects|plan|trends|staffing|verdicts)\.[a-z_]+\.[a-z_A-Z0-9.]+"
 )
 Open = Callable[..., AppTest]
 
