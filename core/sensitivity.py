@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.metrics import GROUPS
+from core.metrics import GROUPS, SCORED
+from core.overlap import importance
 from core.recompute import Measured, card_of
 from core.robustness import Doubt, alike
 from core.scenario import Scenario
 from core.scoring import DUST, GRADES, INSUFFICIENT, Scores
 from core.stability import triangle
 from core.views import kpi_shares
-from core.weights import WEIGHTINGS, Acceptability, Card, Space, acceptability, by_group, importance, robust, weightings
+from core.weights import WEIGHTINGS, Acceptability, Card, Space, acceptability, by_group, robust, weightings
 from core.whatif import WhatIf
 
 Floats = NDArray[np.float64]
@@ -30,14 +31,9 @@ HEAVY = 0.5
 """Above this share of the score one KPI alone decides (H29)."""
 SAME_ORDER = 0.9
 """Above this Kendall τ two rankings are called the same order."""
-COUNTER = {
-    "first_response": ("satisfaction", "fcr", "qa_score", "peer_review"),
-    "reply_time": ("satisfaction", "fcr", "qa_score", "peer_review"),
-    "response_rate_24h": ("satisfaction", "fcr", "qa_score", "peer_review"),
-    "handled_per_hour": ("satisfaction", "fcr", "complaint_rate", "qa_score", "peer_review"),
-    "conversion": ("return_rate", "complaint_rate", "satisfaction"),
-    "aov": ("return_rate", "complaint_rate", "satisfaction"),
-}
+_HASTE = ("satisfaction", "fcr", "complaint_rate", "qa_score", "peer_review")
+_PRESSURE = ("return_rate", "complaint_rate", "satisfaction")
+COUNTER = {each.key: _HASTE for each in SCORED if each.counter} | dict.fromkeys(("conversion", "aov"), _PRESSURE)
 """KPIs that can be bought at a customer's cost, each with those in which the cost would show."""
 
 
@@ -251,7 +247,7 @@ def near_edges(scores: Scores, doubt: Doubt) -> pd.DataFrame:
 def weight_tree(scores: Scores, scenario: Scenario) -> pd.DataFrame:
     """The scorecard as a tree, one row per scored KPI: key, group, weight as set, of_group, of_total (both nominal), effective, decides.
 
-    ``effective`` and ``decides`` as in `core.weights.importance`; a KPI without weight has effective 0 and decides nothing.
+    ``effective`` and ``decides`` as in `core.overlap.importance`; a KPI without weight has effective 0 and decides nothing.
     """
     found = importance(scores)[["key", "effective", "decides"]]
     tree = kpi_shares(scenario).merge(found, on="key", how="left")
@@ -381,5 +377,5 @@ STRONG = 0.7
 
 
 def strong(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of `core.weights.doubles` that rise together: correlation of 0.7 or more whose interval leaves out 0."""
+    """The pairs of `core.overlap.doubles` that rise together: correlation of 0.7 or more whose interval leaves out 0."""
     return pairs[(pairs["r"] >= STRONG) & (pairs["low"] > 0)].reset_index(drop=True)

@@ -10,10 +10,11 @@ from core import sensitivity, turning, views
 from core.charts import Chart, Labels, grade_chances, reach_bars, weight_triangle
 from core.errors import KefuError
 from core.metrics import GROUPS
+from core.overlap import doubles
 from core.scenario import KNOBS, Scenario
 from core.stability import grade_stability, stability
 from core.text import Text
-from core.weights import LEVELS, SPACES, Space, doubles
+from core.weights import LEVELS, SPACES, Space
 from pages import _desk as desk
 from pages import _parts as parts
 from pages import _scorecards as scorecards
