@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.ingest import quick
+from core.ingest import glance, quick
 from core.schema import MISSING, UNRATED, codes, normal_word
 
 _UNITS = {
@@ -439,28 +439,24 @@ def identifiers(column: pa.Array, keep: Collection[str] = ()) -> Converted:
 def _ids(column: pa.Array, keep: Collection[str]) -> tuple[pa.Array, pa.Array, dict[str, int]]:
     """Ids, which cells were placeholders, and how often each of those stands there."""
     cells = _trimmed(column)
-    if holds(cells, b".") and pc.any(pc.ends_with(cells, ".0")).as_py():
+    if glance.holds(cells, b".") and pc.any(pc.ends_with(cells, ".0")).as_py():
         cells = pc.replace_substring_regex(cells, r"^(\d{1,18})\.0$", r"\1")
     empty = pc.equal(cells, "")
-    placeholder = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(MISSING - set(keep)), pa.string()))
-    stood_for = pc.and_(pc.fill_null(placeholder, False), pc.invert(pc.fill_null(empty, True)))
+    silent = pa.array(sorted(MISSING - set(keep)), pa.string())
+    placeholder = pa.array(glance.where(cells, _SILENT, lambda each: pc.is_in(pc.utf8_lower(each), value_set=silent)))
+    stood_for = pc.and_(placeholder, pc.invert(pc.fill_null(empty, True)))
     return _or_null(cells, pc.or_(empty, placeholder)), stood_for, counted(cells.filter(stood_for))
+
+
+_SILENT = glance.openings(MISSING)
 
 
 def _trimmed(column: pa.Array) -> pa.Array:
     """Cells without white space around them; the very column where there is none, so that a large one is not kept twice."""
+    if not glance.loose(column):
+        return column
     cells = pc.utf8_trim_whitespace(column)
     return column if pc.sum(pc.binary_length(cells)) == pc.sum(pc.binary_length(column)) else cells
-
-
-def holds(column: pa.Array, byte: bytes) -> bool:
-    """Whether a byte may stand in a text column; False is certain.
-
-    >>> holds(pa.array(["1.0"]), b"."), holds(pa.array(["10"]), b".")
-    (True, False)
-    """
-    written = column.buffers()[2]
-    return written is not None and bool((np.frombuffer(written, dtype=np.uint8) == byte[0]).any())
 
 
 def counted(cells: pa.Array) -> dict[str, int]:

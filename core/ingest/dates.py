@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.ingest.glance import spans
+
 DAY = 86_400_000
 ORDERS = ("dmy", "mdy", "ymd")
 _MONTH_NAMES = (
@@ -206,19 +208,94 @@ def _apart(column: pa.Array) -> Stamps | None:
     """The stamps of a long column whose filled cells are all figures, a date and a time: each read through its distinct words."""
     if len(column) < MANY or _DATE_AND_TIME.match(column[0].as_py() or column[-1].as_py() or "") is None:
         return None
-    found = pc.extract_regex(column, _DATE_AND_TIME.pattern)
-    missing = found.is_null()
-    if not pc.all(pc.or_(pc.invert(missing), pc.equal(pc.fill_null(pc.binary_length(column), 0), 0))).as_py():
+    parts = _in_one_form(column) or _in_figures(column)
+    if parts is None:
         return None
-    dates, times = (pc.struct_field(found, [name]).dictionary_encode() for name in ("date", "time"))
-    _, parts = _fields(pc.binary_join_element_wise("", times.dictionary, " "), f"^{_TIME}")
-    clock, _ = _time_of(parts, len(times.dictionary))
-    if (clock < 0).any():
-        return None
+    dates, clocks = parts
     read = scan(dates.dictionary)
-    rows, words = (pc.fill_null(each.indices, 0).to_numpy(zero_copy_only=False) for each in (dates, times))
-    codes = np.where(missing.to_numpy(zero_copy_only=False), -1, read.codes[rows]).astype(np.int32)
-    return _by_date(codes, read.day, read.abc, read.spelling, clock.astype(np.int32)[words])
+    rows = pc.fill_null(dates.indices, 0).to_numpy(zero_copy_only=False)
+    codes = np.where(dates.is_null().to_numpy(zero_copy_only=False), -1, read.codes[rows]).astype(np.int32)
+    return _by_date(codes, read.day, read.abc, read.spelling, clocks)
+
+
+_Parts = tuple[pa.DictionaryArray, np.ndarray]
+"""The dates of a column as codes of their distinct words, missing where a cell is empty, and milliseconds since midnight."""
+
+
+def _in_one_form(column: pa.Array) -> _Parts | None:
+    """The parts of a column whose filled cells all have the figures of their first one in the same places (31/01/2025 08:05:00)."""
+    written, starts = spans(column)
+    filled = np.diff(starts) > 0
+    form = _DATE_AND_TIME.match(column[int(filled.argmax())].as_py() or "")
+    if form is None or "." in form["time"] or "," in form["time"]:
+        return None
+    absent = column.is_null().to_numpy(zero_copy_only=False)
+    if not (np.diff(starts)[filled] == len(form[0])).all() or filled[absent].any():
+        return None
+    keys, clocks = np.full(len(column), -1, dtype=np.int64), np.zeros(len(column), dtype=np.int32)
+    for start in range(0, len(column), SLICE):
+        part = slice(start, min(start + SLICE, len(column)))
+        figures = _figures(written[starts[part.start] : starts[part.stop]].reshape(-1, len(form[0])), form[0])
+        clock = _clock(*figures[3:]) if figures else None
+        if figures is None or clock is None:
+            return None
+        keys[part][filled[part]] = (figures[0] * 10_000 + figures[1]) * 10_000 + figures[2]
+        clocks[part][filled[part]] = clock
+    coded = pa.array(keys, mask=~filled).dictionary_encode()
+    words = [_written_as(key, form["date"]) for key in coded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(words, pa.string())), clocks
+
+
+def _clock(hour: np.ndarray, minute: np.ndarray, second: np.ndarray | int = 0) -> np.ndarray | None:
+    """Milliseconds since midnight; None where a cell holds no time of day."""
+    if (hour > 24).any() or (minute > 59).any() or np.any(second > np.int64(60)):
+        return None
+    return np.asarray(1000 * ((hour * 60 + minute) * 60 + second))
+
+
+def _figures(letters: np.ndarray, form: str) -> list[np.ndarray] | None:
+    """The numbers in rows of letters that are figures where a form has figures and the same elsewhere; None where they are not."""
+    numbers = []
+    for run in re.finditer(r"\d+|\D", form):
+        if not run[0].isdigit():
+            if (letters[:, run.start()] != ord(run[0])).any():
+                return None
+            continue
+        figures = letters[:, run.start() : run.end()] - np.uint8(ord("0"))
+        if (figures > 9).any():
+            return None
+        numbers.append(figures.astype(np.int32) @ (10 ** np.arange(figures.shape[1])[::-1]))
+    return numbers
+
+
+def _written_as(key: int, form: str) -> str:
+    """Three numbers in the places of another date's.
+
+    >>> _written_as(3_0002_2025, "31/01/2024")
+    '03/02/2025'
+    """
+    numbers = iter((key // 100_000_000, key // 10_000 % 10_000, key % 10_000))
+    return re.sub(r"\d+", lambda run: str(next(numbers)).zfill(len(run[0])), form)
+
+
+def _in_figures(column: pa.Array) -> _Parts | None:
+    """The parts of a column whose filled cells are all a date and a time, whatever their widths."""
+    dates, clocks = [], np.zeros(len(column), dtype=np.int32)
+    for start in range(0, len(column), SLICE):
+        cells = column[start : start + SLICE]
+        found = pc.extract_regex(cells, _DATE_AND_TIME.pattern)
+        missing = found.is_null()
+        if not pc.all(pc.or_(pc.invert(missing), pc.equal(pc.fill_null(pc.binary_length(cells), 0), 0))).as_py():
+            return None
+        times = pc.struct_field(found, ["time"]).dictionary_encode()
+        _, parts = _fields(pc.binary_join_element_wise("", times.dictionary, " "), f"^{_TIME}")
+        clock = _time_of(parts, len(times.dictionary))[0] if len(times.dictionary) else np.zeros(1)
+        if (clock < 0).any():
+            return None
+        words = pc.fill_null(times.indices, 0).to_numpy(zero_copy_only=False)
+        clocks[start : start + SLICE] = clock.astype(np.int32)[words]
+        dates.append(pc.struct_field(found, ["date"]).dictionary_encode())
+    return pa.chunked_array(dates).unify_dictionaries().combine_chunks(), clocks
 
 
 MANY = 5000

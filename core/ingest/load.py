@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
-from core.ingest import checks, people
+from core.ingest import checks, people, quick
 from core.ingest.choices import Choices, InputFile, digest
 from core.ingest.content import Question
 from core.ingest.fill import fill, refuse_unfillable, ways
@@ -107,6 +107,7 @@ def preview(files: Sequence[InputFile], choices: Choices | None = None, rows: in
 def _import(files: Sequence[InputFile], choices: Choices, steps: Steps) -> tuple[Log, list[Staged]]:
     if not files:
         raise InputError(Issue("no_files", "error"))
+    quick.use_plain_memory()
     _check_zone(choices)
     refuse_unfillable(choices)
     with ThreadPoolExecutor(1) as beside:

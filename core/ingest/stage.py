@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InputError, Issue
-from core.ingest import dates, quick
+from core.ingest import dates, glance, quick
 from core.ingest.choices import Choices, FileChoice
 from core.ingest.convert import (
     Converted,
@@ -21,7 +21,6 @@ from core.ingest.convert import (
     clock_parts,
     convert,
     counted,
-    holds,
     per_cents,
     rating_scale,
     unit_of,
@@ -49,6 +48,7 @@ _SUMMARY_STARTS = (
     "gr", "su", "ov", "te", "sh", "st", "pa", "to", "av", "-t", "-a", "-s",
 )  # fmt: skip
 """The first two characters of everything that `_SUMMARY_LABEL` fits."""
+_LABELS = glance.openings([*SUMMARY, *_SUMMARY_STARTS])
 _UTC = re.compile(r"(?<![A-Za-z])(utc|gmt)(?![A-Za-z+\-±0-9])", re.IGNORECASE)
 CALL_HEADINGS = (
     "call id",
@@ -234,7 +234,7 @@ _DOUBTS = {
 
 def _note_lost_digits(ids: pa.Array, heading: str, book: Book) -> None:
     """Ids that a spreadsheet has turned into 1.23E+18, or into a number of fifteen digits and noughts, have lost digits for good."""
-    if not holds(ids, b"+") and (pc.max(pc.binary_length(ids)).as_py() or 0) < 17:
+    if not glance.holds(ids, b"+") and (pc.max(pc.binary_length(ids)).as_py() or 0) < 17:
         return
     marks = pc.fill_null(pc.match_substring_regex(ids, r"^\d(\.\d+)?[eE]\+\d{2}$"), False)
     long = pc.fill_null(pc.match_substring_regex(ids, r"^\d{17,22}$"), False)
@@ -249,14 +249,16 @@ def _note_lost_digits(ids: pa.Array, heading: str, book: Book) -> None:
 
 
 _NOBODY = frozenset({"0", "匿名", "匿名用户", "游客", "anonymous", "unknown", "未知", "guest"})
+_NOBODYS = glance.openings(_NOBODY)
 
 
 def _without_nobody(done: Converted, keep: frozenset[str]) -> Converted:
     """Customers called 0 or anonymous are nobody in particular: missing, not one very loyal customer."""
     nobody = pa.array(sorted(_NOBODY - keep), pa.string())
-    marks = pc.fill_null(pc.is_in(pc.utf8_lower(done.values), value_set=nobody), False)
-    if not pc.any(marks).as_py():
+    found = glance.where(done.values, _NOBODYS, lambda cells: pc.is_in(pc.utf8_lower(cells), value_set=nobody))
+    if not found.any():
         return done
+    marks = pa.array(found)
     values = pc.if_else(marks, pa.scalar(None, pa.string()), done.values)
     return replace(done, values=values, placeholders={**done.placeholders, **counted(done.values.filter(marks))})
 
@@ -319,7 +321,7 @@ class _Out:
 def _drop_repeated_headings(raw: RawTable, found: Match, book: Book) -> None:
     """Exports put together by hand repeat their headings between the parts."""
     marks = np.ones(len(raw.rows), dtype=bool)
-    for place in found.fields.values():
+    for place in sorted(found.fields.values(), key=lambda each: not pa.types.is_dictionary(raw.kept[each].type)):
         if marks.any():
             heading = raw.headings[place].strip()
             same = quick.by_word(raw.kept[place], partial(_equal_to, heading))
@@ -348,6 +350,10 @@ def _drop_summaries(raw: RawTable, found: Match, book: Book) -> None:
 
 def _sums_up(cells: pa.Array) -> pa.Array:
     """Which cells call their row a total or a mean."""
+    return pa.array(glance.where(cells, _LABELS, _is_label))
+
+
+def _is_label(cells: pa.Array) -> pa.Array:
     cells = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
     return pc.is_in(cells, value_set=pa.array([*sorted(SUMMARY), *_like_summary(cells)]))
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.ingest import dates
+from core.ingest.quick import in_threads
 from core.ingest.stage import Book
 
 Columns = dict[str, pa.Array]
@@ -83,13 +84,14 @@ def _near_duplicates(columns: Columns, book: Book, zone: str, headings: Mapping[
     key = {"conversations": "conversation_id", "orders": "order_id"}.get(book.table, "")
     if stamp not in columns or "customer_id" not in columns or key not in columns:
         return
-    codes = pc.fill_null(columns["customer_id"].dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    customers, known = columns["customer_id"], columns["customer_id"].is_valid().to_numpy(zero_copy_only=False)
     millis = pc.fill_null(columns[stamp], -1).to_numpy(zero_copy_only=False)
-    places = np.flatnonzero(book.keep & (codes >= 0) & (millis >= 0))
-    places = places[_come_again(codes[places], millis[places])]
+    places = _come_again(customers, np.flatnonzero(book.keep & known & (millis >= 0)), millis)
     places = places[dates.local_wall(millis[places], zone) % dates.DAY != 0]
-    order = places[np.lexsort((millis[places], codes[places]))]
-    near = (np.diff(codes[order]) == 0) & (np.diff(millis[order]) < NEAR)
+    codes = _codes(customers, places)
+    sorting = np.lexsort((millis[places], codes))
+    order = places[sorting]
+    near = (np.diff(codes[sorting]) == 0) & (np.diff(millis[order]) < NEAR)
     for name in ("agent_id", "amount", "channel"):
         if name in columns and near.any():
             same = columns[name].take(pa.array(order)).dictionary_encode().indices
@@ -99,17 +101,45 @@ def _near_duplicates(columns: Columns, book: Book, zone: str, headings: Mapping[
     book.note("near_duplicates", "note", marks, column=headings.get("customer_id", ""))
 
 
-def _come_again(codes: np.ndarray, millis: np.ndarray) -> np.ndarray:
+def _codes(column: pa.Array, places: np.ndarray) -> np.ndarray:
+    """A number for each distinct cell at these places."""
+    few = column.take(pa.array(places)).dictionary_encode()
+    return np.asarray(few.indices.to_numpy(zero_copy_only=False))
+
+
+def _come_again(customers: pa.Array, places: np.ndarray, millis: np.ndarray) -> np.ndarray:
+    """The places, in their order, of customers who come twice within the time that counts as near."""
+    when = millis[places]
+    if (np.diff(when) < 0).any():
+        places = places[np.argsort(when, kind="stable")]
+        when = millis[places]
+
+    def again(part: slice) -> np.ndarray:
+        return places[part][_twice(_codes(customers, places[part]), when[part])]
+
+    return np.unique(np.concatenate([places[:0], *in_threads(again, _stretches(when))]))
+
+
+def _stretches(when: np.ndarray) -> list[slice]:
+    """Rows in order of time in overlapping stretches, so that any two that are near stand in one of them together.
+
+    Each is short enough for its customers to be told apart in the cache, and holds several times what counts as near.
+
+    >>> _stretches(np.array([0, 10])), _stretches(np.array([], dtype=np.int64))
+    ([slice(0, 2, None)], [])
+    """
+    stretches, start = [], 0
+    while start < len(when):
+        end = max(start + dates.SLICE, int(np.searchsorted(when, when[start] + 4 * NEAR)))
+        stretches.append(slice(start, min(end, len(when))))
+        start = int(np.searchsorted(when, when[end] - NEAR, side="right")) if end < len(when) else len(when)
+    return stretches
+
+
+def _twice(codes: np.ndarray, millis: np.ndarray) -> np.ndarray:
     """Rows of customers who come twice within the time that counts as near; one sort of one number a row finds them."""
-    if not len(codes):
-        return np.zeros(0, dtype=bool)
-    span = int(millis.max() - millis.min()) + NEAR
-    if int(codes.max()) * span >= 1 << 62:
-        return np.ones(len(codes), dtype=bool)
-    keys = codes.astype(np.int64)
-    keys *= span
-    keys += millis
-    keys -= millis.min()
+    span = int(millis[-1] - millis[0]) + NEAR
+    keys = codes.astype(np.int64) * span + (millis - millis[0])
     keys.sort()
     again = np.zeros(int(codes.max()) + 1, dtype=bool)
     again[keys[1:][np.diff(keys) < NEAR] // span] = True

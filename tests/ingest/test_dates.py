@@ -124,3 +124,33 @@ def test_a_stamp_that_does_not_exist_stays_unreadable(bad: str) -> None:
     """One impossible stamp among good ones is missing and costs the others nothing."""
     read = dates.instants(dates.scan(pa.array(["2024-01-01 10:00:00", bad])), "", "UTC")
     assert read.valid.tolist() == [True, False]
+
+
+FORMS = ("%d/%m/%Y %H:%M:%S", "%m-%d-%y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y.%m.%dT%H:%M", "%-d/%-m/%Y %-H:%M:%S")
+
+
+@pytest.mark.parametrize("odd", ["", None, "31/02/2025 10:00:00", "9/9/2025 8:07"])
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_of_one_form_are_read_like_any_other(
+    form: str, odd: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the figures stand in the same places throughout or not, a column gives what its distinct cells give one by one."""
+    start = dt.datetime(2025, 1, 3)
+    stamps = [(start + dt.timedelta(minutes=37 * n)).strftime(form) for n in range(dates.SLICE + 5000)]
+    cells = pa.array([*stamps, None, "", odd, *stamps[:3]], pa.string())[1:]
+    quickly = dates.scan(cells)
+    monkeypatch.setattr(dates, "MANY", 1 << 40)
+    monkeypatch.setattr(dates, "_iso", lambda column: None)
+    slowly = dates.scan(cells)
+    assert quickly.clocks is not None
+    assert slowly.clocks is None
+    said = np.array([bool(cell) for cell in cells.to_pylist()])
+    orders = dates.possible_orders(slowly)
+    assert dates.possible_orders(quickly) == orders
+    assert quickly.spelling == slowly.spelling
+    for order in orders or ("",):
+        one, other = dates.instants(quickly, order, "Asia/Shanghai"), dates.instants(slowly, order, "Asia/Shanghai")
+        assert (one.valid == other.valid).all()
+        assert (one.millis[one.valid] == other.millis[one.valid]).all()
+        assert (one.filled & ~one.valid).sum() == (other.filled & ~other.valid & said).sum()
+        assert one.dated == other.dated

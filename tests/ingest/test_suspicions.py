@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.errors import Issue
-from core.ingest import Choices, InputFile, explain, load
+from core.ingest import Choices, InputFile, dates, explain, load, suspicions
 from core.log import Log
 from core.text import LANGUAGES, Text
 
@@ -144,3 +146,24 @@ def test_a_suspicion_reads_as_a_sentence_with_a_cure(language: str) -> None:
     message, cure = explain(issue, Text(language))
     assert all(part in message for part in ("a.csv", "100%", "3", "Asia/Shanghai"))
     assert issue.facts["shift"] in cure
+
+
+@pytest.mark.parametrize("span", [1, 59_999, 300_000, 20_000_000, 5_000_000_000])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_customers_who_come_again_are_found_in_any_stretch(
+    span: int, ordered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the rows are cut into stretches of time, every pair of one customer within a minute is found, and no other customer."""
+    monkeypatch.setattr(dates, "SLICE", 16)
+    rng = np.random.default_rng(span)
+    millis = rng.integers(0, span, 400) // 1000 * 1000
+    millis = np.sort(millis) if ordered else millis
+    names = [f"b{n}" for n in rng.integers(0, 40 if span > 300_000 else 300, 400)]
+    places = np.flatnonzero(rng.random(400) < 0.9)
+    alike = np.array([[names[one] == names[other] for other in places] for one in places])
+    near = alike & (np.abs(millis[places][:, None] - millis[places][None, :]) < suspicions.NEAR)
+    found = suspicions._come_again(pa.array(names), places, millis)
+    again = {names[place] for place in places[near.sum(axis=1) > 1]}
+    assert found.tolist() == sorted(set(found.tolist()))
+    assert set(places[near.sum(axis=1) > 1]) <= set(found)
+    assert {names[place] for place in found} == again
