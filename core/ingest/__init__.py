@@ -3,6 +3,7 @@
 - `choices`: what the user decided; remembered as a mapping file
 - `encoding`: bytes → characters
 - `read`: separator, sheet, header row → tables of text
+- `quick`, `glance`: large files in blocks, and what their columns cannot hold
 - `match`: headings → fields, and which table a file is, with the evidence
 - `dates`, `convert`: cells → values
 - `stage`: one file → typed columns and its accounts

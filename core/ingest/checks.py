@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.ingest import dates
+from core.ingest import dates, quick
 from core.ingest.choices import Choices
 from core.ingest.stage import Book, all_differ
 
@@ -200,20 +200,21 @@ def _conflicts(columns: Columns, book: Book, choices: Choices, headings: Mapping
     """Values of the conversation that differ between its messages."""
     if "conversation_id" not in columns:
         return
-    conversation = columns["conversation_id"].dictionary_encode().indices
+    conversation = quick.numbered(columns["conversation_id"])
     for name in PER_CONVERSATION:
         if name not in columns or name not in headings:
             continue
-        frame = pd.DataFrame(
-            {"c": conversation.to_numpy(zero_copy_only=False), "v": columns[name].to_numpy(zero_copy_only=False)}
-        )
-        frame = frame[book.keep].dropna()
-        several = frame.groupby("c", observed=True)["v"].nunique()
-        several = several[several > 1]
-        if len(several):
+        values = quick.numbered(columns[name])
+        said = np.flatnonzero((conversation >= 0) & (values >= 0) & book.keep)
+        first = np.full(int(conversation.max(initial=-1)) + 1, -1, dtype=values.dtype)
+        first[conversation[said[::-1]]] = values[said[::-1]]
+        other = said[values[said] != first[conversation[said]]]
+        if len(other):
+            torn = np.zeros(len(first), dtype=bool)
+            torn[conversation[other]] = True
             marks = np.zeros(len(book.keep), dtype=bool)
-            marks[frame[frame["c"].isin(several.index)].index] = True
-            facts = {"conversations": len(several)}
+            marks[said[torn[conversation[said]]]] = True
+            facts = {"conversations": int(torn.sum())}
             book.note("conflicting_conversation_values", "warning", marks, column=headings[name], facts=facts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -100,11 +100,14 @@ def inspect(files: Sequence[InputFile], choices: Choices | None = None) -> Ledge
 
 def preview(files: Sequence[InputFile], choices: Choices | None = None, rows: int = 20) -> tuple[Preview, ...]:
     """The first rows of every table, as read and as understood; dates are decided over the whole column as in `load`."""
-    _, parts = _import(files, choices or Choices(), Steps({}))
+    _, parts = _import(files, choices or Choices(), Steps({}), cells=True)
     return tuple(_preview(part, rows) for part in parts)
 
 
-def _import(files: Sequence[InputFile], choices: Choices, steps: Steps) -> tuple[Log, list[Staged]]:
+def _import(
+    files: Sequence[InputFile], choices: Choices, steps: Steps, cells: bool = False
+) -> tuple[Log, list[Staged]]:
+    """The log, and the files it is made of, with their cells as read where these are wanted."""
     if not files:
         raise InputError(Issue("no_files", "error"))
     quick.use_plain_memory()
@@ -112,7 +115,7 @@ def _import(files: Sequence[InputFile], choices: Choices, steps: Steps) -> tuple
     refuse_unfillable(choices)
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(digest, files, choices)
-        parts, reports = _parts(files, choices, steps)
+        parts, reports = _parts(files, choices, steps, cells)
     if not parts:
         raise RefusedError(_worst(reports), tuple(each for each in reports if isinstance(each, FileReport)))
     join(parts)
@@ -127,11 +130,13 @@ def _import(files: Sequence[InputFile], choices: Choices, steps: Steps) -> tuple
 
 
 def _parts(
-    files: Sequence[InputFile], choices: Choices, steps: Steps
+    files: Sequence[InputFile], choices: Choices, steps: Steps, cells: bool
 ) -> tuple[list[Staged], list[Staged | FileReport]]:
     found = [_open(file, choices, steps) for file in files]
-    who = people.directory([each for one in found for each in one.tables], choices)
-    return _stage_all(found, choices, who, steps)
+    tables = [each for one in found for each in one.tables]
+    who = people.directory(tables, choices)
+    stage_one = partial(_stage_one, choices=choices, who=who, once=len(tables) == 1 and not cells)
+    return _stage_all(found, choices, steps, stage_one)
 
 
 def _check_zone(choices: Choices) -> None:
@@ -190,7 +195,7 @@ def _matched(found: Sequence[RawTable], choices: Choices) -> tuple[tuple[tuple[R
 
 
 def _stage_all(
-    found: Sequence[_Read], choices: Choices, who: people.Directory, steps: Steps
+    found: Sequence[_Read], choices: Choices, steps: Steps, stage_one: Callable[[RawTable, Match], Staged | FileReport]
 ) -> tuple[list[Staged], list[Staged | FileReport]]:
     parts: list[Staged] = []
     reports: list[Staged | FileReport] = []
@@ -199,7 +204,7 @@ def _stage_all(
             reports.append(FileReport("", one.name, issues=(one.problem,)))
         for number, (raw, matched) in enumerate(one.tables, start=1):
             steps.at(one.name, READING + (1 - READING) * (number - 1) / len(one.tables))
-            done = _stage_one(raw, _of_sessions(raw, matched, choices, _names_sessions(found, raw)), choices, who)
+            done = stage_one(raw, _of_sessions(raw, matched, choices, _names_sessions(found, raw)))
             reports.append(done)
             if isinstance(done, Staged):
                 parts.append(done)
@@ -227,14 +232,16 @@ def _of_sessions(raw: RawTable, found: Match, choices: Choices, others: bool) ->
     return replace(rated, lacking=())
 
 
-def _stage_one(raw: RawTable, found: Match, choices: Choices, who: people.Directory) -> Staged | FileReport:
+def _stage_one(
+    raw: RawTable, found: Match, choices: Choices, who: people.Directory, once: bool
+) -> Staged | FileReport:
     found = people.authored(raw, found, who)
     if not found.complete:
         return _refused(raw, found, _missing_columns(raw, found))
     if found.table in DIRECTORIES:
         return _directory_report(raw, found)
     try:
-        part = stage(raw, found, choices, choices.of(raw.name))
+        part = stage(raw, found, choices, choices.of(raw.name), once)
         _understand(part, choices, who)
     except InputError as error:
         return _refused(raw, found, error.issue)

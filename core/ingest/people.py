@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -279,47 +279,59 @@ def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choic
         columns["event"] = pc.if_else(
             pc.equal(columns["event"], "message"), pa.scalar(None, pa.string()), columns["event"]
         )
-    if "text" in columns:
-        _mark_hand_over(columns, book)
+    text = columns["text"].dictionary_encode() if "text" in columns else None
+    if text is not None:
+        _mark_hand_over(columns, text, book)
     code = pc.if_else(pc.is_null(given), pa.scalar("none"), given)
     plain = code.to_numpy(zero_copy_only=False) == "none"
     bot = _is(columns["sender"], "bot") & plain
     code = pc.if_else(pa.array(bot), "assistant", code)
-    if "text" in columns and choices.greetings:
-        canned = _greetings(columns, who) & plain & _is(columns["sender"], "agent")
+    if text is not None and choices.greetings:
+        canned = _greetings(columns, text, who) & plain & _is(columns["sender"], "agent")
         shown = columns["text"].filter(pa.array(canned))
         book.note("canned_greeting", "note", canned, value=str(shown[0].as_py())[:60] if len(shown) else "")
         code = pc.if_else(pa.array(canned), "greeting", code)
     columns["automation"] = code
 
 
-def _mark_hand_over(columns: dict[str, pa.Array], book: Book) -> None:
-    text = columns["text"].dictionary_encode()
-    cells = [cell or "" for cell in text.dictionary.to_pylist()]
-    leads = np.array([len(cell) < 60 and bool(HAND_OVER.search(cell)) for cell in cells], dtype=bool)
-    lost = np.array([len(cell) < 120 and bool(NOT_UNDERSTOOD.search(cell)) for cell in cells], dtype=bool)
-    if not (leads.any() or lost.any()):
+def _often(text: pa.DictionaryArray, rows: pa.Array | None = None) -> dict[int, str]:
+    """The texts that stand word for word so often (in some of the rows) that nobody types them each time, by their code."""
+    codes = pc.drop_null(text.indices if rows is None else text.indices.filter(rows)).to_numpy(zero_copy_only=False)
+    places = np.flatnonzero(np.bincount(codes, minlength=len(text.dictionary)) >= REPEATED)
+    return dict(zip(places.tolist(), text.dictionary.take(pa.array(places)).to_pylist(), strict=True))
+
+
+def _of_texts(text: pa.DictionaryArray, codes: Collection[int]) -> np.ndarray:
+    """The rows that hold one of these texts."""
+    marks = np.zeros(len(text.dictionary), dtype=bool)
+    marks[list(codes)] = True
+    return _spread(marks, text)
+
+
+def _mark_hand_over(columns: dict[str, pa.Array], text: pa.DictionaryArray, book: Book) -> None:
+    often = _often(text)
+    leads = [code for code, cell in often.items() if len(cell) < 60 and HAND_OVER.search(cell)]
+    lost = [code for code, cell in often.items() if len(cell) < 120 and NOT_UNDERSTOOD.search(cell)]
+    if not (leads or lost):
         return
-    often = np.bincount(pc.drop_null(text.indices).to_numpy(zero_copy_only=False), minlength=len(cells)) >= REPEATED
-    marks = _spread(leads & often, text) & ~_is(columns["sender"], "customer")
-    marks |= _spread(lost & often, text) & _is(columns["sender"], "bot")
+    marks = _of_texts(text, leads) & ~_is(columns["sender"], "customer")
+    marks |= _of_texts(text, lost) & _is(columns["sender"], "bot")
     shown = columns["text"].filter(pa.array(marks))
     book.note("hand_over_text", "note", marks, value=str(shown[0].as_py())[:60] if len(shown) else "")
     columns["sender"] = pc.if_else(pa.array(marks), "system", columns["sender"])
 
 
-def _greetings(columns: dict[str, pa.Array], who: Directory) -> np.ndarray:
+def _greetings(columns: dict[str, pa.Array], text: pa.DictionaryArray, who: Directory) -> np.ndarray:
     """Texts that a directory gives as automatic, or an opening with an offer of help that stands word for word three times."""
-    text = columns["text"].dictionary_encode()
-    cells = [str(cell).strip() for cell in text.dictionary.to_pylist()]
-    opening = np.array(
-        [len(cell) <= 120 and bool(OPENING.search(cell) and OFFER.search(cell)) for cell in cells], dtype=bool
-    )
-    agent = pa.array(_is(columns["sender"], "agent"))
-    used = pc.drop_null(text.indices.filter(agent)).to_numpy(zero_copy_only=False)
-    counts = np.bincount(used, minlength=len(cells))
-    listed = np.array([cell in who.greetings for cell in cells], dtype=bool)
-    return _spread(listed | (opening & (counts >= REPEATED)), text)
+    codes = [code for code, cell in _often(text, pa.array(_is(columns["sender"], "agent"))).items() if _greets(cell)]
+    if who.greetings:
+        codes += [place for place, cell in enumerate(text.dictionary.to_pylist()) if cell.strip() in who.greetings]
+    return _of_texts(text, codes)
+
+
+def _greets(cell: str) -> bool:
+    said = cell.strip()
+    return len(said) <= 120 and bool(OPENING.search(said) and OFFER.search(said))
 
 
 def name_agents(columns: dict[str, pa.Array], who: Directory) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeVar, overload
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.ingest.choices import InputFile
 
@@ -55,6 +57,11 @@ class Cells(Sequence[pa.Array]):
     def __iter__(self) -> Iterator[pa.Array]:
         return map(text, self.kept)
 
+    def forget(self, but: Collection[int] = ()) -> None:
+        """Frees the columns, save a few: nobody will ask for their cells again."""
+        gone = pa.nulls(0, pa.string())
+        self.kept = tuple(column if place in but else gone for place, column in enumerate(self.kept))
+
 
 def text(column: pa.Array) -> pa.Array:
     """A column as text, however it is kept."""
@@ -81,6 +88,21 @@ def by_word(column: pa.Array, kernel: Callable[[pa.Array], pa.Array]) -> pa.Arra
     if not pa.types.is_dictionary(column.type):
         return kernel(column)
     return kernel(column.dictionary).take(column.indices)
+
+
+def numbered(column: pa.Array) -> np.ndarray:
+    """A number for each distinct cell of a column, row by row, -1 for missing; a column in order, as ids mostly are, is not looked up.
+
+    >>> numbered(pa.array(["a", "a", "b"])).tolist(), numbered(pa.array(["b", None, "b"])).tolist()
+    ([0, 0, 1], [0, -1, 0])
+    """
+    if len(column) and not column.null_count and not pa.types.is_dictionary(column.type):
+        later, earlier = column[1:], column[:-1]
+        if pc.all(pc.greater_equal(later, earlier)).as_py() is not False:
+            steps = pc.not_equal(later, earlier).to_numpy(zero_copy_only=False)
+            return np.concatenate([[0], np.cumsum(steps, dtype=np.int32)])
+    codes = column.dictionary_encode().indices
+    return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False))
 
 
 def use_plain_memory() -> None:

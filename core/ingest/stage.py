@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -115,7 +115,7 @@ class Staged:
         return tuple(replace(each, format=self.formats.get(each.field, "")) for each in self.match.columns)
 
 
-def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> Staged:
+def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, once: bool = False) -> Staged:
     """Converts every matched column of a file.
 
     Args:
@@ -123,6 +123,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
         found: what its headings mean.
         choices: the user's decisions for the whole import.
         choice: those for this file.
+        once: the cells as read are not asked for again, and are freed; those that say who sent a message stay.
 
     Raises:
         InputError: the sender column holds words that nobody explained.
@@ -153,10 +154,18 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice) -> 
             _note_rating_words(raw.kept[place], heading, choices.value_map.get("csat", {}), book)
         columns[name] = _accounted(raw, column, place, done, book)
         formats[name] = unit.removesuffix("?") if column.kind in ("duration", "share") else ""
+    sender = {found.fields.get("sender", -1)}
+    _forget(given, sender | set(found.fields.values()) - set(plain.values()), once)
     _stamps(raw, found, choices, choice, _Out(columns, formats, book))
     _call_log(raw, found, columns)
+    _forget(given, sender, once)
     quick.give_back()
     return Staged(given, found, columns, book, formats)
+
+
+def _forget(raw: RawTable, but: Collection[int], once: bool) -> None:
+    if once and isinstance(raw.columns, quick.Cells):
+        raw.columns.forget(but)
 
 
 def _converted(
@@ -405,23 +414,22 @@ def has_identity(found: Match) -> bool:
 
 
 def _repeats(raw: RawTable, found: Match) -> np.ndarray:
-    """Rows equal to an earlier one; whole rows are compared only where ids and stamps already agree."""
+    """Rows equal to an earlier one; whole rows are compared only where ids and stamps already look alike."""
     telling = [found.fields[name] for name in _TELLING if name in found.fields] or list(found.fields.values())[:2]
-    alike = np.zeros(len(raw.rows), dtype=np.int64)
-    if all_differ(raw.kept[telling[0]]):
-        return alike > 0
-    for place in telling[:3]:
-        codes = _codes(raw.kept[place]).indices.to_numpy(zero_copy_only=False)
-        joint = pa.array(alike * (int(codes.max(initial=0)) + 1) + codes).dictionary_encode()
-        alike = joint.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        if len(joint.dictionary) == len(alike):
-            return alike < 0
-    places = np.flatnonzero(np.bincount(alike, minlength=1)[alike] > 1)
-    few = pa.array(places)
-    part = replace(raw, columns=quick.Cells([column.take(few) for column in raw.kept]), rows=raw.rows[places])
-    _, first = np.unique(row_digests(part), return_index=True)
     again = np.zeros(len(raw.rows), dtype=bool)
-    again[np.delete(places, first)] = True
+    if all_differ(raw.kept[telling[0]]):
+        return again
+    looks = np.zeros(len(raw.rows), dtype=np.uint64)
+    for place in telling[:3]:
+        looks *= np.uint64(1_000_003)
+        looks += glance.prints(raw.kept[place])
+    ranked = np.sort(looks)
+    places = np.flatnonzero(np.isin(looks, ranked[1:][ranked[1:] == ranked[:-1]]))
+    if len(places):
+        few = pa.array(places)
+        part = replace(raw, columns=quick.Cells([column.take(few) for column in raw.kept]), rows=raw.rows[places])
+        _, first = np.unique(row_digests(part), return_index=True)
+        again[np.delete(places, first)] = True
     return again
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ingest import glance
+from core.ingest import glance, quick
 from core.schema import MISSING, SUMMARY
 
 WORDS = [*sorted(MISSING), *sorted(SUMMARY), "0", "Ａ", "K"]
@@ -59,3 +59,33 @@ def test_the_glance_spares_ids() -> None:
     """Ids of a shop begin like no label and no placeholder: none of a hundred thousand is looked at."""
     ids = pa.array(np.char.add("S2025", np.arange(100_000).astype(str)))
     assert not len(glance.perhaps(ids, glance.openings([*MISSING, *SUMMARY])))
+
+
+@given(CELLS, st.integers(0, 3))
+def test_equal_cells_have_equal_prints(cells: list[str | None], start: int) -> None:
+    """Two cells that are equal have one print, missing and empty being the same; as codes of words they have it too."""
+    column = pa.array([*cells, *cells], pa.string())[start:]
+    seen: dict[str, set[int]] = {}
+    for cell, mark in zip(column.to_pylist(), glance.prints(column).tolist(), strict=True):
+        seen.setdefault(cell or "", set()).add(mark)
+    assert all(len(marks) == 1 for marks in seen.values())
+    coded = pc.fill_null(column, "").dictionary_encode()
+    assert glance.prints(coded).tolist() == glance.prints(column).tolist()
+
+
+def test_different_cells_rarely_share_a_print() -> None:
+    """Of fifty thousand stamps and ids that differ in one place each, none share one."""
+    cells = [
+        f"2025-01-{n % 28 + 1:02d} {n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}.{n:06d}" for n in range(50_000)
+    ]
+    assert len(set(glance.prints(pa.array([*cells, *map(str, range(50_000))])).tolist())) == 100_000
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=2)), max_size=12), st.booleans())
+def test_numbers_tell_cells_apart(cells: list[str | None], ordered: bool) -> None:
+    """Rows have one number exactly where their cells are equal, whether the column is in order or not."""
+    cells = sorted(cell for cell in cells if cell is not None) if ordered else cells
+    numbers = quick.numbered(pa.array(cells, pa.string())).tolist()
+    pairs = set(zip(cells, numbers, strict=True))
+    assert len(pairs) == len(set(cells)) == len(set(numbers))
+    assert all((cell is None) == (number == -1) for cell, number in pairs)

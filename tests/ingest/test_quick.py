@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -192,3 +193,17 @@ def test_a_cancel_leaves_the_log_that_was_loaded() -> None:
         load([other], progress=cancel)
     assert loaded.tables["conversations"].num_rows == 100  # type: ignore[union-attr]
     assert load([other]).tables["conversations"].num_rows == ROWS  # type: ignore[union-attr]
+
+
+def test_cells_nobody_asks_for_again_are_freed() -> None:
+    """Of a single large file only the log stays; for a preview, and beside a second file, its cells stay as well."""
+    file = InputFile("a.csv", rows(iso).encode())
+    importing = sys.modules["core.ingest.load"]
+    (alone,) = importing._import([file], Choices(), Steps({}))[1]
+    (shown,) = importing._import([file], Choices(), Steps({}), cells=True)[1]
+    beside = importing._import(
+        [file, InputFile("b.csv", HEAD.encode() + b"S9,x,2025-02-01 10:00,,,,b\n")], Choices(), Steps({})
+    )[1]
+    assert {len(column) for column in alone.raw.columns} == {0}
+    assert {len(column) for column in (*shown.raw.columns, *beside[0].raw.columns)} == {ROWS}
+    assert all(alone.columns[name].equals(column) for name, column in shown.columns.items())
