@@ -67,6 +67,11 @@ def _reading(command: ArgumentParser, name: str) -> None:
         _weightings(command)
     if name == "planner":
         _planning(command)
+    if name in ("receipt", "card"):
+        command.add_argument("--agent", required=name == "receipt", metavar="NAME", help="whose")
+    if name == "card":
+        command.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write it: .html, or .zip for all agents")
+        command.add_argument("--codes", action="store_true", help="codes instead of names, for a meeting")
 
 
 def _weightings(command: ArgumentParser) -> None:

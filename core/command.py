@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.errors import InputError, Issue, ScenarioError
+from core.errors import InputError, Issue, ScenarioError, did_you_mean
 from core.ingest import Choices, InputFile, load
 from core.ingest.explain import explain
 from core.ingest.refusals import masked
@@ -537,9 +537,60 @@ def planner(words: Namespace) -> dict[str, Any]:
     return asked | {"now": now, "need": need, "reason": case.reason or None}
 
 
+def _report(words: Namespace) -> Any:
+    from core.recompute import Report, judge, measure
+
+    observed, scenario = _observed(words)
+    measured = measure(observed, scenario)
+    return Report(measured, *judge(measured, scenario), scenario)
+
+
+def _agent(words: Namespace, names: Sequence[str]) -> str:
+    if words.agent not in names:
+        near = did_you_mean(words.agent or "", names)
+        raise InputError(Issue("agent_unknown", "error", value=words.agent or "", facts={"agents": near or ", ".join(sorted(names))}))
+    return str(words.agent)
+
+
+def receipt(words: Namespace) -> dict[str, Any]:
+    """One agent's score, opened: lines that add up to it, what is missing, the past, the nearest steps, digests."""
+    from core.receipt import as_dict
+    from core.receipt import receipt as opened
+
+    report = _report(words)
+    return as_dict(opened(report, _agent(words, report.scores.names)))
+
+
+def card(words: Namespace) -> dict[str, Any]:
+    """One agent's page for a talk as HTML, or everybody's where the file of ``-o`` is a ZIP."""
+    from core.card import Voice, card_html, cards_zip, default_actions
+    from core.privacy import pseudonyms
+    from core.talk import company, talk
+
+    report, text = _report(words), Text(words.lang)
+    beside, actions, names = company(report), default_actions(text), report.scores.names
+    codes = pseudonyms(names, report.measured.observed.facts.log.digest) if words.codes else {}
+    voice = Voice(text, report.scenario, codes)
+    one = not words.output.lower().endswith(".zip")
+    made = (
+        card_html(talk(report, _agent(words, names), beside), report.scores.bands, actions, voice)
+        if one
+        else cards_zip(report, beside, actions, voice)
+    )
+    _write(words.output, made)
+    return {"file": words.output, "bytes": len(made), "agents": 1 if one else len(names)}
+
+
+def _write(path: str, made: bytes) -> None:
+    try:
+        Path(path).write_bytes(made)
+    except OSError as error:
+        raise InputError(Issue("file_not_written", "error", file=masked(path), value=str(error.strerror))) from error
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
-    "fair": fair, "questions": questions,
+    "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
 }  # fmt: skip
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.kpis import KpiTable, kpi_table
+from core.kpis import KpiTable
 from core.metrics import BY_KEY, SCORED, Anchors
 from core.recompute import Report, compared, estimate_of
 from core.scenario import Scenario
@@ -30,7 +31,8 @@ class Receipt:
     """One agent's score, opened.
 
     Args:
-        score, low, high, level: the score with its interval; NaN without a grade. grade, probability: what it is and how likely each is.
+        score, low, high, level: the score with its interval, which is NaN without a grade.
+        grade, probability: what it is and how likely each is.
         reason: why there is no grade; empty otherwise.
         lines: one row per KPI that counts: key, group, statistic, value, low, high, n, target, passing, floor, points, nominal, weight,
             contribution, label. Contributions add up to ``own``.
@@ -146,11 +148,9 @@ def _left_out(table: KpiTable, row: int) -> pd.DataFrame:
 
 
 def _past(report: Report, agent: str) -> pd.DataFrame:
-    measured = report.measured
-    earlier = measured.period.before()
-    if earlier.first_day < measured.observed.days[0]:
+    measured, before = report.measured, report.measured.agents_before
+    if before is None:
         return pd.DataFrame()
-    before = kpi_table(measured.observed, measured.asked, ("agent",), earlier, [m.key for m in SCORED])
     rows = measured.agents.row(agent), before.row(agent)
     if min(rows) < 0:
         return pd.DataFrame()
@@ -164,15 +164,15 @@ def _past(report: Report, agent: str) -> pd.DataFrame:
 def nearest_steps(report: Report, agent: str) -> pd.DataFrame:
     """What one KPI alone would have to be for the next better grade, easiest first: one row per KPI that counts.
 
-    Columns: key, value, needed (NaN where the KPI alone cannot do it), gain (points of the score at the target), missing (points to
-    the next grade), wanted (that grade), peers (share of the other agents with this KPI who already reach ``needed``), before (own
-    figure of the period before). Easiest is what most peers reach; what nobody reaches stands last. Empty for the best grade and
-    without one.
+    Columns: key, value, needed (NaN where the KPI alone cannot do it), aim (the same on the safe side of what is shown, see `aim`), gain
+    (points of the score at the target), missing (points to the next grade), wanted (that grade), peers (share of the other agents with
+    this KPI who already reach ``aim``), before (own figure of the period before). Easiest is what most peers reach; what nobody reaches
+    stands last. Empty for the best grade and without one.
     """
     scores, scenario = report.scores, report.scenario
     at = scores.names.index(agent)
     grade = str(scores.grade[at])
-    columns = ["key", "value", "needed", "gain", "missing", "wanted", "peers", "before"]
+    columns = ["key", "value", "needed", "aim", "gain", "missing", "wanted", "peers", "before"]
     if grade in (INSUFFICIENT, GRADES[0]):
         return pd.DataFrame(columns=columns)
     wanted = GRADES[GRADES.index(grade) - 1]
@@ -190,9 +190,38 @@ def _step(report: Report, at: int, key: str, weight: float, missing: float) -> d
     scores, place = report.scores, report.scores.keys.index(key)
     anchors = report.scenario.anchors(BY_KEY[key])
     now, better = float(scores.points[at, place]), BY_KEY[key].better
-    points = now + missing / weight
-    needed = float(np.interp(points, [0.0, 60.0, 100.0], [anchors.floor, anchors.passing, anchors.target])) if points <= 100 else np.nan
+    points, scale = now + missing / weight, [anchors.floor, anchors.passing, anchors.target]
+    alone = float(np.interp(points, [0.0, 60.0, 100.0], scale))
+    needed = alone if points <= 100 else np.nan
+    safe = aim(needed, BY_KEY[key].unit, better)
     others = np.delete(scores.values[:, place], at)
     others = others[~np.isnan(np.delete(scores.points[:, place], at))]
-    reached = np.nan if np.isnan(needed) or not len(others) else float(np.mean(better * (others - needed) >= -DUST))
-    return {"key": key, "value": float(scores.values[at, place]), "needed": needed, "gain": weight * (100 - now), "peers": reached}
+    reached = np.nan if np.isnan(needed) or not len(others) else float(np.mean(better * (others - safe) >= -DUST))
+    row: dict[str, object] = {"key": key, "value": float(scores.values[at, place]), "needed": needed, "aim": safe}
+    return row | {"gain": weight * (100 - now), "peers": reached}
+
+
+_STEPS = {"share": 0.001, "points": 0.1, "per_hour": 0.1, "rating": 0.01, "ratio": 0.01, "money": 0.01}
+
+
+def aim(needed: float, unit: str, better: int) -> float:
+    """A needed figure rounded to what is shown, towards the better side: who reaches what is written reaches what is needed.
+
+    >>> aim(65.8, "seconds", -1), aim(0.1689, "share", 1), aim(4.12, "per_hour", 1), aim(7325.0, "seconds", -1)
+    (65.0, 0.169, 4.2, 7320.0)
+    """
+    step = _STEPS.get(unit, 1.0)
+    if unit == "seconds":
+        step = 0.1 if needed < 9.5 else 1.0 if needed < 3600 else 60.0
+    whole = np.ceil(needed / step - DUST) if better > 0 else np.floor(needed / step + DUST)
+    return float(round(whole * step, 9))
+
+
+def as_dict(found: Receipt) -> dict[str, object]:
+    """The receipt as plain names and values, tables as lists of rows; NaN is still NaN."""
+    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    return {name: _rows(value) if isinstance(value, pd.DataFrame) else value for name, value in values.items()}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
+    return frame.to_dict("records")

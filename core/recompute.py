@@ -77,6 +77,14 @@ class Measured:
         """The people's KPIs redrawn within their intervals: what every scenario's doubt is made from."""
         return redrawn(self.observed, self.asked, self.people)
 
+    @cached_property
+    def agents_before(self) -> KpiTable | None:
+        """The agents' scored KPIs in the period before; None when the log does not reach back that far."""
+        earlier = self.period.before()
+        if earlier.first_day < self.observed.days[0]:
+            return None
+        return kpi_table(self.observed, self.asked, ("agent",), earlier, [each.key for each in SCORED])
+
 
 @dataclass(frozen=True)
 class Report:
@@ -421,26 +429,55 @@ def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
     return (days["expected"] / days["n"]).rename("mix").rename_axis("local_day").reset_index()
 
 
-def conversations(observed: Observed, scenario: Scenario, limit: int = 200, **where: str) -> pd.DataFrame:
+def conversations(observed: Observed, scenario: Scenario, limit: int = 200, of: str = "", **where: str) -> pd.DataFrame:
     """The newest conversations behind a figure, at most ``limit``: ids, clocks and flags; customers masked for the log.
 
     The scenario's period and filters hold; ``where`` narrows further by text dimensions, e.g. ``agent="Lin Xiao"`` or
-    ``agent="unassigned"``. Teams are those the conversations themselves name.
+    ``agent="unassigned"``. Teams are those the conversations themselves name. ``of`` names a KPI: where `countable` knows which
+    conversations it counts, only those come, with ``hit`` (1 or 0 for shares, else missing).
     """
     from core.privacy import mask_id
 
-    frame = _judged_rows(observed, scenario, limit, where)
+    frame = _judged_rows(observed, scenario, limit, of, where)
     frame["customer"] = [
         mask_id(str(one), observed.facts.log.digest) if isinstance(one, str) else None for one in frame.pop("cust")
     ]
     return frame
 
 
-def _judged_rows(observed: Observed, scenario: Scenario, limit: int, where: dict[str, str]) -> pd.DataFrame:
+_COUNTED = {
+    "first_response_n": "first_response_n = 1", "response_of": "response_of = 1", "human_of": "human_of = 1", "within_of": "within_of = 1",
+    "fcr_of": "fcr_of = 1", "repeat_of": "repeat_of = 1", "resolved_of": "resolved_of = 1", "transfer_of": "transfer_of = 1",
+    "rated": "rated = 1 AND bot_resolved = 0", "complaint_of": "complaint_of = 1", "courtesy_of": "courtesy_of = 1",
+    "handle_n": "effort_ms IS NOT NULL", "resolution_n": "resolution_ms IS NOT NULL", "hours": "handled = 1",
+}  # fmt: skip
+"""Column of the cube that counts a KPI's cases → which conversations those are."""
+_HITS = {
+    "responded": "responded", "answered": "answered", "within": "within_hit", "fcr_hits": "fcr_hit", "repeat_hits": "repeat_hit",
+    "resolved": "resolved_hit", "transferred": "transferred", "satisfied": "satisfied", "complaints": "complaints",
+    "courteous": "courteous",
+}  # fmt: skip
+
+
+def countable(key: str) -> bool:
+    """Whether the conversations a KPI counts can be listed one by one; reply gaps, sales and reviews are no conversations.
+
+    >>> countable("fcr"), countable("reply_time"), countable("conversion")
+    (True, False, False)
+    """
+    return metric(key).measure.denominator in _COUNTED
+
+
+def _judged_rows(observed: Observed, scenario: Scenario, limit: int, of: str, where: dict[str, str]) -> pd.DataFrame:
     tests, values = narrowed(observed, scenario, **where)
+    hit = ""
+    if of and countable(of):
+        measure = metric(of).measure
+        tests += f" AND {_COUNTED[measure.denominator]}"
+        hit = f", {_HITS.get(measure.numerator, 'CAST(NULL AS BIGINT)')} AS hit"
     sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute,
       channel, language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s,
-      effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved
+      effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved{hit}
       FROM ({judged_sql(observed.facts, scenario)}) AS j WHERE {tests}
       ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
     return observed.facts.con.cursor().execute(sql, values).df()

@@ -19,10 +19,10 @@ from core.errors import Issue
 from core.fairness import normal_quantile
 from core.kpis import KpiTable
 from core.log import FileReport
-from core.metrics import GROUPS, SCORED, Metric, metric
-from core.robustness import Doubt
+from core.metrics import GROUPS, SCORED, Anchors, Metric, metric
+from core.robustness import Doubt, alike
 from core.scenario import Scenario
-from core.scoring import GRADES, INSUFFICIENT, Scores, compare, nominal_weights, shown
+from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, compare, nominal_weights, shown
 from core.staffing import StaffingResult, erlang_c_queue, positions, required_agents
 from core.trends import EPOCH_WEEKDAY, week_first_day, week_of
 
@@ -32,6 +32,9 @@ ORDER = (
 """Verdicts from the one that says most to the one that says least."""
 SURE = 0.8
 """A grade below this probability is said to be unsure."""
+HALF = 0.5 + DUST
+"""A KPI above it decides more than all others together."""
+_MOST_DRAWN = 20_000_000
 HEAT = ("gap", "required", "supplied", "contacts")
 
 
@@ -305,6 +308,102 @@ def group_scores(scores: Scores, agent: str) -> dict[str, float]:
     return {group: float(scores.groups[at, column]) for column, group in enumerate(GROUPS)}
 
 
+def heavy(scores: Scores) -> pd.DataFrame:
+    """KPIs that alone decide more than half of a score: key, share (nominal), agents (with a grade, for whom it does so in effect).
+
+    Missing figures give their weight to the rest of their group, so the weight in effect can pass a half where the nominal one does not.
+    """
+    real = (scores.weights[scores.grade != INSUFFICIENT] > HALF).sum(axis=0)
+    frame = pd.DataFrame({"key": scores.keys, "share": scores.nominal, "agents": real})
+    frame = frame[(frame["share"] > HALF) | (frame["agents"] > 0)]
+    return frame.sort_values(["share", "agents"], ascending=False, kind="stable").reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Which scores can be told apart: ``told`` of all ``pairs`` of graded agents; ``alike`` names for each those who cannot."""
+
+    told: int
+    pairs: int
+    alike: dict[str, tuple[str, ...]]
+
+
+def apart(scores: Scores, unsure: Doubt) -> Apart:
+    """Compare every two graded agents, all pairs as one family (`core.robustness.alike`)."""
+    graded = np.flatnonzero(scores.grade != INSUFFICIENT)
+    pairs = len(graded) * (len(graded) - 1) // 2
+    # memory is draws × pairs: a crowd is judged with fewer draws
+    draws = max(200, _MOST_DRAWN // max(pairs, 1))
+    same = alike(scores.score[graded], unsure.drawn[:draws, graded])
+    names = [scores.names[at] for at in graded]
+    others = {name: tuple(names[j] for j in np.flatnonzero(same[i]) if j != i) for i, name in enumerate(names)}
+    return Apart(pairs - sum(map(len, others.values())) // 2, pairs, others)
+
+
+def attainment(table: KpiTable, scenario: Scenario) -> pd.DataFrame:
+    """How far everybody is with every scored KPI's target: one row per agent × scored KPI the shop has a figure for.
+
+    Columns: agent, key, value, low, high, n, target, passing, share (of the target reached: value ÷ target, or target ÷ value where less
+    is better; NaN at 0), status: ``reached`` or ``missed`` where the whole 95 % interval says so, ``reached_unsure`` or
+    ``missed_unsure`` where only the figure does, ``below_pass`` where the whole interval misses pass as well, ``too_few``,
+    ``unavailable``.
+    """
+    people = [row for row, name in enumerate(table.groups["agent"]) if name != UNASSIGNED]
+    there = [m for m in SCORED if (table.status[people, table.place(m.key)] != "unavailable").any()]
+    rows = [_attained(table, row, m, scenario.anchors(m)) for row in people for m in there]
+    return pd.DataFrame(rows, columns=["agent", "key", "value", "low", "high", "n", "target", "passing", "share", "status"])
+
+
+@dataclass(frozen=True)
+class Attained:
+    """Of ``judged`` agents with enough data ``reached`` the target, ``sure`` of them with the whole interval; ``below`` miss pass."""
+
+    judged: int
+    reached: int
+    sure: int
+    below: int
+
+
+def attained_by(everything: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows of `attainment` for one KPI, best first; who cannot be judged stands below."""
+    frame = everything[everything["key"] == key]
+    judged = ~frame["status"].isin(["too_few", "unavailable"])
+    order = np.lexsort((frame["agent"], -metric(key).better * frame["value"].fillna(0), ~judged))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def attained(frame: pd.DataFrame) -> Attained:
+    """Count the rows of one KPI.
+
+    >>> attained(pd.DataFrame({"status": ["reached", "reached_unsure", "below_pass", "too_few"]}))
+    Attained(judged=3, reached=2, sure=1, below=1)
+    """
+    status = frame["status"]
+    judged = int((~status.isin(["too_few", "unavailable"])).sum())
+    reached = int(status.isin(["reached", "reached_unsure"]).sum())
+    return Attained(judged, reached, int((status == "reached").sum()), int((status == "below_pass").sum()))
+
+
+def _attained(table: KpiTable, row: int, declared: Metric, goal: Anchors) -> dict[str, Any]:
+    cell = table.cell(row, declared.key)
+    value, low, high = (getattr(cell, name) for name in _ends(declared.statistic))
+    top, bottom = (value, goal.target) if declared.better > 0 else (goal.target, value)
+    facts = {"agent": str(table.groups["agent"].iloc[row]), "key": declared.key, "value": value, "low": low, "high": high, "n": cell.n}
+    facts |= {"target": goal.target, "passing": goal.passing, "share": top / bottom if bottom > 0 else float("nan")}
+    return facts | {"status": cell.status if cell.status != "ok" else _reached((value, low, high), goal, declared.better)}
+
+
+def _reached(figure: tuple[float, float, float], goal: Anchors, better: int) -> str:
+    value, low, high = (better * (each - goal.target) for each in figure)
+    worst, best = min(low, high), max(low, high)
+    if value >= -DUST:
+        return "reached" if worst >= -DUST else "reached_unsure"
+    if not best < -DUST:
+        return "missed_unsure"
+    beyond = max(better * (each - goal.passing) for each in figure[1:])
+    return "below_pass" if beyond < -DUST else "missed"
+
+
 # --- agents side by side -----------------------------------------------------------------------------------------------------
 
 
@@ -419,7 +518,7 @@ def readable(conversations: pd.DataFrame) -> pd.DataFrame:
         "resolution_s",
         "handle_s",
     ]
-    return frame[[*kept, "rating", "outcome"]]
+    return frame[[*kept, "rating", "outcome", *(name for name in ("hit",) if name in frame)]]
 
 
 # --- trends ------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from core.text import Text
 from pages import _parts as parts
 from pages import _scorecards as scorecards
 from pages import _session as session
+from pages import _targets as targets
 from pages import _widgets as widgets
 from pages._shell import framed
 
@@ -36,7 +37,7 @@ def _knobs(text: Text) -> None:
                     args=(turns,),
                     type="tertiary",
                 )
-        for line in scorecards.spoiled(text):
+        for line in (*scorecards.spoiled(text), *scorecards.heavy_lines(text)):
             st.warning(line, icon=":material/warning:")
         if opened:
             DRAWERS[opened](text)
@@ -117,11 +118,13 @@ def _body(text: Text) -> None:
             st.markdown(scorecards.moved_lines(card, text))
             _insufficient(text)
         st.markdown(f"**{text('scores.table.title')}**")
+        st.caption(scorecards.apart_sentence(text))
         config = parts.headings("scores", scorecards.UNITS, text)
         widgets.table(scorecards.shown_card(card, text), text, "scorecard", file=card, column_config=config)
     else:
         _insufficient(text)
     _one_agent(text)
+    targets.draw(text)
     parts.how("scores", [each.key for each in SCORED], scorecards.how_lines(text), text)
 
 

@@ -10,6 +10,7 @@ from pages import _fairness as fairness
 from pages import _pairing as pairing
 from pages import _parts as parts
 from pages import _questions as questions
+from pages import _receipts as receipts
 from pages import _rulesets as rulesets
 from pages import _scorecards as scorecards
 from pages import _session as session
@@ -63,9 +64,9 @@ def _agent(first: str, key: str, text: Text) -> None:
     with st.container(border=True):
         st.subheader(agent, anchor=False)
         st.markdown(comparison.score_line(agent, text))
-        names = ("tab_kpis", "tab_score", "tab_trend", "tab_talks")
+        names = ("tab_kpis", "tab_score", "tab_trend", "tab_receipt", "tab_talk", "tab_talks")
         tabs = st.tabs([text(f"compare.card.{name}") for name in names], key=f"card_{text.language}", on_change="rerun")
-        for tab, draw in zip(tabs, (_kpis, _score, _trend, _talks), strict=True):
+        for tab, draw in zip(tabs, (_kpis, _score, _trend, receipts.receipt, receipts.talk, _talks), strict=True):
             if tab.open:
                 with tab:
                     draw(agent, key, text)

@@ -21,7 +21,7 @@ MOST_NAMED = 8
 KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "group": ""}
 TALK_UNITS = {
     "conversation": "", "started": "when", "customer": "", "channel": "", "language": "", "category": "",
-    "first_response_s": "count", "resolution_s": "count", "handle_s": "count", "rating": "count", "outcome": "",
+    "first_response_s": "count", "resolution_s": "count", "handle_s": "count", "rating": "count", "outcome": "", "hit": "count",
 }  # fmt: skip
 _TONES = {"inside": "plain", "": "plain"}
 
@@ -191,7 +191,12 @@ def weekly_chart(agent: str, key: str, text: Text) -> Chart | None:
 
 def talks(agent: str, text: Text) -> Any:
     """An agent's newest conversations as they are read; outcomes in words."""
-    frame = views.readable(session.newest(agent))
+    return talked(session.newest(agent), text)
+
+
+def talked(conversations: Any, text: Text) -> Any:
+    """Conversations as they are read; outcomes in words."""
+    frame = views.readable(conversations)
     return frame.assign(outcome=[text(f"compare.outcome.{code}") for code in frame["outcome"]])
 
 

@@ -19,7 +19,7 @@ MOST_NAMED = 6
 MOST_DRAWN = 60
 UNITS = {
     "agent": "", "grade": "", "score": "points", "low": "points", "high": "points", "probability": "chance",
-    "rank": "count", "rank_before": "count", "score_before": "points", "change": "points", "cause": "",
+    "rank": "count", "rank_before": "count", "score_before": "points", "change": "points", "cause": "", "alike": "count",
 }  # fmt: skip
 PART_UNITS = {"part": "", "group": "", "value": "", "points": "points", "weight": "", "contribution": "points"}
 
@@ -146,6 +146,26 @@ def reliability_sentence(text: Text) -> str:
     return f"{said} {text('scores.reliable.unordered')} {cure}".rstrip()
 
 
+def apart_sentence(text: Text) -> str:
+    """How many pairs of scores can be told apart; empty where doubt is switched off."""
+    if not with_doubt():
+        return ""
+    found = session.apart()
+    return text("scores.sentence.apart", told=found.told, pairs=found.pairs) if found.pairs else ""
+
+
+def heavy_lines(text: Text) -> list[str]:
+    """KPIs that alone decide more than half of the score, by the weights or for lack of other data; empty when none does."""
+    lines = []
+    for row in views.heavy(session.scores()).itertuples():
+        name = widgets.metric_name(row.key, text)
+        if row.share > views.HALF:
+            lines.append(text("scores.sentence.heavy", metric=name, share=parts.whole_share(row.share, text)))
+        else:
+            lines.append(text("scores.sentence.heavy_for", metric=name, n=row.agents))
+    return lines
+
+
 def change_sentence(frame: Any, text: Text) -> str:
     """What the turned knobs change: nothing, scores, or grades."""
     if not session.scenario().part(*session.SCORING_ROOMS).changed:
@@ -223,13 +243,14 @@ def shown_card(frame: Any, text: Text) -> Any:
         _cause(key, size, text) if key else "–" for key, size in zip(frame["cause"], frame["cause_points"], strict=True)
     ]
     columns = [name for name in UNITS if name not in _hidden()]
-    return cut.assign(grade=moves, cause=why)[columns]
+    same = [len(session.apart().alike.get(agent, ())) for agent in frame["agent"]] if "alike" in columns else 0
+    return cut.assign(grade=moves, cause=why, alike=same)[columns]
 
 
 def _hidden() -> tuple[str, ...]:
     """Columns of the scorecard that are not shown: doubt that is switched off, ranks that would order people by chance."""
     if not with_doubt():
-        return ("low", "high", "probability")
+        return ("low", "high", "probability", "alike")
     found = how_reliable()
     return () if found.orderable or found.reason else ("rank", "rank_before")
 

@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from core.engine import Facts, Observed
     from core.ingest import Choices, InputFile
     from core.log import FileReport, Log
-    from core.recompute import Measured, Recalled
+    from core.recompute import Measured, Recalled, Report
     from core.robustness import Doubt
     from core.scenarios import Book
     from core.scoring import Scores
+    from core.talk import Company, Talk
+    from core.views import Apart
     from core.whatif import WhatIf
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_data"
@@ -724,6 +726,74 @@ def newest(agent: str) -> Any:
     """An agent's newest conversations of the period, customers masked."""
     used = scenario().part(*_SEEN_ROOMS)
     return _newest(_loaded().digest, used.key, observed(used), used, agent)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _counted(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, agent: str, of: str) -> Any:
+    from core import recompute
+
+    return recompute.conversations(_observed, _scenario, of=of, agent=agent)
+
+
+def counted(agent: str, of: str) -> Any:
+    """An agent's newest conversations that a KPI counts; where it counts something else, the newest of all."""
+    used = scenario().part(*_SEEN_ROOMS)
+    return _counted(_loaded().digest, used.key, observed(used), used, agent, of)
+
+
+# --- an agent's receipt and talk ----------------------------------------------------------------------------------------------
+
+
+def report() -> Report:
+    """Figures, scores and doubt of the scenario in one."""
+    from core.recompute import Report
+
+    return Report(measured(), scores(), doubt(), scenario())
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _company(digest: str, key: tuple, _report: Report) -> Company:
+    from core.talk import company
+
+    return company(_report)
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _talk(digest: str, key: tuple, agent: str, _report: Report, _company: Company) -> Talk:
+    from core.talk import talk
+
+    return talk(_report, agent, _company)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _apart(digest: str, key: tuple, _scores: Scores, _doubt: Doubt) -> Apart:
+    from core.views import apart
+
+    return apart(_scores, _doubt)
+
+
+def company() -> Company:
+    """What all agents' cards share: fair peers, scores told apart, ratings."""
+    used = scenario().part(*_JUDGED_ROOMS)
+    return _once("company", used, lambda: _company(_loaded().digest, used.key, report()))
+
+
+def talk(agent: str) -> Talk:
+    """One agent's page for a talk, with the receipt in it."""
+    return _talk(_loaded().digest, scenario().part(*_JUDGED_ROOMS).key, agent, report(), company())
+
+
+def apart() -> Apart:
+    """Which scores can be told apart."""
+    used = scenario().part(*_JUDGED_ROOMS)
+    return _once("apart", used, lambda: _apart(_loaded().digest, used.key, scores(), doubt()))
+
+
+def codes() -> dict[str, str]:
+    """A code for every agent of the log, the same at every visit."""
+    from core.privacy import pseudonyms
+
+    return pseudonyms(scores().names, _loaded().digest)
 
 
 @st.cache_resource(show_spinner=False)

@@ -411,6 +411,17 @@ def download(label: str, name: str, frame: Any) -> None:
     _download(label, f"{name}.csv", "text/csv", lambda: _csv(frame))
 
 
+def download_file(label: str, name: str, make: Callable[[], bytes]) -> None:
+    """A button for a file of any kind, made when it is asked for; its name tells the kind."""
+    _download(label, name, _KINDS[name.rsplit(".", 1)[1]], make)
+
+
+_KINDS = {
+    "csv": "text/csv", "json": "application/json", "html": "text/html", "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+
+
 def download_made(label: str, name: str, make: Callable[[], Any]) -> None:
     """A button for a table as CSV that is too large to be made before it is asked for."""
     _download(label, f"{name}.csv", "text/csv", lambda: _csv(make()))

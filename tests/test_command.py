@@ -127,3 +127,42 @@ def test_the_planner_says_how_long_to_wait(capsys: pytest.CaptureFixture[str]) -
     assert found["need"]["first"] == found["need"]["second"] > 600
     found = answer(capsys, "planner", "--metric", "first_response", "--question", "weekday", "--tests", "7")
     assert (found["change"], found["weekday"], found["need"]["weeks"]) == (-0.1, 4, pytest.approx(13, abs=4))
+
+
+def test_the_receipt_adds_up_on_the_command_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Own lines and the team's part are the score; the next step names a share of colleagues."""
+    found = answer(capsys, "receipt", "--agent", "Deng Yu")
+    assert sum(line["contribution"] for line in found["lines"]) + found["team"] == pytest.approx(found["score"])
+    assert found["agent"] == "Deng Yu"
+    assert {"key", "needed", "aim", "peers"} <= set(found["steps"][0])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_card_is_written_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str) -> None:
+    """One HTML page in the language asked for; it says how large it is."""
+    target = tmp_path / "card.html"
+    found = answer(capsys, "card", "--agent", "Tom Baker", "-o", str(target), "--lang", language)
+    page = target.read_text("utf-8")
+    assert found == {"file": str(target), "bytes": target.stat().st_size, "agents": 1}
+    assert f'lang="{language}"' in page
+    assert "Tom Baker" in page
+
+
+WRONG = [("receipt", "--agent", "Tom Bakr"), ("card", "--agent", "Tom Bakr", "-o", "x.html"), ("card", "-o", "x.html")]
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_an_unknown_agent_is_refused_with_a_guess(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """One line that names the likely one, exit 2, no file."""
+    assert main([*words, *FILES, "--tz", "Asia/Shanghai"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "Tom Baker" in told
+    assert not Path("x.html").exists()
+
+
+def test_a_card_that_cannot_be_written_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that is not there is one line, not a traceback."""
+    target = str(tmp_path / "nowhere" / "card.html")
+    assert main(["card", "--agent", "Tom Baker", "-o", target, *FILES, "--tz", "Asia/Shanghai"]) == 2
+    assert "card.html" in capsys.readouterr().err

@@ -34,7 +34,9 @@ LAYERS = (
     {"planner"},
     {"turning"},
     {"comparisons", "consequences", "dialects", "receipt", "sensitivity"},
+    {"talk"},
     {"charts", "exports"},
+    {"card"},
     {"__main__", "command"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

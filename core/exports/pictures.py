@@ -29,18 +29,18 @@ def png(chart: Chart, scale: float = 2.0) -> bytes:
     return vl_convert.vegalite_to_png(complete(chart), scale=scale, config=EXPORT_CONFIG, allowed_base_urls=_OFFLINE)
 
 
-def svg(chart: Chart) -> str:
-    """The chart as SVG; its letters stay text and take the reader's font where the shipped one is absent."""
+def svg(chart: Chart, width: int = WIDTH) -> str:
+    """The chart as SVG, ``width`` pixels wide; its letters stay text and take the reader's font where the shipped one is absent."""
     import vl_convert
 
     register()
-    return vl_convert.vegalite_to_svg(complete(chart), config=EXPORT_CONFIG, allowed_base_urls=_OFFLINE)
+    return vl_convert.vegalite_to_svg(complete(chart, width), config=EXPORT_CONFIG, allowed_base_urls=_OFFLINE)
 
 
-def complete(chart: Chart) -> dict[str, Any]:
+def complete(chart: Chart, width: int = WIDTH) -> dict[str, Any]:
     """The whole Vega-Lite spec of a chart: template, data, title, note and a width."""
     values = json.loads(chart.data.to_json(orient="records", date_format="iso"))
     title = {"title": {"text": chart.title, "subtitle": chart.note}} if chart.title else {}
     height = chart.height + (_HEADING if title else 0)
-    size = {"width": WIDTH, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
+    size = {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return chart.spec | title | size | {"data": {"name": "rows", "values": values}}

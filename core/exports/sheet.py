@@ -11,7 +11,10 @@ import pandas as pd
 
 from core.charts import Chart
 from core.charts.theme import ACCENT, FONT
-from core.exports.pictures import svg
+from core.exports.pictures import WIDTH, svg
+
+HALF = 420
+"""Pixels of a picture that takes half of the sheet's width: its letters stay readable on paper."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def _section(part: Section) -> str:
     heading = f"<h2>{escape(part.heading)}</h2>" if part.heading else ""
     lines = "".join(f"<p>{escape(line)}</p>" for line in part.lines)
     table = _table(part.table) if part.table is not None and len(part.table) else ""
-    picture = f"<figure>{svg(part.picture)}</figure>" if part.picture is not None else ""
+    picture = f"<figure>{svg(part.picture, WIDTH if part.wide else HALF)}</figure>" if part.picture is not None else ""
     return f'<section class="{"wide" if part.wide else "half"}">{heading}{lines}{picture}{table}</section>'
 
 
@@ -72,21 +75,22 @@ def _shown(value: Any) -> str:
 
 _STYLE = f"""
 @page {{ size: A4; margin: 12mm; }}
-body {{ font: 10pt/1.45 "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif;
+body {{ font: 9pt/1.36 "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif;
   color: #1c2733; margin: 0; background: #fff; }}
 main {{ max-width: 186mm; margin: 0 auto; padding: 4mm; }}
-header {{ border-bottom: 2px solid {ACCENT}; margin-bottom: 3mm; }}
-h1 {{ font-size: 17pt; font-weight: 600; margin: 0; }}
-header p {{ margin: 1mm 0 2mm; color: #55616e; }}
-h2 {{ font-size: 11pt; font-weight: 600; margin: 3mm 0 1mm; color: {ACCENT}; }}
-p {{ margin: 0 0 1mm; }}
+header {{ border-bottom: 2px solid {ACCENT}; margin-bottom: 1.5mm; }}
+h1 {{ font-size: 15pt; font-weight: 600; margin: 0; }}
+header p {{ margin: 0.5mm 0 1mm; color: #55616e; }}
+h2 {{ font-size: 10.5pt; font-weight: 600; margin: 2mm 0 0.6mm; color: {ACCENT}; }}
+p {{ margin: 0 0 0.7mm; }}
 .parts {{ display: flex; flex-wrap: wrap; column-gap: 6mm; }}
-.wide {{ flex: 1 1 100%; }} .half {{ flex: 1 1 45%; }}
+.wide {{ flex: 1 1 100%; }} .half {{ flex: 1 1 45%; max-width: 50%; }}
 section {{ break-inside: avoid; min-width: 0; }}
-figure {{ margin: 1mm 0; }} figure svg {{ max-width: 100%; height: auto; }}
-table {{ border-collapse: collapse; width: 100%; font-size: 8.5pt; }}
-th, td {{ text-align: left; padding: 0.8mm 1.6mm; border-bottom: 1px solid #e3e8ee; vertical-align: top; }}
+figure {{ margin: 0.5mm 0; }} figure svg {{ display: block; max-width: 100%; height: auto; }}
+figure svg text {{ font-family: "{FONT}", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif; }}
+table {{ border-collapse: collapse; width: 100%; font-size: 8pt; }}
+th, td {{ text-align: left; padding: 0.55mm 1.2mm; border-bottom: 1px solid #e3e8ee; vertical-align: top; }}
 th {{ color: #55616e; font-weight: 500; }} .n {{ text-align: right; font-variant-numeric: tabular-nums; }}
-footer {{ margin-top: 4mm; padding-top: 1mm; border-top: 1px solid #e3e8ee; color: #55616e; font-size: 7.5pt; }}
+footer {{ margin-top: 2mm; padding-top: 1mm; border-top: 1px solid #e3e8ee; color: #55616e; font-size: 7pt; }}
 @media print {{ main {{ padding: 0; }} }}
 """

@@ -18,9 +18,8 @@ from core.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = b"just,nonsense\n1,2\n"
-RAW_KEY = re.compile(
-    r"\b(planner|spots|pages|metrics|knobs|rules|grades|issues|schema|ingest|charts|units|scores|whatif|compare|fair|effects|plan|trends|staffing|verdicts)\.[a-z_]+\.[a-z_A-Z0-9.]+"
-)
+ROOMS = "|".join(sorted(path.stem for path in (ROOT / "core" / "locales" / "en").glob("*.toml")))
+RAW_KEY = re.compile(rf"\b({ROOMS})\.[a-z_]+\.[a-z_A-Z0-9.]+")
 Open = Callable[..., AppTest]
 
 
