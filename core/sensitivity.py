@@ -95,6 +95,24 @@ def cause_rows(found: WhatIf, most: int = 40) -> pd.DataFrame:
     return rows.sort_values("order", kind="stable")[["agent", "cause", "change", "move"]].reset_index(drop=True)
 
 
+def kpi_parts(found: WhatIf, agent: str) -> pd.DataFrame:
+    """Through which KPIs a score moved: key and change in points, largest first; the changes add up to the move.
+
+    A KPI that weighs more than before lifts the score where the agent is better in it than on the whole, and lowers it where worse: each
+    part is measured from the agent's own score of A, not from 0, so that weight merely handed from one KPI to another is no gain.
+    Empty where the agent has no score on a side.
+    """
+    sides = (found.scores_a, found.scores_b)
+    if any(agent not in side.names for side in sides):
+        return pd.DataFrame({"key": [], "change": []})
+    rows = [side.names.index(agent) for side in sides]
+    start = float(sides[0].score[rows[0]])
+    above = [side.contributions[row] - side.weights[row] * start for side, row in zip(sides, rows, strict=True)]
+    change = above[1] - above[0]
+    order = [at for at in np.argsort(-np.abs(change), kind="stable") if abs(change[at]) > DUST]
+    return pd.DataFrame({"key": [sides[1].keys[at] for at in order], "change": change[order]})
+
+
 # --- how sure ----------------------------------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,9 @@ def _chances(scenario: Scenario, sure: sensitivity.Sureness, text: Text) -> None
     st.markdown("  \n".join(chance_sentences(sure, frame, text)))
     widgets.show_chart(chances_chart(sure, scores, doubt, text), text, key="chances")
     st.markdown(f"**{text('scores.table.title')}**")
-    cut = views.truncated(frame, ("score",)).assign(**{name: 100 * frame[name] for name in sensitivity.SOURCES}, leads=frame["first"])
+    cut = views.truncated(frame, ("score",)).assign(
+        **{name: 100 * frame[name] for name in sensitivity.SOURCES}, leads=frame["first"]
+    )
     config = parts.headings("whatif", STANDINGS, text)
     widgets.table(cut[list(STANDINGS)], text, "standings", file=frame, column_config=config, **parts.roomy(cut))
 
@@ -132,7 +134,7 @@ def chances_chart(sure: sensitivity.Sureness, scores: Any, doubt: Any, text: Tex
     kept = kept.assign(facet=[text(f"whatif.sure.source.{source}") for source in kept["source"]])
     tried = sure.weights.weightings
     note = text("whatif.sure.tried", n=text.number(tried, 0)) if tried else text("whatif.sure.exact")
-    note = f"{note} · {text('whatif.sure.drawn', n=doubt.draws)} · {widgets.period_line(text)}"
+    note = f"{text('whatif.sure.three_bars')} · {note} · {text('whatif.sure.drawn', n=doubt.draws)} · {widgets.period_line(text)}"
     if len(names) < len(sure.card):
         note = f"{text('whatif.moves.cut', shown=len(names), all=len(sure.card))} · {note}"
     labels = Labels(text.language, text("whatif.sure.chances"), x=text("whatif.sure.chances_axis"), note=note)

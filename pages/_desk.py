@@ -59,19 +59,19 @@ class Sides:
     also: str = ""
 
 
-def sides(text: Text) -> Sides:
-    """The row in which a reader picks from, to and a third scenario."""
+def sides(place: str, text: Text) -> Sides:
+    """The row in which a reader picks from, to and a third scenario; ``place`` is the part of the page it stands on."""
     offered, named = codes(), {code: name_of(code, text) for code in codes()}
     start = "now" if session.scenario().part(*session.SCORING_ROOMS).changed else "preset:small_team"
     with st.container(border=True):
         columns = st.columns(3)
         with columns[0]:
-            a = parts.choose("side_a", offered, text("whatif.side.a"), named.__getitem__, first="default")
+            a = parts.choose("side_a", offered, text("whatif.side.a"), named.__getitem__, first="default", place=place)
         with columns[1]:
-            b = parts.choose("side_b", offered, text("whatif.side.b"), named.__getitem__, first=start)
+            b = parts.choose("side_b", offered, text("whatif.side.b"), named.__getitem__, first=start, place=place)
         with columns[2]:
             nobody = {"": text("whatif.side.none")} | named
-            also = parts.choose("side_c", ["", *offered], text("whatif.side.c"), nobody.__getitem__)
+            also = parts.choose("side_c", ["", *offered], text("whatif.side.c"), nobody.__getitem__, place=place)
     return Sides(a, b, also)
 
 
@@ -217,7 +217,7 @@ def _files(text: Text) -> None:
 
 def _differences(text: Text) -> None:
     st.markdown(f"**{text('whatif.desk.differences')}**")
-    chosen = sides(text)
+    chosen = sides("desk", text)
     rows = difference_rows(chosen, text)
     if not rows:
         st.info(text("whatif.side.same"), icon=":material/drag_handle:")

@@ -32,13 +32,14 @@ GAINS = {
 UNDO = {"agent": "", "back": "", "by_group": "", "by_kpi": "", "by_target": ""}
 _UNDO_COLUMN = {"group_weight": "by_group", "weight": "by_kpi", "anchor": "by_target"}
 MOST_NAMED = 8
+MOST_CAUSES = 3
 _EDGE = 1e-6
 GROUPED_BY = ("team", "shift", "language", "channel")
 
 
 def moves(text: Text) -> None:
     """From one scenario to another: who gains, who loses, what did it, what would undo it, what decides."""
-    chosen = desk.sides(text)
+    chosen = desk.sides("moves", text)
     if not desk.usable(text, chosen.a, chosen.b, chosen.also):
         return
     try:
@@ -143,7 +144,8 @@ def _moved(row: Any, found: WhatIf, text: Text) -> str:
     }
     if not widgets.known(row.move):
         return text("whatif.moves.one_unscored", agent=row.agent, **facts)
-    causes = scorecards.causes_between(found.scores_a, found.scores_b, row.agent, text)
+    largest = sensitivity.kpi_parts(found, row.agent).head(MOST_CAUSES)
+    causes = scorecards.cause_words(largest, text)
     return text(
         "scores.sentence.one", agent=row.agent, change=scorecards.signed_points(row.move, text), causes=causes, **facts
     )

@@ -63,15 +63,18 @@ def clicked_mark(event: Any, field: str) -> Any:
     return picks[0].get(field) if picks else None
 
 
-def choose(key: str, options: Sequence[Any], label: str, words: Any, *, look: str = "", first: Any = None) -> Any:
+def choose(
+    key: str, options: Sequence[Any], label: str, words: Any, *, look: str = "", first: Any = None, place: str = ""
+) -> Any:
     """A choice that is kept over page switches and survives when an option goes away.
 
     ``words`` names an option; ``look="pills"`` draws buttons, ``"bare"`` buttons without their
-    label; ``first`` is chosen where nothing was (else the first option).
+    label;
+    ``first`` is chosen where nothing was (else the first option); ``place`` as in `session.widget`.
     """
     start = options[0] if first is None else first
     wanted = session.remembered(key, start)
-    tied = session.widget(key, wanted if wanted in options else start, words=True)
+    tied = session.widget(key, wanted if wanted in options else start, words=True, place=place)
     if look:
         shown = "collapsed" if look == "bare" else "visible"
         return st.segmented_control(

@@ -199,12 +199,12 @@ def grade_name(code: str, text: Text) -> str:
 
 def causes(agent: str, text: Text, most: int = 3) -> str:
     """What changed an agent's score, the largest parts first."""
-    return causes_between(session.scores(session.baseline()), session.scores(), agent, text, most)
+    found = views.causes(session.scores(session.baseline()), session.scores(), agent)
+    return cause_words(found.head(most), text)
 
 
-def causes_between(before: Any, after: Any, agent: str, text: Text, most: int = 3) -> str:
-    """The KPIs that changed an agent's score from one set of scores to another, the largest parts first."""
-    found = views.causes(before, after, agent).head(most)
+def cause_words(found: Any, text: Text) -> str:
+    """KPIs with what each changed in points (key, change), in words."""
     return text("scores.control.comma").join(_cause(row.key, row.change, text) for row in found.itertuples()) or "–"
 
 

@@ -117,13 +117,14 @@ def adopt_pick(key: str, source: str, picked: Any) -> None:
     _kept()[seen] = picked
 
 
-def widget(key: str, value: Any, words: bool = False) -> dict[str, Any]:
+def widget(key: str, value: Any, words: bool = False, place: str = "") -> dict[str, Any]:
     """Arguments that make a Streamlit widget show a value and remember what becomes of it.
 
     ``st.text_input("…", **session.widget("search", session.remembered("search", "")))``. ``words`` says that the widget's options are
-    shown in words: its state then starts anew in another language.
+    shown in words: its state then starts anew in another language. ``place`` tells two widgets of one choice apart that take turns on a
+    page: a browser that draws one while it still holds the other may show the first option instead of the chosen one.
     """
-    name = f"{key}.{language()}" if words else key
+    name = ".".join(each for each in (key, place, language() if words else "") if each)
     if st.session_state.get(name, _NOTHING) != value:
         st.session_state[name] = value
     return {"key": name, "on_change": _keep, "args": (key, name)}
