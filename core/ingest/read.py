@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -717,63 +718,113 @@ def _valid_text(column: pa.Array) -> pa.Array:
 
 def _read_json(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
     decoded = decode(name, data, choices.of(name).encoding)
+    rejects: list[_Reject] = []
+    records = _json_records(name, decoded.text.lstrip("\ufeff"), rejects)
+    decoded = replace(decoded, text="")
     try:
-        return (_json_table(name, decoded),)
+        return (_json_table(name, decoded, records, rejects),)
     except RecursionError as error:
         raise InputError(Issue("json_unreadable", "error", file=name, value="[[[")) from error
 
 
-def _json_table(name: str, decoded: Decoded) -> RawTable:
-    records, rejects = _json_records(name, decoded.text.lstrip("\ufeff"))
-    if not records:
+def _json_table(
+    name: str, decoded: Decoded, records: Iterator[tuple[int, dict[str, Any]]], rejects: Sequence[_Reject]
+) -> RawTable:
+    gathered = _Gathered()
+    while block := list(islice(records, BLOCK)):
+        gathered.add(block)
+    if not gathered.rows:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ""}))
-    flat = [_flat(record) for _, record in records]
-    headings = _filled_headings(flat)
-    columns = tuple(pa.array([record.get(heading) for record in flat], pa.string()) for heading in headings)
-    rows = np.array([number for number, _ in records], dtype=np.int64)
+    headings, columns = gathered.filled()
+    rows = np.concatenate(gathered.rows)
     table = RawTable(name, headings, columns, rows, decoded.encoding, encoding_confidence=decoded.confidence)
     return replace(table, rejected=len(rejects), issues=(*decoded.issues, *_reject_issues(name, rejects)))
 
 
-def _filled_headings(flat: Sequence[dict[str, str | None]]) -> tuple[str, ...]:
-    """All headings, without those that are only the empty form of a nested field (``a: null`` beside ``a.b``)."""
-    headings = list(dict.fromkeys(key for record in flat for key in record))
-    nested = {heading[:place] for heading in headings for place in range(len(heading)) if heading[place] == "."}
-    return tuple(name for name in headings if name not in nested or any(record.get(name) for record in flat))
+BLOCK = 5000
+"""Records that are held as such at a time; the rest of a file waits as text or is in columns already."""
 
 
-def _json_records(name: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:
-    text = _LONE.sub(lambda hit: "\\ufffd" if len(hit[0]) == 6 else hit[0], text) if "\\" in text else text
+class _Gathered:
+    """Columns of text in the order in which their headings first come, put together from blocks of records."""
+
+    def __init__(self) -> None:
+        self.rows: list[np.ndarray] = []
+        self._pieces: dict[str, list[pa.Array]] = {}
+        self._size = 0
+
+    def add(self, block: Sequence[tuple[int, dict[str, Any]]]) -> None:
+        """Takes in numbered records."""
+        flat = [_flat(record) for _, record in block]
+        shapes = dict.fromkeys(map(tuple, flat))
+        for heading in chain.from_iterable(shapes):
+            self._pieces.setdefault(heading, [pa.nulls(self._size, pa.string())])
+        for heading, pieces in self._pieces.items():
+            pieces.append(pa.array([record.get(heading) for record in flat], pa.string()))
+        self.rows.append(np.array([number for number, _ in block], dtype=np.int64))
+        self._size += len(block)
+
+    def filled(self) -> tuple[tuple[str, ...], tuple[pa.Array, ...]]:
+        """All columns, without those that are only the empty form of a nested field (``a: null`` beside ``a.b``)."""
+        nested = {name[:place] for name in self._pieces for place in range(len(name)) if name[place] == "."}
+        columns = {name: pa.concat_arrays(self._pieces.pop(name)) for name in list(self._pieces)}
+        kept = [name for name, column in columns.items() if name not in nested or pc.any(_written(column)).as_py()]
+        return tuple(kept), tuple(columns[name] for name in kept)
+
+
+def _written(column: pa.Array) -> pa.Array:
+    return pc.greater(pc.binary_length(column), 0)
+
+
+def _json_records(name: str, text: str, rejects: list[_Reject]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Numbered records; what is none is entered among the rejects on the way."""
+    text = _LONE.sub(lambda hit: "\ufffd" if len(hit[0]) == 6 else hit[0], text) if "\\" in text else text
     try:
-        whole = json.loads(text, parse_int=str)
+        whole = _JSON.decode(text)
     except ValueError as error:
-        return _json_lines(name, text, error)
+        yield from _json_lines(name, text, rejects, error)
+        return
     rows = _longest_list(whole)
     if not rows and isinstance(whole, dict):
         rows = [whole]
-    good = [(number, row) for number, row in enumerate(rows, start=1) if isinstance(row, dict)]
-    bad = [(number, str(row)[:80], 1) for number, row in enumerate(rows, start=1) if not isinstance(row, dict)]
-    return good, bad
+    for number, row in enumerate(rows, start=1):
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            rejects.append((number, str(row)[:80], 1))
 
 
-def _json_lines(name: str, text: str, error: ValueError) -> tuple[list[tuple[int, dict[str, Any]]], list[_Reject]]:
-    good: list[tuple[int, dict[str, Any]]] = []
-    bad: list[_Reject] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+_JSON = json.JSONDecoder(parse_int=str)
+
+
+def _json_lines(
+    name: str, text: str, rejects: list[_Reject], error: ValueError
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    good = 0
+    for number, line in enumerate(_lines(text), start=1):
         if line.strip():
             record = _json_line(line)
             if record is None:
-                bad.append((number, line[:80], 1))
+                rejects.append((number, line[:80], 1))
             else:
-                good.append((number, record))
+                good += 1
+                yield number, record
     if not good:
         raise InputError(Issue("json_unreadable", "error", file=name, value=str(error)[:80])) from error
-    return good, bad
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one, so that they are never all there beside it."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _json_line(line: str) -> dict[str, Any] | None:
     try:
-        record = json.loads(line, parse_int=str)
+        record = _JSON.decode(line)
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
@@ -788,7 +839,12 @@ def _longest_list(node: Any) -> list[Any]:
     return max((each for each in lists if each and isinstance(each[0], dict)), key=len, default=[])
 
 
+_PLAIN = frozenset((str, type(None)))
+
+
 def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+    if not prefix and _PLAIN.issuperset(map(type, record.values())):
+        return record
     result: dict[str, str | None] = {}
     for key, value in record.items():
         name = f"{prefix}{key}"

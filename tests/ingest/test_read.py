@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from core.ingest import read as reading
 from core.ingest.choices import InputFile
 from core.ingest.encoding import decode
 from core.ingest.read import RawTable, header_row, read, unique_headings
@@ -151,6 +152,17 @@ def test_json_in_three_shapes(wrap: object) -> None:
     table = one("a.json", wrap(rows).encode())  # type: ignore[operator]
     assert table.headings == ("id", "agent.name", "score")
     assert cells(table) == [["1", "Ann", "5"], ["2", "Bob", None]]
+
+
+@pytest.mark.parametrize("block", [1, 2, 5000])
+def test_json_lines_are_gathered_in_blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headings that come late, nested fields that are empty at first and broken lines give one table, whatever is held at a time."""
+    monkeypatch.setattr(reading, "BLOCK", block)
+    lines = ['{"id": 1, "agent": null}', "{", '{"id": 2, "agent": {"name": "Bob"}}', "", '{"note": "x", "id": 3}']
+    table = one("a.jsonl", "\n".join(lines).encode())
+    assert table.headings == ("id", "agent.name", "note")
+    assert cells(table) == [["1", None, None], ["2", "Bob", None], ["3", None, "x"]]
+    assert (table.rows.tolist(), table.rejected) == ([1, 3, 5], 1)
 
 
 def test_a_broken_json_line_costs_one_row() -> None:
