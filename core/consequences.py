@@ -37,7 +37,7 @@ ELSEWHERE = frozenset(
 """Lines whose rows hold nothing that another row does not say, or nothing at all: leaving them out takes nothing away."""
 _KEPT_BY = {
     "exact_duplicate_rows": "keep_duplicates", "summary_row": "keep_summaries", "bot_found": "is_person",
-    "canned_greeting": "greetings_off",
+    "canned_greeting": "greetings_off", "far_from_rest": "keep_far",
 }  # fmt: skip
 """Lines that are a choice: the cure under which their rows count like all others."""
 

@@ -78,6 +78,8 @@ class FileChoice:
         missing: cells of a column that mean "not known", by heading (``{"等待时长": ("0",)}``).
         values: cells of a column that look like a placeholder and are values, by heading.
         platform: whose export it is, in the user's words; empty leaves that to the layouts known here.
+        doubts: what is done with doubtful stamps, by code of the ledger: ``far_from_rest`` → ``keep``; ``half_turned_dates`` → ``keep``,
+            ``missing`` or ``turn`` (day and month changed back).
     """
 
     pattern: str = "*"
@@ -90,6 +92,7 @@ class FileChoice:
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     platform: str = ""
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     def silent(self, heading: str) -> frozenset[str]:
         """The words that the user calls missing in a column, as they are compared.

@@ -229,6 +229,34 @@ def _unfill(issue: Issue, choices: Choices) -> Cures:
             yield Cure("fill", {"field": name, "way": way}, replace(choices, fill={**choices.fill, name: way}))
 
 
+_NAMED_ZONES = {
+    "cst": ("Asia/Shanghai", "America/Chicago"), "ist": ("Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"),
+    "bst": ("Europe/London", "Asia/Dhaka"), "ast": ("America/Halifax", "Asia/Riyadh"),
+}  # fmt: skip
+"""Zones that share a name."""
+
+
+def _named_zone(issue: Issue, choices: Choices) -> Cures:
+    words = issue.value.lower().split()
+    for zone in next((_NAMED_ZONES[word] for word in reversed(words) if word in _NAMED_ZONES), ()):
+        told = choices.about(issue.file, FileChoice(zones={issue.column: zone}))
+        yield Cure("column_zone", {"zone": zone, "column": issue.column}, told)
+
+
+def _doubt(cure: str, code: str, way: str) -> Callable[[Issue, Choices], Cures]:
+    def make(issue: Issue, choices: Choices) -> Cures:
+        yield Cure(cure, {"column": issue.column}, choices.about(issue.file, FileChoice(doubts={code: way})))
+
+    return make
+
+
+def _units(issue: Issue, choices: Choices) -> Cures:
+    """One unit for all columns that name none."""
+    for unit in ("min", "ms", "s"):
+        told = choices.about(issue.file, FileChoice(units=dict.fromkeys(issue.facts["columns"], unit)))
+        yield Cure("units", {"unit": unit}, told)
+
+
 def _read_as(issue: Issue, choices: Choices) -> Cures:
     """The readings of a file whose headings say nothing."""
     for each in issue.facts.get("readings", ()):
@@ -263,6 +291,13 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "summary_row": (_switch("keep_summaries", keep_summaries=True),),
     "canned_greeting": (_switch("greetings_off", greetings=False),),
     "filled": (_unfill,),
+    "zone_name_open": (_named_zone,),
+    "half_turned_dates": (
+        _doubt("turn_dates", "half_turned_dates", "turn"), _doubt("drop_turned", "half_turned_dates", "missing"),
+        _doubt("keep_turned", "half_turned_dates", "keep"),
+    ),
+    "far_from_rest": (_doubt("keep_far", "far_from_rest", "keep"),),
+    "unit_assumed": (_units,),
     "content_table": (_read_as,),
     "content_column": (_read_as,),
     "content_field": (_read_as,),

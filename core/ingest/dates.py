@@ -517,6 +517,29 @@ def order_days(stamps: Stamps, order: str) -> np.ndarray:
     return np.where(np.isfinite(stamps.day), stamps.day, read)
 
 
+def calendar(days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Year, month and day of month of day numbers.
+
+    >>> [part.tolist() for part in calendar(np.array([59.0]))]
+    [[1970], [3], [1]]
+    """
+    day = days.astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    months = month.astype(np.int64)
+    return months // 12 + 1970, months % 12 + 1, (day - month).astype(np.int64) + 1
+
+
+def turned(days: np.ndarray) -> np.ndarray:
+    """Day numbers with day and month changed places; NaN stays NaN.
+
+    >>> turned(np.array([59.0, np.nan])).tolist()
+    [2.0, nan]
+    """
+    known = np.isfinite(days)
+    year, month, day = (part.astype(float) for part in calendar(np.where(known, days, 0)))
+    return np.where(known, _days(year, day, month), np.nan)
+
+
 def possible_orders(stamps: Stamps) -> tuple[str, ...]:
     """The orders under which most cells are dates: one when the column decides, two or three when it does not, none without need.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from core.errors import InputError, Issue
@@ -10,6 +11,8 @@ from core.ingest import database
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
+_LOCKED_1997 = re.compile(rb"\x09\x08\x10\x00\x00\x06.{14}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
+"""The beginning of a workbook of 1997 whose next record says that the rest is encrypted."""
 _STARTS = (
     (b"PAR1", "parquet"), (database.MAGIC, "sqlite"), (b"\x1f\x8b\x08", "gzip"), (_COMPOUND, "workbook"),
     (b"\x09\x00\x04\x00", "biff"), (b"\x09\x02\x06\x00", "biff"), (b"\x09\x04\x06\x00", "biff"),
@@ -34,7 +37,7 @@ def kind(name: str, data: bytes) -> str:
     found = next((kind for start, kind in _STARTS if data.startswith(start)), "")
     if found == "biff":
         raise InputError(Issue("old_workbook", "error", file=name))
-    if found == "workbook" and _LOCKED in data:
+    if found == "workbook" and (_LOCKED in data or _LOCKED_1997.search(data)):
         raise InputError(Issue("workbook_locked", "error", file=name))
     if data.startswith(b"PK\x03\x04"):
         return _packed(name, data)

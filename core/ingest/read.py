@@ -27,6 +27,7 @@ from core.ingest.cells import cell_text
 from core.ingest.choices import Choices, InputFile
 from core.ingest.encoding import SAMPLE, Decoded, confidence, decode, settled_by
 from core.ingest.kinds import kind
+from core.ingest.markup import charset, html_tables, markup, sheet_tables
 from core.ingest.origin import Origin
 from core.schema import DIRECTORIES, TABLES, normal
 
@@ -120,6 +121,8 @@ def _reader(name: str, data: bytes) -> Callable[[str, bytes, Choices], tuple[Raw
     }.get(kind(name, data))  # fmt: skip
     if container is not None:
         return container
+    if markup(data):
+        return _read_markup
     ending = name.rsplit(".", 1)[-1].lower()
     if ending in ("json", "jsonl", "ndjson") or _JSON_START.match(data[:4096]):
         return _read_json
@@ -553,9 +556,9 @@ def _read_workbook(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
         book = fastexcel.read_excel(data)
         sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
     except Exception as error:
-        raise InputError(
-            Issue("workbook_unreadable", "error", file=name, value=str(error).split("\n")[0][:80])
-        ) from error
+        said = str(error).split("\n")[0][:80]
+        code = "workbook_locked" if "password" in str(error).lower() else "workbook_unreadable"
+        raise InputError(Issue(code, "error", file=name, value=said)) from error
     several = len(sheets) > 1
     blocks = {sheet: span.blocks for sheet, span in spans.items()}
     tables = [_sheet(name, sheet if several else "", columns, blocks.get(sheet, ())) for sheet, columns in sheets]
@@ -563,6 +566,23 @@ def _read_workbook(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
     if not found:
         raise InputError(Issue("empty_file", "error", file=name))
     return found
+
+
+def _read_markup(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]:
+    """A page or the XML of 2003, whatever it is called: every table of it that has headings and rows."""
+    decoded = decode(name, data, choices.of(name).encoding or charset(data))
+    language = {"sheets": "XML", "html": "HTML"}[markup(data)]
+    grids = (sheet_tables if language == "XML" else html_tables)(name, decoded.text.lstrip("\ufeff"))
+    filled = [grid for grid in grids if len(grid.rows) > 1]
+    several = len(filled) > 1
+    tables = [_sheet(name, grid.name if several else "", grid.columns()) for grid in filled]
+    found = [table for table in tables if table is not None]
+    if not found:
+        raise InputError(Issue("not_a_table", "error", file=name, value=language))
+    found[0] = replace(found[0], issues=(*decoded.issues, *found[0].issues))
+    return tuple(
+        replace(table, encoding=decoded.encoding, encoding_confidence=decoded.confidence) for table in found
+    )
 
 
 def _sheet_columns(book: Any, sheet: str) -> list[pa.Array]:

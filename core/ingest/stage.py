@@ -29,7 +29,7 @@ from core.ingest.match import Match
 from core.ingest.quick import in_threads
 from core.ingest.read import RawTable
 from core.log import ColumnMatch
-from core.schema import SUMMARY, UNRATED, Column, normal_word
+from core.schema import SUMMARY, UNRATED, Column, normal, normal_word
 from core.schema import codes as word_codes
 
 BOGUS = int(np.datetime64("2000-01-01", "ms").astype(np.int64))
@@ -525,19 +525,21 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
     read = in_threads(lambda name: dates.scan(raw.kept[of_time[name]]), list(of_time))
     scanned = dict(zip(of_time, read, strict=True))
     orders = _orders(raw, found, choice, scanned, out.book)
-    _note_spellings(raw, found, scanned, out.book)
+    _note_spellings(raw, found, scanned, choice, out.book)
+    scanned = {name: _settled(stamps, choice) for name, stamps in scanned.items()}
     zones = {name: _zone(raw.headings[found.fields[name]], choice, choices.zone) for name in scanned}
     timed = in_threads(lambda name: dates.instants(scanned[name], orders[name], zones[name]), list(scanned))
     done = dict(zip(scanned, timed, strict=True))
     for name, column in done.items():
         heading = raw.headings[found.fields[name]]
         spelling = "+".join(scanned[name].spelling)
-        good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE) & ~_far(column)
+        far = _far(column) if choice.doubts.get("far_from_rest") != "keep" else np.zeros(len(column.valid), dtype=bool)
+        good = column.valid & (column.millis >= BOGUS) & (column.millis < FUTURE) & ~far
         dated = column.dated and bool(good.any())
         out.formats[name] = " ".join(part for part in (spelling, orders[name], "date" if dated else "") if part)
         if np.isfinite(scanned[name].offset).any() or _UTC.search(heading):
             out.book.zoned.add(name)
-        _note_stamps(raw, found, name, column, out.book)
+        _note_stamps(raw, (found, name), column, far, out.book)
         if found.table.column(name).kind == "date":
             out.columns[name] = _local_days(column, choices.zone)
         else:
@@ -548,22 +550,26 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
     _note_partly_dated(raw, found, scanned, out)
     _drop_dated_clocks(raw, found, out)
     _units_from_stamps(raw, found, choice, out)
+    _note_assumed_units(raw, found, choice, out)
     _drop_without_stamp(raw, found, out)
 
 
-def _note_spellings(raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], book: Book) -> None:
+def _note_spellings(
+    raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], choice: FileChoice, book: Book
+) -> None:
     """What the spelling of a column leaves open: rounded numbers, zone names of several zones, offsets on some stamps only."""
     for name, stamps in scanned.items():
         heading, cells = raw.headings[found.fields[name]], raw.columns[found.fields[name]]
         if "rounded" in stamps.spelling:
             _note_like(book, "stamps_lost_digits", cells, r"[eE]\+?\d", heading)
-        if stamps.clocks is None:
+        if stamps.clocks is None and not {heading, "*"} & set(choice.zones):
             _note_like(book, "zone_name_open", cells, dates.UNCLEAR_ZONE, heading)
         own = np.isfinite(stamps.offset)
         bare = np.isfinite(stamps.clock) & ~own & (np.isfinite(stamps.day) | np.isfinite(stamps.abc[:, 0]))
         if own.any() and bare.any():
             book.note("offsets_on_some", "warning", stamps.rows(bare), column=heading)
-        _note_half_turned(stamps, heading, book)
+        if half_turned(stamps) and choice.doubts.get("half_turned_dates", "missing") == "missing":
+            book.note("half_turned_dates", "warning", stamps.rows(np.isfinite(stamps.day)), column=heading)
 
 
 def _note_like(book: Book, code: str, cells: pa.Array, pattern: str, heading: str) -> None:
@@ -573,17 +579,25 @@ def _note_like(book: Book, code: str, cells: pa.Array, pattern: str, heading: st
         book.note(code, "warning", marks.to_numpy(zero_copy_only=False), column=heading, value=shown)
 
 
-def _note_half_turned(stamps: dates.Stamps, heading: str, book: Book) -> None:
-    """A spreadsheet of the other country turns 03/04 into a date of the wrong month and leaves 13/04 as text: said, not repaired."""
+def half_turned(stamps: dates.Stamps) -> bool:
+    """Whether a spreadsheet of the other country has turned 03/04 into a date of the wrong month and left 13/04 as text."""
     written = np.isfinite(stamps.abc[:, 0])
     clear = np.isfinite(stamps.day)
     if stamps.used[written].sum() < 5 or stamps.used[clear].sum() < 5:
-        return
+        return False
     first, second = stamps.abc[written, 0], stamps.abc[written, 1]
-    month_day = stamps.day[clear].astype("datetime64[D]")
-    of_month = (month_day - month_day.astype("datetime64[M]")).astype(int) + 1
-    if ((first > 12).all() or (second > 12).all()) and (of_month <= 12).all():
-        book.note("half_turned_dates", "warning", stamps.rows(clear), column=heading)
+    _, _, of_month = dates.calendar(stamps.day[clear])
+    return bool(((first > 12).all() or (second > 12).all()) and (of_month <= 12).all())
+
+
+def _settled(stamps: dates.Stamps, choice: FileChoice) -> dates.Stamps:
+    """The stamps with the dates that a spreadsheet has turned taken out or turned back, as the user says."""
+    way = choice.doubts.get("half_turned_dates", "keep")
+    if way == "keep" or not half_turned(stamps):
+        return stamps
+    if way == "turn":
+        return replace(stamps, day=dates.turned(stamps.day))
+    return replace(stamps, codes=np.where(stamps.rows(np.isfinite(stamps.day)), -1, stamps.codes))
 
 
 def _zone(heading: str, choice: FileChoice, zone: str) -> str:
@@ -657,10 +671,12 @@ def _ask_order(book: Book, stamps: dates.Stamps, heading: str, order: str, facts
     book.note(code, "note" if settled else "warning", marks, column=heading, facts=about)
 
 
-def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants, book: Book) -> None:
+def _note_stamps(
+    raw: RawTable, about: tuple[Match, str], column: dates.Instants, far: np.ndarray, book: Book
+) -> None:
+    found, name = about
     place = found.fields[name]
     heading = raw.headings[place]
-    about: dict[str, Any] = {"column": heading}
     unreadable = column.filled & ~column.valid
     if unreadable.any():
         blank = unreadable & _blank(raw.columns[place])
@@ -669,10 +685,10 @@ def _note_stamps(raw: RawTable, found: Match, name: str, column: dates.Instants,
     needed = any(name == need[0] for need in found.table.needs)
     bogus = column.valid & ((column.millis < BOGUS) | (column.millis >= FUTURE))
     enter = book.drop if needed else _change(book)
-    for code, marks in (("bad_date", unreadable), ("before_2000", bogus), ("far_from_rest", _far(column))):
+    for code, marks in (("bad_date", unreadable), ("before_2000", bogus), ("far_from_rest", far)):
         if marks.any():
             shown = str(raw.columns[place][int(np.flatnonzero(marks)[0])].as_py())
-            enter(code, marks, **about, value=shown)
+            enter(code, marks, column=heading, value=shown)
     for code, marks in (("doubled_local_time", column.doubled), ("skipped_local_time", column.skipped)):
         book.note(code, "note", marks, column=heading)
 
@@ -843,6 +859,33 @@ def _units_from_stamps(raw: RawTable, found: Match, choice: FileChoice, out: _Ou
             out.book.issues.append(
                 Issue("unit_from_stamps", "warning", found.table.name, raw.name, heading, rows=rows, facts=facts)
             )
+
+
+def _note_assumed_units(raw: RawTable, found: Match, choice: FileChoice, out: _Out) -> None:
+    """Bare figures whose unit nothing says are seconds: said once for all such columns, with the figure a reader can judge by."""
+    evidence = {column.field: column.evidence for column in found.columns}
+    names = [
+        name
+        for name, place in found.fields.items()
+        if found.table.column(name).kind == "duration"
+        and out.formats.get(name) == "s"
+        and "preset" not in evidence[name]
+        and normal(raw.headings[place]) != normal(name)
+        and not (_NAMES_SECONDS.search(raw.headings[place]) or raw.headings[place] in choice.units)
+    ]
+    marks = {name: _bare_figures(raw.kept[found.fields[name]]) & out.book.keep for name in names}
+    open_ones = [name for name in names if (_floats(out.columns[name])[marks[name]] > 0).any()]
+    if open_ones:
+        headings = [raw.headings[found.fields[name]] for name in open_ones]
+        shown = str(raw.columns[found.fields[open_ones[0]]][int(np.flatnonzero(marks[open_ones[0]])[0])].as_py())
+        about = {"columns": headings, "unit": "s", "units": "s/min/ms"}
+        rows = np.logical_or.reduce([marks[name] for name in open_ones])
+        out.book.note("unit_assumed", "note", rows, column=", ".join(headings), value=shown, facts=about)
+
+
+def _bare_figures(cells: pa.Array) -> np.ndarray:
+    bare = quick.by_word(cells, partial(pc.match_substring_regex, pattern=r"^\s*\d+(?:[.,]\d+)?\s*$"))
+    return np.asarray(pc.fill_null(bare, False).to_numpy(zero_copy_only=False))
 
 
 _NAMES_SECONDS = re.compile(r"秒|sec|[((]s[))]|_s$", re.IGNORECASE)

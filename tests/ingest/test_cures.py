@@ -85,6 +85,73 @@ CASES = {
 }
 
 
+def turned() -> str:
+    """Dates of which a spreadsheet has turned those it could: the third of January became the first of March."""
+    rows = [f"{n},Ann,c{n},2024-{n:02d}-01 09:00,,5\n" for n in range(3, 11)]
+    return HEAD + "".join(rows + [f"{n},Ann,c{n},{n}/01/2024 09:00,,5\n" for n in range(13, 21)])
+
+
+def far() -> str:
+    """Sixty conversations of March 2024 and one of 2012."""
+    rows = [f"{n},Ann,c{n},2024-03-{n % 28 + 1:02d} 09:{n:02d},,5\n" for n in range(60)]
+    return HEAD + "".join(rows) + "99,Ann,c99,2012-03-04 09:00,,5\n"
+
+
+NAMED = HEAD + "".join(f"{n},Ann,c{n},2024-03-{n:02d} 09:00 CST,,5\n" for n in range(1, 9))
+BARE = "Conversation ID,Agent,Started at,处理时长\n" + "".join(f"{n},Ann,2024-03-{n:02d} 09:00,300\n" for n in range(1, 9))
+CASES |= {
+    "dates half turned: back": (turned(), "half_turned_dates", "turn_dates"),
+    "dates half turned: kept": (turned(), "half_turned_dates", "keep_turned"),
+    "a stamp far from the rest": (far(), "far_from_rest", "keep_far"),
+    "a zone's name of several zones": (NAMED, "zone_name_open", "column_zone"),
+    "durations without a unit": (BARE, "unit_assumed", "units"),
+}
+
+
+def started(text: str, choices: Choices) -> list[str]:
+    """The starts of a log in UTC."""
+    column = log_of(text, choices).tables["conversations"].column("started_at").to_pylist()  # type: ignore[union-attr]
+    return [dt.datetime.fromtimestamp(ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M") for ms in column]
+
+
+def cured(text: str, code: str, wanted: str) -> Choices:
+    """The choices of a cure."""
+    return next(each.choices for each in offered(text, code) if each.code == wanted)
+
+
+def test_turned_dates_are_turned_back_left_out_or_kept() -> None:
+    """Days of January as they were meant, only those nobody touched, or all as they stand in the file."""
+    back = started(turned(), cured(turned(), "half_turned_dates", "turn_dates"))
+    assert back == [f"2024-01-{n:02d} 01:00" for n in (*range(3, 11), *range(13, 21))]
+    left = log_of(turned(), cured(turned(), "half_turned_dates", "drop_turned"))
+    assert (left.tables["conversations"].num_rows, left.ledger.files[0].rows_dropped) == (8, 8)  # type: ignore[union-attr]
+    assert "bad_date" not in codes(left)
+    assert started(turned(), cured(turned(), "half_turned_dates", "keep_turned")) == started(turned(), Choices())
+
+
+def test_a_stamp_far_from_the_rest_counts_when_the_user_says_so() -> None:
+    """Left out by default, in the log by choice."""
+    assert len(started(far(), Choices())) == 60
+    assert started(far(), cured(far(), "far_from_rest", "keep_far"))[-1] == "2012-03-04 01:00"
+
+
+def test_a_zone_with_a_shared_name_is_read_as_chosen() -> None:
+    """CST is eight hours before Greenwich in Shanghai and six behind in Chicago."""
+    chicago = next(each for each in offered(NAMED, "zone_name_open") if each.facts["zone"] == "America/Chicago")
+    assert [started(NAMED, each)[0] for each in (Choices(), chicago.choices)] == ["2024-03-01 01:00", "2024-03-01 15:00"]
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [("min", 18_000.0), ("ms", 0.3), ("s", 300.0)])
+def test_durations_without_a_unit_are_seconds_until_told(unit: str, seconds: float) -> None:
+    """300 under 处理时长 is 300 s with a note; one click makes it minutes or milliseconds, or confirms it."""
+    issue, _ = line(log_of(BARE), "unit_assumed")
+    assert (issue.severity, issue.column, issue.value, issue.rows) == ("note", "处理时长", "300", 8)
+    cure = next(each for each in offered(BARE, "unit_assumed") if each.facts["unit"] == unit)
+    log = log_of(BARE, cure.choices)
+    assert log.tables["conversations"].column("handle_s").to_pylist() == pytest.approx([seconds] * 8)  # type: ignore[union-attr]
+    assert "unit_assumed" not in codes(log)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_cure_removes_the_line_it_is_offered_for(name: str) -> None:
     """Importing again with the cure's choices gives a ledger in which the line no longer stands."""

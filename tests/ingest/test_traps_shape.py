@@ -17,7 +17,7 @@ from core.views import ledger_rows
 
 CHAT = "会话ID,买家,发送时间,发送方,客服\n"
 TALK = "Conversation ID,Agent,Customer,Started at,First human reply at,Closed at,Wait (s),CSAT\n"
-DAYS = "日期,客服,接待人数,平均响应时长\n"
+DAYS = "日期,客服,接待人数,平均响应时长(秒)\n"
 ANN = "1,Ann,c1,2024-03-04 09:00:00,2024-03-04 09:01:00,2024-03-04 09:30:00,60,5\n"
 BOB = "2,Bob,c2,2024-03-04 10:00:00,2024-03-04 10:01:00,2024-03-04 10:30:00,60,4\n"
 LI, WANG = "2024-03-04,小李,30,20\n", "2024-03-04,小王,20,30\n"

@@ -97,7 +97,7 @@ CELLS = {
     "days and hours": ("Handling time", ("5 days 3 hours", "1.02:03:04"), "handle_s", [442800, 93784], set()),
     "unit in the heading": ("AHT (min)", ("2.5", "1"), "handle_s", [150, 60], set()),
     "milliseconds": ("首次响应时长(ms)", ("1500", "20"), "wait_s", [1.5, 0.02], set()),
-    "placeholders are counted": ("首次响应时长", ("-", "无", "-", "5"), "wait_s", [None, None, None, 5], {"placeholder"}),
+    "placeholders are counted": ("首次响应时长（秒）", ("-", "无", "-", "5"), "wait_s", [None, None, None, 5], {"placeholder"}),
     "stars": ("CSAT", ("★★★★☆", "4 stars", "4星", "4 / 5"), "csat", [4] * 4, set()),
     "words": ("CSAT", ("好评", "中评", "差评"), "csat", [5, 3, 1], {"csat_words"}),
     "figure and word": ("CSAT", ("5 - 非常满意", "3（一般）", "goodwithcomment"), "csat", [5, 3, 5], set()),
