@@ -30,9 +30,14 @@ _UNITS = {
     "sek": 1, "sekunde": 1, "sekunden": 1, "seconde": 1, "secondes": 1, "segundo": 1, "segundos": 1,
     "minuten": 60, "minuto": 60, "minutos": 60,
     "std": 3600, "stunde": 3600, "stunden": 3600, "heure": 3600, "heures": 3600, "hora": 3600, "horas": 3600, "时间": 3600,
+    "giây": 1, "detik": 1, "saat": 1, "วินาที": 1, "초": 1, "phút": 60, "menit": 60, "minit": 60, "นาที": 60, "분": 60,
+    "giờ": 3600, "jam": 3600, "ชั่วโมง": 3600, "시간": 3600, "時間": 3600, "ngày": 86400, "hari": 86400, "วัน": 86400, "일": 86400,
     "tag": 86400, "tage": 86400, "jour": 86400, "jours": 86400, "dia": 86400, "dias": 86400,
 }  # fmt: skip
-_DURATION_PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+|[一-鿿]+?(?=\d|\s|$)|''|\"|'|′′|′)\.?")
+_DURATION_PART = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*([a-z]+(?![a-z]|[^\x00-\x7f])|[一-鿿]+?(?=\d|\s|$)|[^\x00-\x7f一-鿿′][^\d\s.,]*"
+    r"|[a-z]+[^\x00-\x7f][^\d\s.,]*|''|\"|'|′′|′)\.?"
+)
 _DAYS_AND_CLOCK = re.compile(
     r"^(\d+)(?:\s*(?:days?|d|天|日),?\s*(\d+:\d{2}(?::\d{2}(?:\.\d+)?)?)|[.:](\d{1,2}:\d{2}:\d{2}(?:\.\d+)?))$"
 )
@@ -53,7 +58,9 @@ _OUT_OF = re.compile(r"^([\d.]+)\s*(?:/|out of|of)\s*(\d+)$")
 _GRADED = re.compile(
     r"^([\d.]+)\s*(?:stars?|points?|颗星|分|星|[★⭐])?\s*[-:=(]\s*[^\d]+$|^[^\d]+[-:=(]\s*([\d.]+)\s*(?:分|星|stars?)?\)?$"
 )
-_GRADE_SIGNS = re.compile(r"\s*(stars?|points?|颗星|[★⭐])$|^[★⭐]\s*|(withcomment|好评|中评|差评)$")
+_GRADE_SIGNS = re.compile(
+    r"\s*(stars?|points?|颗星|점|点|điểm|bintang|puntos?|estrellas?|ดาว|คะแนน|[★⭐])$|^[★⭐]\s*|(withcomment|好评|中评|差评)$"
+)
 _MONEY = re.compile(
     r"[¥€£₩₫₹₱฿元块圆円'’\s]|(?:us|hk|nt|s|a|r|c|sg)?\$|rmb|cny|usd|eur|gbp|jpy|hkd|twd|sgd|myr|thb|idr|vnd|php|^rp\.?|^rm(?=\d)"
 )
@@ -70,11 +77,15 @@ _COUNTED = (
     ("人", 1.0), ("单", 1.0), ("件", 1.0), ("个", 1.0), ("条", 1.0), ("笔", 1.0), ("通", 1.0), ("台", 1.0), ("倍", 1.0),
 )  # fmt: skip
 HEADING_UNITS = (
-    ("ms", re.compile(r"毫秒|\bms\b|millisec|_ms$", re.IGNORECASE)),
-    ("min", re.compile(r"分钟|[((]分[))]|\bmin(ute)?s?\b|_min$|_minutes$", re.IGNORECASE)),
-    ("h", re.compile(r"小时|[((]时[))]|\bhours?\b|\bhrs?\b|_h$|_hours$", re.IGNORECASE)),
-    ("day", re.compile(r"[((]天[))]|\bdays?\b|_days$", re.IGNORECASE)),
-)
+    ("ms", re.compile(r"毫秒|\bms\b|millisec|_ms$|milidetik|mili giây|ミリ秒", re.IGNORECASE)),
+    ("min", re.compile(
+        r"分钟|分鐘|[((][分분][))]|\bmin(ute)?s?\b|_min$|_minutes$|\b(?:menit|minit|minutos?|phút)\b|(?<!วิ)นาที", re.IGNORECASE
+    )),
+    ("h", re.compile(
+        r"小时|小時|[((](?:时|時|時間|시간)[))]|\bhours?\b|\bhrs?\b|_h$|_hours$|[((](?:jam|giờ|horas?)[))]|ชั่วโมง", re.IGNORECASE
+    )),
+    ("day", re.compile(r"[((](?:天|日|일|hari|ngày|días?)[))]|\bdays?\b|_days$", re.IGNORECASE)),
+)  # fmt: skip
 
 
 def clock_parts(column: pa.Array, heading: str) -> str:
@@ -112,6 +123,8 @@ def duration(cell: str, unit: str = "s") -> float | None:
     [60.0, 86523.0, 80.0, 200.0]
     >>> [duration(c) for c in ("2分30秒", "1h 5m", "0:02:23", "02:23", "1899-12-31 00:02:23", "90", "5 days 3 hours", "x")]
     [150.0, 3900.0, 143.0, 143.0, 143.0, 90.0, 442800.0, None]
+    >>> duration("1 phút 5 giây"), duration("2 menit"), duration("1นาที 5วินาที"), duration("1시간 5분"), unit_of("เวลารอ (วินาที)")
+    (65.0, 120.0, 65.0, 3900.0, 's')
     >>> duration("1.5", "min"), duration("02:23", "hh:mm"), duration("1h05"), duration("1个半小时"), duration("1.02:03:04")
     (90.0, 8580.0, 3900.0, 5400.0, 93784.0)
     """
@@ -441,6 +454,8 @@ def _ids(column: pa.Array, keep: Collection[str]) -> tuple[pa.Array, pa.Array, d
     cells = _trimmed(column)
     if glance.holds(cells, b".") and pc.any(pc.ends_with(cells, ".0")).as_py():
         cells = pc.replace_substring_regex(cells, r"^(\d{1,18})\.0$", r"\1")
+    if any(holds(cells, sign) for sign in (b"'", b"`")):
+        cells = pc.replace_substring_regex(cells, r"^['`](\w*\d[\w-]*)$", r"\1")
     empty = pc.equal(cells, "")
     silent = pa.array(sorted(MISSING - set(keep)), pa.string())
     placeholder = pa.array(glance.where(cells, _SILENT, lambda each: pc.is_in(pc.utf8_lower(each), value_set=silent)))

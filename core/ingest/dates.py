@@ -23,16 +23,16 @@ ORDERS = ("dmy", "mdy", "ymd")
 _MONTH_NAMES = (
     "jan ene gen 1月 一月",
     "feb fev 2月 二月",
-    "mar mrt mae 3月 三月",
+    "mar mrt mae mac 3月 三月",
     "apr avr abr 4月 四月",
     "may mai mei mag 5月 五月",
     "jun juin giu 6月 六月",
     "jul juil lug 7月 七月",
-    "aug aou ago 8月 八月",
+    "aug aou ago agu ogo 8月 八月",
     "sep set 9月 九月",
     "oct okt out ott 10月 十月",
     "nov 11月 十一月",
-    "dec dez dic 12月 十二月",
+    "dec dez dic des dis 12月 十二月",
 )
 _MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
 _ZONES = {
@@ -328,6 +328,9 @@ _SPELLINGS = (
     (r" d[eo]l? ", r" d[eo]l? ", " "),
     (r"^\d+:\d\d", r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? +(\d+[-/.]\d+[-/.]\d+)$", r"\2 \1"),
     ("[时時](?:间|間)$", r"\s*\p{Han}+[时時][间間]$", ""),
+    ("[月火水木金土日][)]", r"[(][月火水木金土日][)]", " "),
+    (r" (?:SA|CH)$", r" SA$", " AM"),
+    (r" (?:SA|CH)$", r" CH$", " PM"),
     ("[周週星礼禮]", r"[((]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][))]?", " "),
     ("[午晨早晚오]", r"中午\s*(1[01])", r" AM \1"),
     ("[午晨早晚오]", r"(?:凌晨|清晨|早上|早晨|上午|午前|오전)\s*", " AM "),
@@ -392,10 +395,15 @@ def _year(cells: pa.Array) -> np.ndarray:
 def _full(years: np.ndarray) -> np.ndarray:
     """Years of four digits: 24 is 2024, 99 is 1999.
 
-    >>> _full(np.array([24.0, 99.0, 2024.0])).tolist()
-    [2024.0, 1999.0, 2024.0]
+    >>> _full(np.array([24.0, 99.0, 2024.0, 2567.0])).tolist()
+    [2024.0, 1999.0, 2024.0, 2024.0]
     """
+    years = np.where((years >= _BUDDHIST[0]) & (years < _BUDDHIST[1]), years - 543, years)
     return np.where(years < 70, years + 2000, np.where(years < 100, years + 1900, years))
+
+
+_BUDDHIST = (2500, 2643)
+"""Years of the Thai calendar, which no stamp of ours reaches."""
 
 
 def _month(found: dict[str, pa.Array]) -> np.ndarray:

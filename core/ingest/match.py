@@ -37,6 +37,7 @@ _FIGURES = re.compile(r"\d+")
 _OTHERWISE = re.compile(
     r"不|未|非|差评|负|超时|最[长大短小高低慢快]|目标|标准|预计|应[在于]|中位|同比|环比|排名|更新|修改|邀评|机器人|智能|按键"
     r"|dis|\bun|non|negative|target|goal|due|sla|max|min(?!ute)|longest|shortest|median|p9\d|update|modif|expected|bot|rank|change"
+    r"|perbarui|kemas ?kini|diubah|batas|cập ?nhật|hạn|แก้ไขล่าสุด|อัปเดต|กำหนด|actualiz|límite|vencim|更新|変更|予定|期限|수정|변경|예정|기한"
 )
 """What turns a heading into its opposite, a limit or another statistic: a part of such a heading says nothing about the column."""
 NEVER_BY_PART = ("response_rate_24h",)
@@ -192,13 +193,14 @@ def _asked(raw: RawTable, read: Content, said: Mapping[str, tuple[str, ...]], pl
     return Match(table, fields, columns, table.lacking(set(fields)), guessed, platform, read.question)
 
 
-def _rank(found: Match) -> tuple[int, float, int]:
+def _rank(found: Match) -> tuple[int, bool, float, int]:
     needed = {name for need in found.table.needs for name in need}
     strength = sum(1.5 if name in needed else 1.0 for name in found.fields)
     weak = sum(0.5 for column in found.columns if column.field and "heading" not in column.evidence)
     order = [t.name for t in (*DIRECTORIES, *reversed(TABLES))].index(found.table.name)
     tie = {"roster": 20, "messages": 19}.get(found.table.name, order)
-    return -min(len(found.lacking), 2), strength - weak, tie
+    certain = not (needed & set(found.guessed)) or found.table.name == "messages"
+    return -min(len(found.lacking), 2), certain, strength - weak, tie
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ _JSON_START = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _LONE = re.compile(r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}.*[\s::]|[\u4e00-\u9fff]{3,}|^共\s*\d")
 _QUOTED = re.compile(r'"[^"]*"')
+_SAYS_LOCKED = re.compile("password", re.IGNORECASE)
 _NOTHING = b"\0 \t\r\n\xef\xbb\xbf"
 _QUOTED_FORMULA = r'^="([^"]*)"$'
 _SPOKEN_STAMP = re.compile(r"^\d{4}年\d{1,2}月\d{1,2}日\s*\d")
@@ -241,7 +242,8 @@ def _layout(name: str, text: str) -> _Layout:
     if header < 0:
         return _headless(name, separator, records)
     width = max(len(records[header][0]), _usual_width([record for record, _ in records[header + 1 :]]))
-    return _Layout(separator, header, records[header][1], unique_headings(records[header][0], width))
+    names = _with_above([record for record, _ in records], header)
+    return _Layout(separator, header, records[header][1], unique_headings(names, width))
 
 
 def _headless(name: str, separator: str, records: list[tuple[list[str], int]]) -> _Layout:
@@ -297,6 +299,7 @@ def header_row(records: Sequence[Sequence[Any]]) -> int:
         )
         if known > most and (known > 1 or width <= 2):
             best, most = index, known
+    best = _lower_heading(records, best)
     calendar = next((index for index, record in enumerate(records[:30]) if _is_calendar(record)), -1)
     if calendar >= 0 and most < 3:
         return calendar
@@ -318,6 +321,35 @@ def _is_calendar(record: Sequence[Any]) -> bool:
     cells = [str(cell) for cell in record if cell not in (None, "")]
     days = [cell for cell in cells if is_day(cell)]
     return len(days) >= 3 and len(days) == len(set(days)) and 0 < len(cells) - len(days) <= 4 and not is_day(cells[0])
+
+
+def _lower_heading(records: Sequence[Sequence[Any]], header: int) -> int:
+    """The row below, where it holds the headings that the row found only groups; else the row found.
+
+    >>> _lower_heading([["Date", "Agent", "Replies", ""], ["", "", "Avg first response", "Satisfaction"], ["1", "a", "2", "3"]], 0)
+    1
+    """
+    if not 0 <= header < len(records) - 1:
+        return header
+    pairs = list(zip(records[header], records[header + 1], strict=False))
+    below = [str(cell) for _, cell in pairs if cell]
+    grouped = any(cell and not name for name, cell in pairs) and any(name and not cell for name, cell in pairs)
+    named = sum(normal(cell) in KNOWN_HEADINGS for cell in below)
+    apart = not any(name and cell and normal(str(name)) in KNOWN_HEADINGS for name, cell in pairs)
+    return header + 1 if grouped and apart and named >= max(1, len(below) / 2) else header
+
+
+def _with_above(records: Sequence[Sequence[Any]], header: int) -> list[Any]:
+    """The headings; where the row above groups some of them, those it names alone are its own.
+
+    >>> _with_above([["Date", "Agent", "Replies", ""], ["", "", "Mean", "Share"]], 1)
+    ['Date', 'Agent', 'Mean', 'Share']
+    """
+    names = list(records[header])
+    above = list(records[header - 1]) if header else []
+    if all(names) or sum(bool(cell) for cell in above) < 2 or any(_DATA_CELL.match(str(cell)) for cell in above if cell):
+        return names
+    return [name or (above[place] if place < len(above) else name) for place, name in enumerate(names)]
 
 
 def _first_words(records: Sequence[Sequence[Any]], width: int) -> int:
@@ -557,8 +589,10 @@ def _read_workbook(name: str, data: bytes, _: Choices) -> tuple[RawTable, ...]:
         sheets = [(sheet, _sheet_columns(book, sheet)) for sheet in book.sheet_names]
     except Exception as error:
         said = str(error).split("\n")[0][:80]
-        code = "workbook_locked" if "password" in str(error).lower() else "workbook_unreadable"
-        raise InputError(Issue(code, "error", file=name, value=said)) from error
+        locked = _SAYS_LOCKED.search(str(error))
+        raise InputError(
+            Issue("workbook_locked" if locked else "workbook_unreadable", "error", file=name, value=said)
+        ) from error
     several = len(sheets) > 1
     blocks = {sheet: span.blocks for sheet, span in spans.items()}
     tables = [_sheet(name, sheet if several else "", columns, blocks.get(sheet, ())) for sheet, columns in sheets]
@@ -620,7 +654,7 @@ def _sheet_layout(records: list[list[Any]], width: int) -> _Layout | None:
     header = header_row(records)
     if header >= 0:
         named = sum(bool(cell) for cell in records[header]) >= 2
-        return _Layout("", header, header + 1, unique_headings(records[header], width)) if named else None
+        return _Layout("", header, header + 1, unique_headings(_with_above(records, header), width)) if named else None
     first = first_full(records)
     if first < 0 or width < 3 or len(records) - first < MOST_FOOTER:
         return None

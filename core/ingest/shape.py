@@ -49,13 +49,40 @@ def reshaped(raw: RawTable, choices: Choices) -> RawTable:
     Raises:
         InputError: a shape that cannot be turned without knowing more; the issue names what is lacking.
     """
-    if choices.of(raw.name).columns or not len(raw.rows):
+    if not len(raw.rows):
+        return raw
+    raw = _unit_row(raw)
+    if choices.of(raw.name).columns:
         return raw
     for turn in _TURNS:
         turned = turn(raw, choices)
         if turned is not None:
             return turned
     return raw
+
+
+_UNIT_WORDS = frozenset(
+    ("秒", "s", "sec", "seconds", "分", "分钟", "min", "minutes", "小时", "h", "hours", "毫秒", "ms", "天", "日", "days", "人", "人次",
+     "个", "次", "条", "单", "笔", "%", "元", "分值", "-", "/", "")
+)  # fmt: skip
+_OF_TIME = frozenset(("秒", "s", "sec", "seconds", "分", "分钟", "min", "minutes", "小时", "h", "hours", "毫秒", "ms"))
+
+
+def _unit_row(raw: RawTable) -> RawTable:
+    """A second row of headings that names nothing but units belongs to the headings."""
+    units = [(str(column[0].as_py() or "")).strip().lower() for column in raw.columns]
+    if len(raw.rows) < 2 or not set(units) <= _UNIT_WORDS or not set(units) & _OF_TIME:
+        return raw
+    named = [f"{name}({unit})" if unit in _OF_TIME else name for name, unit in zip(raw.headings, units, strict=True)]
+    note = _rows_issue("unit_row", raw, raw.rows[:1], value=", ".join(unit for unit in units if unit))
+    return replace(
+        raw,
+        headings=tuple(named),
+        columns=tuple(column[1:] for column in raw.columns),
+        rows=raw.rows[1:],
+        rejected=raw.rejected + 1,
+        issues=(*raw.issues, note),
+    )
 
 
 def _place(raw: RawTable, table_name: str, field: str) -> int | None:

@@ -176,6 +176,8 @@ def _converted(
     heading = raw.headings[place]
     words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
     cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.kept[place]
+    if column.kind == "number" and grouped_by_points(cells, sums=column.name in SUMS):
+        cells = pc.replace_substring(quick.text(cells), ".", "")
     unit = choice.units.get(heading) or _unit(cells, column.kind, heading)
     reading = Reading(unit.removesuffix("?"), {normal_word(word): words[word] for word in words}, choice.kept(heading))
     done = convert(cells, column.kind, reading)
@@ -297,6 +299,25 @@ def _decimal_commas(raw: RawTable, found: Match) -> bool:
     commas = pc.match_substring_regex(cells, r"^-?\d{1,3}(\.\d{3})*,\d{1,2}\s*[%€]?$|^-?\d+,\d{1,2}\s*[%€]?$")
     points = pc.match_substring_regex(cells, r"\d\.\d{1,2}\s*[%€$]?$|,\d{3}\.\d|\d\.\d{4,}")
     return bool(pc.any(commas).as_py()) and not pc.any(points).as_py()
+
+
+def grouped_by_points(column: pa.Array, sums: bool) -> bool:
+    """Whether points stand between thousands: one cell has two of them, or each of several sums has three digits behind its own.
+
+    >>> grouped_by_points(pa.array(["150.000", "1.250.000"]), False), grouped_by_points(pa.array(["1.250", "12.5"]), True)
+    (True, False)
+    >>> grouped_by_points(pa.array(["150.000", "75.500", "9.000"]), True), grouped_by_points(pa.array(["7.125", "7.250"]), False)
+    (True, False)
+    """
+    cells = pc.drop_null(quick.words(column))
+    pointed = cells.filter(pc.match_substring(cells, "."))
+    if not len(pointed) or not pc.all(pc.match_substring_regex(pointed, r"^\D*\d{1,3}(?:\.\d{3})+\D*$")).as_py():
+        return False
+    twice = pc.any(pc.match_substring_regex(pointed, r"\.\d{3}\.\d{3}")).as_py()
+    return bool(twice) or (sums and len(pointed.unique()) >= 3 and len(pointed) >= 0.5 * len(cells))
+
+
+SUMS = ("amount", "refunded_amount", "item_price")
 
 
 def _with_points(column: pa.Array) -> pa.Array:
@@ -888,7 +909,7 @@ def _bare_figures(cells: pa.Array) -> np.ndarray:
     return np.asarray(pc.fill_null(bare, False).to_numpy(zero_copy_only=False))
 
 
-_NAMES_SECONDS = re.compile(r"秒|sec|[((]s[))]|_s$", re.IGNORECASE)
+_NAMES_SECONDS = re.compile(r"秒|sec|[((]s[))]|_s$|detik|saat|วินาที|giây|segundo|초", re.IGNORECASE)
 
 
 def _floats(column: pa.Array) -> np.ndarray:

@@ -71,6 +71,20 @@ TRAPS = {
     "messages": one(CHAT + "1,b1,2024-03-04 09:00:00,买家,\n1,b1,2024-03-04 09:00:30,客服,小李\n", {"messages": 2}),
     "conversations": one(TALK + ANN + BOB, {"conversations": 2}),
     "agent-days": one(DAYS + LI + WANG, {"agent_days": 2}),
+    "two rows of headings, a title above": one(
+        "客服绩效,,,\n日期,客服,接待数据,\n,,接待人数,平均首响(秒)\n2024-03-04,小李 🌸,35人,12.5秒\n2024-03-04,小王,0,--\n",
+        {"agent_days": 2},
+        {"preamble": 2, "placeholder": 1},
+    ),
+    "a row of units below the headings": one(
+        "日期,客服,接待人数,平均响应时长,在线时长\n,,人,秒,小时\n" + LI.strip() + ",8\n", {"agent_days": 1}, {"unit_row": 1}
+    ),
+    "a date and a time of day, and both once more": one(
+        "客服,进线日期,进线时间,结束日期,结束时间,满意度\n小李,2024-03-01,23:58:00,2024-03-02,00:10:00,5\n", {"conversations": 1}
+    ),
+    "days of agents in Thai": one(
+        "วันที่,พนักงาน,จำนวนแชท,เวลาตอบกลับเฉลี่ย (วินาที)\n01/03/2567,สมชาย,30,20\n15/03/2567,สมชาย,31,21\n", {"agent_days": 2}
+    ),
     "a case log of events": one(
         "case id,activity,timestamp,resource\n1,create,2024-03-04 09:00,\n1,assign,2024-03-04 09:05,小李\n"
         "1,reply,2024-03-04 09:10,小李\n1,close,2024-03-04 10:00,小李\n2,create,2024-03-04 11:00,\n2,assign,soon,小王\n"

@@ -63,6 +63,10 @@ STAMPS = {
     "offsets on some": (("2024-03-05T01:05:00Z", "2024-03-05T09:05:00"), [NINE] * 2, {"offsets_on_some"}),
     "zone in words": (("2024-03-05 09:05 UTC+8", "2024-03-05 09:05 CST"), [NINE] * 2, {"zone_name_open", "offsets_on_some"}),
     "halves of the day": (("2024-03-05 上午9:05", "2024/3/5 9:05 AM", "2024年3月5日早上9点5分", "05-Mar-2024 09:05 a.m."), [NINE] * 4, set()),  # noqa: E501
+    "Thai years": (("01/03/2567 09:05", "15/03/2567 09:05"), [at("2024-03-01 09:05"), at("2024-03-15 09:05")], set()),
+    "Vietnamese halves of the day": (("05/03/2024 9:05 SA", "15/03/2024 2:05 CH"), [NINE, at("2024-03-15 14:05")], set()),
+    "Japanese weekdays": (("2024年3月5日(火) 9:05", "2024/3/5（火） 09:05"), [NINE] * 2, set()),
+    "Korean halves of the day": (("2024-03-05 오전 9:05",), [NINE], set()),
     "month names": (("5. März 2024 09:05", "5 mars 2024 09:05", "5 de marzo de 2024 9:05", "5-3月-24 09:05"), [NINE] * 4, set()),
     "two-digit years": (("13/03/24 09:05", "05/03/24 09:05"), [at("2024-03-13 09:05"), NINE], {"ambiguous_date_order"}),
     "Excel serials": (("45356.378472222", "45356.5"), [NINE, at("2024-03-05 12:00")], set()),
@@ -94,6 +98,11 @@ CELLS = {
     "clock that may be hours": ("首次响应时长", ("02:30", "01:10"), "wait_s", [150, 70], {"clock_doubtful"}),
     "clock of hours": ("Wait time (hh:mm)", ("02:30",), "wait_s", [9000], set()),
     "Excel parts of a day": ("首次响应时长", ("0.0017361111", "0.0034722222"), "wait_s", [150, 300], set()),
+    "a unit of another language in the heading": ("First response (menit)", ("2.5", "1"), "wait_s", [150, 60], set()),
+    "units of other languages": ("首次响应时长", ("1 phút 5 giây", "2 menit", "1นาที 5วินาที", "1시간 5분"), "wait_s",
+                                 [65, 120, 65, 3900], set()),
+    "ratings of other languages": ("CSAT", ("5점", "4 bintang", "1 điểm"), "csat", [5, 4, 1], set()),
+    "ids kept as text by a sign": ("Conversation ID", ("'0012", "`0013", "7"), "conversation_id", ["0012", "0013", "7"], set()),
     "days and hours": ("Handling time", ("5 days 3 hours", "1.02:03:04"), "handle_s", [442800, 93784], set()),
     "unit in the heading": ("AHT (min)", ("2.5", "1"), "handle_s", [150, 60], set()),
     "milliseconds": ("首次响应时长(ms)", ("1500", "20"), "wait_s", [1.5, 0.02], set()),
@@ -131,6 +140,14 @@ FIGURES = {
     "per cents with a small one": ("转化率", ("98", "1", "0.5"), "conversion", [0.98, 0.01, 0.005], set()),
     "per cents or shares": ("转化率(%)", ("0.5", "0.8"), "conversion", [0.5, 0.8], {"share_doubtful"}),
     "written per cents": ("转化率", ("12.5%", "１％"), "conversion", [0.125, 0.01], set()),
+}  # fmt: skip
+
+
+FIGURES |= {
+    "points between thousands": ("成交金额", ("150.000", "75.500", "1.250.000"), "amount", [150000, 75500, 1250000], set()),
+    "sums of three digits behind the point throughout": ("成交金额", ("150.000", "75.500", "9.000"), "amount", [150000, 75500, 9000],
+                                                         set()),
+    "weights of three digits behind the point": ("在线小时", ("7.125", "7.250", "7.500"), "hours", [7.125, 7.25, 7.5], set()),
 }  # fmt: skip
 
 
