@@ -299,12 +299,11 @@ def header_row(records: Sequence[Sequence[Any]]) -> int:
         )
         if known > most and (known > 1 or width <= 2):
             best, most = index, known
-    best = _lower_heading(records, best)
     calendar = next((index for index, record in enumerate(records[:30]) if _is_calendar(record)), -1)
     if calendar >= 0 and most < 3:
         return calendar
     words = _first_words(records, width)
-    return best if best >= 0 and (words < 0 or best <= words or most > 2) else words
+    return _lower_heading(records, best if best >= 0 and (words < 0 or best <= words or most > 2) else words)
 
 
 def is_day(heading: str) -> bool:
@@ -326,7 +325,7 @@ def _is_calendar(record: Sequence[Any]) -> bool:
 def _lower_heading(records: Sequence[Sequence[Any]], header: int) -> int:
     """The row below, where it holds the headings that the row found only groups; else the row found.
 
-    >>> _lower_heading([["Date", "Agent", "Replies", ""], ["", "", "Avg first response", "Satisfaction"], ["1", "a", "2", "3"]], 0)
+    >>> _lower_heading([["Date", "Agent", "Figures", ""], ["", "", "Avg first response", "Satisfaction"], ["1", "a", "2", "3"]], 0)
     1
     """
     if not 0 <= header < len(records) - 1:
@@ -342,7 +341,7 @@ def _lower_heading(records: Sequence[Sequence[Any]], header: int) -> int:
 def _with_above(records: Sequence[Sequence[Any]], header: int) -> list[Any]:
     """The headings; where the row above groups some of them, those it names alone are its own.
 
-    >>> _with_above([["Date", "Agent", "Replies", ""], ["", "", "Mean", "Share"]], 1)
+    >>> _with_above([["Date", "Agent", "Figures", ""], ["", "", "Mean", "Share"]], 1)
     ['Date', 'Agent', 'Mean', 'Share']
     """
     names = list(records[header])

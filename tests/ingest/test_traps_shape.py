@@ -71,11 +71,6 @@ TRAPS = {
     "messages": one(CHAT + "1,b1,2024-03-04 09:00:00,买家,\n1,b1,2024-03-04 09:00:30,客服,小李\n", {"messages": 2}),
     "conversations": one(TALK + ANN + BOB, {"conversations": 2}),
     "agent-days": one(DAYS + LI + WANG, {"agent_days": 2}),
-    "two rows of headings, a title above": one(
-        "客服绩效,,,\n日期,客服,接待数据,\n,,接待人数,平均首响(秒)\n2024-03-04,小李 🌸,35人,12.5秒\n2024-03-04,小王,0,--\n",
-        {"agent_days": 2},
-        {"preamble": 2, "placeholder": 1},
-    ),
     "a row of units below the headings": one(
         "日期,客服,接待人数,平均响应时长,在线时长\n,,人,秒,小时\n" + LI.strip() + ",8\n", {"agent_days": 1}, {"unit_row": 1}
     ),
