@@ -63,10 +63,8 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--by", help=_BY)
     if name in ("trends", "weekdays", "fair", "planner"):
         command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
-    if name == "robustness":
-        _weightings(command)
-    if name == "planner":
-        _planning(command)
+    if name in _OPTIONS:
+        _OPTIONS[name](command)
     if name in ("receipt", "card"):
         command.add_argument("--agent", required=name == "receipt", metavar="NAME", help="whose")
     if name == "card":
@@ -94,6 +92,15 @@ def _planning(command: ArgumentParser) -> None:
     )
     command.add_argument("--tests", type=int, default=1, metavar="N", help="how many comparisons are made together")
     command.add_argument("--power", type=float, default=POWER, help="in which part of cases it is to be seen, 0–1")
+
+
+def _sampling(command: ArgumentParser) -> None:
+    command.add_argument("--per-agent", type=int, default=5, metavar="N", help="conversations per agent")
+    command.add_argument("--seed", type=int, default=1, help="the same seed draws the same conversations")
+    command.add_argument("--pointed", type=float, default=0.0, help="part drawn among low ratings, unanswered and long waits, 0–1")
+
+
+_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling}
 
 
 def _erlang(command: ArgumentParser) -> None:
@@ -132,7 +139,12 @@ def _check_planner(words: Namespace) -> None:
         check_knob(name, getattr(words, name), low, high)
 
 
-_CHECKS = {"erlang": _check_erlang, "robustness": _check_robustness, "planner": _check_planner}
+def _check_spotchecks(words: Namespace) -> None:
+    for name, (low, high) in {"per_agent": (1, 1000), "pointed": (0, 1)}.items():
+        check_knob(name, getattr(words, name), low, high)
+
+
+_CHECKS = {"erlang": _check_erlang, "robustness": _check_robustness, "planner": _check_planner, "spotchecks": _check_spotchecks}
 
 
 def table(answer: dict[str, Any], text: Text) -> str:

@@ -588,10 +588,23 @@ def _write(path: str, made: bytes) -> None:
         raise InputError(Issue("file_not_written", "error", file=masked(path), value=str(error.strerror))) from error
 
 
+def spotchecks(words: Namespace) -> dict[str, Any]:
+    """Conversations to be read by somebody: a seeded sample per agent, customers masked."""
+    from core.spotchecks import Draw, counted
+    from core.spotchecks import spotchecks as drawn
+
+    frame = drawn(*_observed(words), Draw(words.per_agent, words.seed, words.pointed))
+    found = counted(frame, words.per_agent)
+    asked = {name: getattr(words, name) for name in ("per_agent", "seed", "pointed")}
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return asked | {"reasons": found.reasons, "short": found.short, "rows": rows}
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
+    "spotchecks": spotchecks,
 }  # fmt: skip
 
 

@@ -436,12 +436,11 @@ def conversations(observed: Observed, scenario: Scenario, limit: int = 200, of: 
     ``agent="unassigned"``. Teams are those the conversations themselves name. ``of`` names a KPI: where `countable` knows which
     conversations it counts, only those come, with ``hit`` (1 or 0 for shares, else missing).
     """
-    from core.privacy import mask_id
+    from core.privacy import mask_cut, mask_id
 
-    frame = _judged_rows(observed, scenario, limit, of, where)
-    frame["customer"] = [
-        mask_id(str(one), observed.facts.log.digest) if isinstance(one, str) else None for one in frame.pop("cust")
-    ]
+    frame, key = _judged_rows(observed, scenario, limit, of, where), observed.facts.log.digest
+    frame["customer"] = [mask_id(str(one), key) if isinstance(one, str) else None for one in frame.pop("cust")]
+    frame["conversation"] = [mask_cut(one, key) for one in frame["conversation"]]
     return frame
 
 

@@ -15,6 +15,7 @@ from pages import _rulesets as rulesets
 from pages import _scorecards as scorecards
 from pages import _session as session
 from pages import _silence as silence
+from pages import _spotchecks as spotting
 from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 from pages._shell import framed
@@ -121,6 +122,7 @@ PARTS = {
     "silence": silence.silence,
     "questions": questions.questions,
     "rules": rulesets.rule_sets,
+    "spots": spotting.spotchecks,
 }
 OF_NOBODY = ("rules", "silence")  # what can be asked of a log that names no agents
 

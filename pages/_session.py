@@ -695,6 +695,14 @@ def _planned(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, 
     return case_of(_observed, _scenario, *asked)
 
 
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _drawn(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[int, int, float]) -> Any:
+    from core.spotchecks import Draw
+    from core.spotchecks import spotchecks as drawn
+
+    return drawn(_observed, _scenario, Draw(*asked))
+
+
 def trends(of: str, by: str) -> tuple[Any, Any]:
     """Trend verdicts of a KPI, one row a group, and the weekly values behind them."""
     used = scenario().part(*_SEEN_ROOMS, "trend")
@@ -711,6 +719,12 @@ def demand() -> Any:
     """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
     used = scenario().part(*_SEEN_ROOMS)
     return _demand(_loaded().digest, used.key, observed(used), used)
+
+
+def spotchecks(per_agent: int, seed: int, pointed: float) -> Any:
+    """Conversations of the period drawn for a quality review, customers masked."""
+    used = scenario().part(*_COMPARED_ROOMS)
+    return _drawn(_loaded().digest, used.key, observed(used), used, (per_agent, seed, pointed))
 
 
 def planned(key: str, question: str, weekday: int) -> Any:

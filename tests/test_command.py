@@ -166,3 +166,11 @@ def test_a_card_that_cannot_be_written_says_so(tmp_path: Path, capsys: pytest.Ca
     target = str(tmp_path / "nowhere" / "card.html")
     assert main(["card", "--agent", "Tom Baker", "-o", target, *FILES, "--tz", "Asia/Shanghai"]) == 2
     assert "card.html" in capsys.readouterr().err
+
+
+def test_spot_checks_are_drawn_by_their_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two per agent, twice the same; customers masked, reasons counted."""
+    one, two = (answer(capsys, "spotchecks", "--per-agent", "2", "--seed", "9", "--pointed", "0.5") for _ in range(2))
+    assert one == two
+    assert len(one["rows"]) == sum(one["reasons"].values()) > 40
+    assert all(row["customer"].startswith("#") for row in one["rows"])

@@ -31,7 +31,7 @@ LAYERS = (
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"recompute", "views"},
     {"fair", "whatif"},
-    {"planner"},
+    {"planner", "spotchecks"},
     {"turning"},
     {"comparisons", "consequences", "dialects", "receipt", "sensitivity"},
     {"talk"},

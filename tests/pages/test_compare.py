@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from core.recompute import Report
+from core.spotchecks import SUSPECTS
 from core.text import Text
 from core.views import exclusions, standing
 from tests.pages.conftest import Open, charted, is_clean, visible
@@ -93,3 +94,20 @@ def test_a_selection_without_conversations_says_so(open_page: Open, language: st
     is_clean(at)
     assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
     assert not at.dataframe
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_spot_checks_are_drawn_and_have_a_sheet(open_page: Open, language: str) -> None:
+    """The sample of the seed stands there in words with a sheet to download; another seed draws others; without criteria no sheet."""
+    text = Text(language)
+    at = open_page(PAGE, language, "sample")
+    at.button_group(key=f"compare_part.{language}").set_value("spots").run()
+    is_clean(at)
+    shown = at.dataframe[0].value
+    assert shown["customer"].str.startswith("#").all()
+    assert set(shown["drawn_for"]) == {text(f"spots.reason.{code}") for code in ("random", *SUSPECTS)}
+    at.number_input(key="spots_seed").set_value(2).run()
+    is_clean(at)
+    assert set(at.dataframe[0].value["conversation"]) != set(shown["conversation"])
+    at.text_input(key=f"spots_criteria_{language}").set_value(" ").run()
+    assert text("spots.sheet.no_criteria") in [each.value for each in at.warning]
