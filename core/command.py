@@ -211,12 +211,14 @@ def _group(row: pd.Series) -> dict[str, Any]:
 
 def score(words: Namespace) -> dict[str, Any]:
     """Scores, grades and how sure they are; contributions add up to the score."""
+    from core.indicators import KINDS, coverage, indicators
     from core.recompute import judge, measure
     from core.robustness import reliability
     from core.scoring import INSUFFICIENT
 
     observed, scenario = _observed(words)
-    scores, doubt = judge(measure(observed, scenario), scenario)
+    measured = measure(observed, scenario)
+    scores, doubt = judge(measured, scenario)
     rows = []
     for at in np.argsort(-np.nan_to_num(scores.score, nan=-1.0), kind="stable").tolist():
         used = scores.weights[at] > 0
@@ -232,9 +234,11 @@ def score(words: Namespace) -> dict[str, Any]:
             }
         )  # fmt: skip
     weights = dict(zip(scores.keys, scores.nominal, strict=True))
+    found = indicators(measured.shop, scores)
+    system = {f"{kind}s": coverage(found, kind).to_dict("records") for kind in KINDS}
     sure = reliability(scores, doubt)
     told = {name: getattr(sure, name) for name in ("value", "low", "high", "rows", "longer", "orderable")} | {"reason": sure.reason or None}
-    return {"rows": rows, "weights": weights, "bands": scores.bands, "interval_level": doubt.level, "reliability": told}
+    return {"rows": rows, "weights": weights, "bands": scores.bands, "interval_level": doubt.level, "reliability": told} | system
 
 
 def _metric(words: Namespace) -> str:

@@ -13,6 +13,10 @@ from core.errors import Issue, ScenarioError, did_you_mean
 from core.measures import Measure, count, mean, ratio, share
 
 GROUPS = ("efficiency", "quality", "business")
+ASPECTS = ("attitude", "knowledge", "communication", "efficiency")
+"""What an indicator system has to cover."""
+GOALS = ("customer", "revenue", "cost")
+"""What the shop wants."""
 GROUP_WEIGHTS = {"efficiency": 30.0, "quality": 40.0, "business": 30.0}
 
 Needs = tuple[tuple[str, ...], ...]
@@ -66,6 +70,8 @@ class Metric:
         owner: whose figure it is: ``owner``, ``answerer``, ``reviewed`` or ``sale``.
         low, high, step: bounds of its anchor knobs.
         counter: for a speed KPI the quality KPI and the re-contact KPI that must be read beside it; empty for all others.
+        dimension: what of the work it tells most about, one of `ASPECTS`; empty where it tells about a result.
+        goal: what the shop gains by it, one of `GOALS`; empty for volume.
     """
 
     key: str
@@ -83,6 +89,8 @@ class Metric:
     high: float = 1.0
     step: float = 0.01
     counter: tuple[str, ...] = ()
+    dimension: str = ""
+    goal: str = ""
 
     @property
     def scored(self) -> bool:
@@ -128,6 +136,8 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(30, 120, 600),
         weight=30,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
         **_TIME,
     ),
     Metric(
@@ -138,6 +148,8 @@ METRICS: tuple[Metric, ...] = (
         _mean("greeted_s", "greeted_n", "greeted_v"),
         _MESSAGES,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
     ),
     Metric(
         "reply_time",
@@ -151,6 +163,8 @@ METRICS: tuple[Metric, ...] = (
         weight=20,
         owner="answerer",
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
         **_TIME,
     ),
     Metric(
@@ -163,10 +177,21 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(0.98, 0.90, 0.75),
         weight=20,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
     ),
-    Metric("human_response_rate_24h", "efficiency", "share", 1, _share("answered", "human_of"), _ANSWERED, counter=_COUNTER),
-    Metric("within_Ns", "efficiency", "share", 1, _share("within", "within_of"), _REPLY, counter=_COUNTER),
-    Metric("within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY, counter=_COUNTER),
+    Metric(
+        "human_response_rate_24h", "efficiency", "share", 1, _share("answered", "human_of"), _ANSWERED,
+        counter=_COUNTER, dimension="efficiency", goal="customer",
+    ),
+    Metric(
+        "within_Ns", "efficiency", "share", 1, _share("within", "within_of"), _REPLY,
+        counter=_COUNTER, dimension="efficiency", goal="customer",
+    ),
+    Metric(
+        "within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY,
+        counter=_COUNTER, dimension="efficiency", goal="customer",
+    ),
     Metric(
         "resolution_time",
         "efficiency",
@@ -175,6 +200,8 @@ METRICS: tuple[Metric, ...] = (
         _mean("resolution_s", "resolution_n", "resolution_v"),
         _CLOSE,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
     ),
     Metric(
         "first_resolution_time",
@@ -184,6 +211,8 @@ METRICS: tuple[Metric, ...] = (
         _mean("first_resolution_s", "first_resolution_n", "first_resolution_v"),
         _CLOSE,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="customer",
     ),
     Metric(
         "handle_time",
@@ -193,6 +222,8 @@ METRICS: tuple[Metric, ...] = (
         _mean("handle_s", "handle_n", "handle_v"),
         (*_MESSAGES, ("conversations.handle_s",)),
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="cost",
     ),
     Metric(
         "handled_per_hour",
@@ -212,6 +243,8 @@ METRICS: tuple[Metric, ...] = (
         high=60.0,
         step=0.5,
         counter=_COUNTER,
+        dimension="efficiency",
+        goal="cost",
     ),
     Metric(
         "fcr",
@@ -222,8 +255,10 @@ METRICS: tuple[Metric, ...] = (
         _CUSTOMER,
         anchors=Anchors(0.85, 0.70, 0.50),
         weight=15,
+        dimension="knowledge",
+        goal="cost",
     ),
-    Metric("repeat_rate", "efficiency", "share", -1, _share("repeat_hits", "repeat_of"), _CUSTOMER),
+    Metric("repeat_rate", "efficiency", "share", -1, _share("repeat_hits", "repeat_of"), _CUSTOMER, dimension="knowledge", goal="cost"),
     Metric(
         "resolved_rate",
         "efficiency",
@@ -231,6 +266,8 @@ METRICS: tuple[Metric, ...] = (
         1,
         _share("resolved", "resolved_of"),
         (("conversations.resolved",), ("agent_days.resolved", "agent_days.conversations"), ("messages.resolved",)),
+        dimension="knowledge",
+        goal="cost",
     ),
     Metric(
         "resolved_rate_answered",
@@ -245,6 +282,8 @@ METRICS: tuple[Metric, ...] = (
             ("messages.resolved",),
             ("conversations.resolved", "messages.sender"),
         ),
+        dimension="knowledge",
+        goal="cost",
     ),
     Metric(
         "transfer_rate",
@@ -253,6 +292,8 @@ METRICS: tuple[Metric, ...] = (
         -1,
         _share("transferred", "transfer_of"),
         (("messages.agent_id", "messages.sender"), ("conversations.transfers",), ("transfers.requested_at",)),
+        dimension="knowledge",
+        goal="cost",
     ),
     Metric(
         "transfer_time",
@@ -261,6 +302,8 @@ METRICS: tuple[Metric, ...] = (
         -1,
         mean("transfers", "transfer_s", "transfer_n", "transfer_v"),
         (("transfers.requested_at", "transfers.accepted_at"),),
+        dimension="efficiency",
+        goal="cost",
     ),
     # quality
     Metric(
@@ -272,6 +315,8 @@ METRICS: tuple[Metric, ...] = (
         (*_CSAT, ("agent_days.satisfied", "agent_days.rated"), ("agent_days.satisfaction", "agent_days.rated")),
         anchors=Anchors(0.95, 0.85, 0.60),
         weight=50,
+        dimension="attitude",
+        goal="customer",
     ),
     Metric(
         "csat_mean",
@@ -280,8 +325,10 @@ METRICS: tuple[Metric, ...] = (
         1,
         mean("ratings", "csat_sum", "rated", "csat_v"),
         (*_CSAT, ("agent_days.csat_mean", "agent_days.rated")),
+        dimension="attitude",
+        goal="customer",
     ),
-    Metric("csat_coverage", "quality", "share", 1, _share("rated_of_asked", "could_be_rated"), _CSAT),
+    Metric("csat_coverage", "quality", "share", 1, _share("rated_of_asked", "could_be_rated"), _CSAT, goal="customer"),
     Metric(
         "qa_score",
         "quality",
@@ -296,6 +343,8 @@ METRICS: tuple[Metric, ...] = (
         low=0.0,
         high=100.0,
         step=1.0,
+        dimension="communication",
+        goal="customer",
     ),
     Metric(
         "peer_review",
@@ -311,6 +360,8 @@ METRICS: tuple[Metric, ...] = (
         low=0.0,
         high=100.0,
         step=1.0,
+        dimension="communication",
+        goal="customer",
     ),
     Metric(
         "complaint_rate",
@@ -323,6 +374,8 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(0.005, 0.02, 0.08),
         weight=15,
         step=0.001,
+        dimension="attitude",
+        goal="customer",
     ),
     Metric(
         "complaint_solved",
@@ -335,6 +388,8 @@ METRICS: tuple[Metric, ...] = (
             ("messages.complaint", "messages.complaint_solved"),
         ),
         min_n=10,
+        dimension="knowledge",
+        goal="customer",
     ),
     Metric(
         "courtesy",
@@ -345,6 +400,8 @@ METRICS: tuple[Metric, ...] = (
         (("messages.text", "messages.sender"),),
         anchors=Anchors(0.95, 0.80, 0.40),
         weight=10,
+        dimension="attitude",
+        goal="customer",
     ),
     # business
     Metric(
@@ -361,6 +418,7 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(0.35, 0.20, 0.05),
         weight=60,
         owner="sale",
+        goal="revenue",
     ),
     Metric(
         "aov",
@@ -378,6 +436,7 @@ METRICS: tuple[Metric, ...] = (
         low=0.0,
         high=3.0,
         step=0.01,
+        goal="revenue",
     ),
     Metric(
         "aov_amount",
@@ -390,6 +449,7 @@ METRICS: tuple[Metric, ...] = (
             ("orders.amount", "orders.customer_id", "conversations.customer_id"),
         ),
         owner="sale",
+        goal="revenue",
     ),
     Metric(
         "return_rate",
@@ -401,6 +461,7 @@ METRICS: tuple[Metric, ...] = (
         anchors=Anchors(0.03, 0.08, 0.20),
         weight=20,
         owner="sale",
+        goal="revenue",
     ),
     Metric(
         "dispute_rate",
@@ -410,6 +471,7 @@ METRICS: tuple[Metric, ...] = (
         share("sales", "disputed", "return_of"),
         (("orders.disputed", "orders.customer_id"),),
         owner="sale",
+        goal="revenue",
     ),
 )
 

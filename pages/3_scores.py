@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.metrics import GROUPS, SCORED, metric
 from core.text import Text
+from pages import _indicators as indicators
 from pages import _parts as parts
 from pages import _scorecards as scorecards
 from pages import _session as session
@@ -74,7 +75,7 @@ def _bands(text: Text) -> None:
             widgets.knob(name, text)
 
 
-DRAWERS = {"kpis": _weights, "anchors": _anchors, "bands": _bands}
+DRAWERS = {"kpis": _weights, "anchors": _anchors, "bands": _bands, "system": indicators.system}
 
 
 def _insufficient(text: Text) -> None:

@@ -29,7 +29,7 @@ LAYERS = (
     {"scoring", "robustness", "weights", "stability", "ahp", "overlap"},
     {"agreement", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
-    {"recompute", "views"},
+    {"recompute", "views", "indicators"},
     {"fair", "whatif"},
     {"planner", "spotchecks"},
     {"turning"},

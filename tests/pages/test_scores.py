@@ -177,3 +177,16 @@ def test_below_seventy_per_cent_nobody_is_ranked(open_page: Open, reported: Repo
     is_clean(at)
     assert any(text("scores.reliable.unordered") in said for said in visible(at))
     assert not {"rank", "rank_before"} & set(at.dataframe[0].value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_drawer_says_what_the_system_lacks(open_page: Open, language: str) -> None:
+    """With the defaults everything is covered; without weight on quality reviews communication is named as counting for nothing."""
+    text = Text(language)
+    for knobs, said in (({}, text("indicators.said.complete")), ({"w_qa_score": "0"}, text("indicators.dimension.communication"))):
+        at = open_page(PAGE, language, "sample", **knobs)
+        at.button_group(key=f"scores_drawer.{language}").set_value("system").run()
+        is_clean(at)
+        assert any(said in each for each in visible(at))
+        assert len(at.dataframe[0].value) == 4
+        assert len(at.dataframe[1].value) == 3
