@@ -454,7 +454,7 @@ def _ids(column: pa.Array, keep: Collection[str]) -> tuple[pa.Array, pa.Array, d
     cells = _trimmed(column)
     if glance.holds(cells, b".") and pc.any(pc.ends_with(cells, ".0")).as_py():
         cells = pc.replace_substring_regex(cells, r"^(\d{1,18})\.0$", r"\1")
-    if any(holds(cells, sign) for sign in (b"'", b"`")):
+    if any(glance.holds(cells, sign) for sign in (b"'", b"`")):
         cells = pc.replace_substring_regex(cells, r"^['`](\w*\d[\w-]*)$", r"\1")
     empty = pc.equal(cells, "")
     silent = pa.array(sorted(MISSING - set(keep)), pa.string())
