@@ -265,6 +265,15 @@ def _group_scores(found: Floats, usable: NDArray[np.bool_], scenario: Scenario) 
     return np.column_stack(columns)
 
 
+def enough_weight(left: Floats) -> NDArray[np.bool_]:
+    """Whether the nominal weight of the KPIs that remain carries a grade: half of it does, though binary fractions may sum to less.
+
+    >>> enough_weight(np.array([0.49999999999999994, 0.4999])).tolist()
+    [True, False]
+    """
+    return np.asarray(left >= MIN_WEIGHT_LEFT - DUST)
+
+
 def _reasons(
     usable: NDArray[np.bool_], nominal: Floats, conversations: Floats, total: Floats, scenario: Scenario
 ) -> NDArray[np.object_]:
@@ -273,7 +282,7 @@ def _reasons(
     reason = np.where(
         np.isnan(total),
         "nothing_scored",
-        np.where(few, "few_conversations", np.where(left < MIN_WEIGHT_LEFT, "little_weight", "")),
+        np.where(few, "few_conversations", np.where(enough_weight(left), "", "little_weight")),
     )
     return reason.astype(object)
 

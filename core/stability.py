@@ -17,7 +17,7 @@ from numpy.polynomial import polynomial as poly
 from numpy.typing import NDArray
 
 from core.metrics import GROUPS, SCORED
-from core.scoring import DUST, INSUFFICIENT, MIN_WEIGHT_LEFT, grade
+from core.scoring import DUST, INSUFFICIENT, enough_weight, grade
 from core.weights import Card, spread_inside
 
 Floats = NDArray[np.float64]
@@ -233,7 +233,7 @@ def triangle(card: Card, agent: str = "", steps: int = 20) -> pd.DataFrame:
     of_group = np.column_stack([one, other, steps - one - other])[inside] / steps
     nominal = spread_inside(of_group, card.nominal)
     left = nominal @ (~np.isnan(card.points)).T
-    total = np.where(left >= MIN_WEIGHT_LEFT - DUST, card.totals(nominal), np.nan)
+    total = np.where(enough_weight(left), card.totals(nominal), np.nan)
     frame = pd.DataFrame(of_group, columns=list(GROUPS))
     frame["first"], frame["tied"], frame["lead"] = _leaders(card, total)
     if agent:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.metrics import BY_KEY, GROUPS, SCORED
 from core.recompute import Judged, card_of, score_of
 from core.scenario import KNOBS, Knob, Scenario
-from core.scoring import DUST, GRADES, MIN_WEIGHT_LEFT, effective_weights, nominal_of, scored_values
+from core.scoring import DUST, GRADES, effective_weights, enough_weight, nominal_of, scored_values
 from core.whatif import WhatIf
 
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ class _Trial:
         # on either side of the edge by half of what scoring forgives, so that the real score falls on the same side
         reached = [(scores >= self.lows - dust).sum(axis=1) == wanted for dust in (DUST / 2, DUST * 1.5)]
         left = (shares * ~np.isnan(self.card.points[rows])).sum(axis=1)
-        return np.asarray(reached[0] & reached[1] & (left >= MIN_WEIGHT_LEFT))
+        return np.asarray(reached[0] & reached[1] & enough_weight(left))
 
     def _scores(self, knob: Knob, rows: NDArray[np.int64], at: Floats, shares: Floats) -> Floats:
         found = self._points(knob, self.card.points, self.values, rows, at)

@@ -139,3 +139,17 @@ def test_turns_need_messages() -> None:
     text = "Agent,Started at,First reply\nAnn,2024-03-05 10:00,2024-03-05 10:01\n"
     row = side_by_side(observe(build_facts(load([InputFile("c.csv", text.encode())]))), Scenario(), ["taobao_3min"]).iloc[0]
     assert (row["reason"], row["rate"] != row["rate"]) == ("needs_messages", True)
+
+
+@pytest.mark.parametrize(
+    ("start", "ask", "wanted"), [("2024-03-30", "2024-03-31 21:30", (1, 1)), ("2024-10-26", "2024-10-27 21:30", (2, 2))]
+)
+def test_a_turn_after_a_clock_change_is_placed_by_its_own_hour(start: str, ask: str, wanted: tuple[int, int]) -> None:
+    """Berlin in spring: 21:30 UTC is 23:30 by the new clock, outside 08–23 (by the old one 22:30); in autumn it is 22:30, inside."""
+    text = "conversation_id,sender,sent_at,agent_id\n" + "".join(
+        f"k,{who},{moment}:00Z,{'Ann' if who == 'agent' else ''}\n"
+        for who, moment in (("customer", f"{start} 12:00"), ("agent", f"{start} 12:01"), ("customer", ask), ("agent", f"{ask[:-2]}31"))
+    )
+    observed = observe(build_facts(load([InputFile("m.csv", text.encode())], Choices(zone="Europe/Berlin"))))
+    row = side_by_side(observed, Scenario(), ["taobao_3min"]).iloc[0]
+    assert (row["hits"], row["of"]) == wanted

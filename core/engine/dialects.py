@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from core.engine.runner import Facts
+from core.engine.zones import local_case, transitions
 from core.rules import RuleSet
 
 LEFT_OUT = ("", "agent_started", "holiday_mode", "bot_resolved", "outside_hours", "pending", "unanswered")
 """Why a conversation is in no rate of a rule set, by code; ``unanswered`` only where the rule set knows no rate."""
-_DAY, _MINUTE = 86_400_000, 60_000
-# The conversation's own offset makes local time of a later moment without asking the zone again.
-_OFFSET = f"(c.local_day * CAST({_DAY} AS BIGINT) + c.local_minute * {_MINUTE} - (c.start_ms - mod(c.start_ms, {_MINUTE})))"
+_DAY = 86_400_000
 _LATER = "CASE WHEN {b} > {a} THEN {b} ELSE {a} END"
 _STARTS = {
     "handed": _LATER.format(
@@ -22,12 +22,12 @@ _STOPS = {
 }
 
 
-def dialect_sql(rule: RuleSet, horizon_ms: int) -> str:
+def dialect_sql(rule: RuleSet, facts: Facts) -> str:
     """A SELECT of one row per conversation: own_conv, own_out (code, see `LEFT_OUT`), own_of, own_hits (turns or 0/1), own_ms, own_n.
 
     ``own_ms`` is the wait in milliseconds; for turns the sum of the capped waits of ``own_n`` answered turns. Null where there is none.
     """
-    return _turns(rule, horizon_ms) if rule.clock == "turn" else _conversations(rule, horizon_ms)
+    return _turns(rule, facts) if rule.clock == "turn" else _conversations(rule, facts.horizon_ms)
 
 
 def _conversations(rule: RuleSet, horizon_ms: int) -> str:
@@ -78,7 +78,10 @@ def _outside(hours: tuple[int, int]) -> str:
     return f"c.local_minute < {hours[0] * 60} OR c.local_minute >= {hours[1] * 60}"
 
 
-def _turns(rule: RuleSet, horizon_ms: int) -> str:
+def _turns(rule: RuleSet, facts: Facts) -> str:
+    # a conversation may outlast a clock change, so each turn asks the zone for itself
+    changes = transitions(facts.zone, (facts.first_day - 1) * _DAY, facts.horizon_ms)
+    asked, answered = (local_case(column, changes) for column in ("t.ask_ms", "coalesce(t.answer_ms, t.ask_ms)"))
     window, cap = round(rule.window_h * 3_600_000), round((rule.cap_s or 1e9) * 1000)
     first, last = rule.hours or (0, 24)
     base = "CASE WHEN c.customer_started = 0 THEN 1 WHEN c.holiday = 1 THEN 2 WHEN c.smart_solved = 1 THEN 3 ELSE 0 END"
@@ -91,9 +94,9 @@ def _turns(rule: RuleSet, horizon_ms: int) -> str:
     FROM (SELECT conv, base, wait_ms,
       CASE WHEN mod(ask_local, {_DAY}) < {first * 3_600_000} OR mod(ask_local, {_DAY}) >= {last * 3_600_000} THEN 0
         WHEN ask_local - mod(ask_local, {_DAY}) <> answer_local - mod(answer_local, {_DAY}) THEN 0 ELSE 1 END AS fits,
-      CASE WHEN wait_ms IS NULL AND closed = 0 AND {horizon_ms} - ask_ms < {window} THEN 0 ELSE 1 END AS ripe
+      CASE WHEN wait_ms IS NULL AND closed = 0 AND {facts.horizon_ms} - ask_ms < {window} THEN 0 ELSE 1 END AS ripe
       FROM (SELECT c.conv, c.closed, {base} AS base, t.ask_ms, t.answer_ms - t.ask_ms AS wait_ms,
-        t.ask_ms + {_OFFSET} AS ask_local, coalesce(t.answer_ms, t.ask_ms) + {_OFFSET} AS answer_local
+        {asked} AS ask_local, {answered} AS answer_local
         FROM turns AS t JOIN conversations AS c ON t.conv = c.conv) AS placed
     ) AS judged GROUP BY conv"""
 

@@ -196,7 +196,7 @@ def _from_agent_days(facts: Facts) -> Observed:
 def judged_sql(facts: Facts, scenario: Scenario) -> str:
     """The facts seen through the scenario's rule set, as a SELECT of one row per conversation."""
     rule = rule_set(scenario.get("rules"))
-    own = NONE_OF_THEM if rule.board else dialect_sql(rule, facts.horizon_ms)
+    own = NONE_OF_THEM if rule.board else dialect_sql(rule, facts)
     return sql_text("judged").format(rules=_rules_sql(facts, scenario), own=own)
 
 

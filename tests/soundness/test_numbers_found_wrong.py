@@ -12,8 +12,9 @@ from core.engine import build_facts, observe
 from core.engine.hours import split_days
 from core.engine.reviews import score_reviews
 from core.kpis import Kpi, KpiTable, kpi_table
+from core.metrics import SCORED
 from core.scenario import Scenario
-from core.scoring import grade
+from core.scoring import grade, nominal_weights, score_values
 from tests.strategies import DAY, HOUR, MINUTE, SECOND, as_log, instant, numbered
 
 START = instant("2026-04-15 02:00:00")
@@ -160,3 +161,14 @@ def test_the_dust_of_binary_sums_decides_no_grade() -> None:
     """0.1 + 0.2 sums of weights make 59.99999999999999 of sixty points: C, as they are shown (it was D); 59.99 stays D."""
     bands = {"A": 90.0, "B": 75.0, "C": 60.0}
     assert [grade(s, bands) for s in (59.99999999999999, 89.99999999999999, 59.99, 89.995)] == ["C", "A", "D", "B"]
+
+
+def test_half_of_the_weight_is_half_though_binary_sums_fall_short() -> None:
+    """The KPIs that remain weigh exactly one half, which sums to 0.49999999999999994, and keep their grade; with less they do not."""
+    inside = dict(zip((metric.key for metric in SCORED), (60, 0, 30, 50, 40, 25, 40, 50, 5, 20, 25, 25, 20), strict=True))
+    knobs = {f"w_{key}": weight for key, weight in inside.items()} | {"w_efficiency": 30, "w_quality": 30, "w_business": 60}
+    usable = np.array([[0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 0, 1, 1]], dtype=bool)
+    assert nominal_weights(Scenario.of(knobs))[usable[0]].sum() < 0.5
+    values = np.array([[Scenario().anchors(metric).target for metric in SCORED]], dtype=np.float64)
+    found = [score_values(values, usable, np.array([99.0]), ("Ada",), Scenario.of(knobs | more)) for more in ({}, {"w_efficiency": 31})]
+    assert [str(each.grade[0]) for each in found] == ["A", "insufficient_data"]
