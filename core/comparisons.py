@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from core.casemix import SHARED_FROM, Mixed
+from core.engine.habits import CASES
 from core.fair import Duel, Pairs, Shrinkage, judged_from
 from core.funnel import Funnel
 from core.metrics import METRICS, metric
 from core.nonresponse import panel
 from core.questions import Family
 
+LISTED = tuple(CASES)
+"""Families of questions whose single cases can be listed."""
 TOLD = ("evidence", "strong_evidence")
 SPREAD_FROM = 1.5
 """Dispersion above which agents differ by more than chance."""
@@ -103,7 +106,7 @@ def mix_rows(found: Mixed) -> pd.DataFrame:
     """One row per agent, the figure that moves most first.
 
     Columns: agent, n, raw, adjusted, low, high (of adjusted), overall, moved, overlap, expected, ratio, p_adjusted, verdict, reason,
-    status. An agent who is not comparable has the raw figure only and stands last.
+    status. Who is not comparable has the raw figure only and stands last; with too few cases there is no interval.
     """
     rows = found.rows
     frame = rows[["agent", "n", "expected", "ratio", "overlap", "p_adjusted", "verdict", "reason"]].assign(
@@ -111,6 +114,7 @@ def mix_rows(found: Mixed) -> pd.DataFrame:
     )
     frame["moved"] = frame["adjusted"] - frame["raw"]
     frame["status"] = np.where(frame["reason"] == "below_minimum", "too_few", "ok")
+    frame.loc[frame["status"] == "too_few", ["low", "high"]] = np.nan
     rank = np.select([frame["adjusted"].isna(), frame["status"] == "too_few"], [2, 1], 0)
     return frame.iloc[np.lexsort((-frame["moved"].abs().fillna(0), rank))].reset_index(drop=True)
 
@@ -126,7 +130,7 @@ def strangers(rows: pd.DataFrame) -> list[str]:
 
 
 def excused(rows: pd.DataFrame, better: int) -> pd.DataFrame:
-    """Agents who look worse than all together, and on the same work are not told apart or are better: the largest move first.
+    """Agents who look worse than all together, and on the same work are not shown to be: the largest move first.
 
     >>> frame = pd.DataFrame({"raw": [99.0, 80.0], "overall": 64.0, "adjusted": [63.0, 79.0], "low": [58.0, 70.0], "high": [68.0, 90.0]})
     >>> excused(frame.assign(agent=["night", "slow"], status="ok"), -1)["agent"].tolist()
@@ -261,10 +265,11 @@ def as_points(share: float) -> float:
 
 
 def plane_rows(found: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Agents on the plane of speed and quality: agent, x, y, n, status."""
+    """Agents on the plane of speed and quality: agent, x, y, n, status, label (the name of who is asked about, else empty)."""
     quality = metric(key).counter[0]
     few = (found["speed_n"] < judged_from(metric(key))) | (found["quality_n"] < judged_from(metric(quality)))
     frame = found[["agent"]].assign(x=found["speed"], y=found["quality"], n=found["speed_n"], status=np.where(few, "too_few", "ok"))
+    frame["label"] = found["agent"].where(found["asked"], "")
     return frame.dropna(subset=["x", "y"]).reset_index(drop=True)
 
 

@@ -22,7 +22,8 @@ from scipy import special
 
 from core.casemix import FIRM, MERGED_FIRST, Mixed, MixRules, compare_within, standardise
 from core.engine import Observed
-from core.engine.habits import handed_over, pasted_replies, reopened, short_replies, surveyed, written
+from core.engine.habits import CASES, handed_over, pasted_replies, reopened, short_replies, surveyed, written
+from core.engine.habits import behind as list_cases
 from core.engine.observe import UNASSIGNED, judged_sql
 from core.fairness import clustered_errors, clustered_ratio_by, quantile_interval_by
 from core.funnel import Funnel, share_funnel
@@ -33,7 +34,7 @@ from core.nonresponse import comparable, panel
 from core.pairs import Decidable, PairRules, Sides, all_pairs, letters, shares_of, until_decidable
 from core.period import choose
 from core.questions import FAMILIES, Family, bunching, outstanding, picking, selective, unanswerable
-from core.recompute import narrowed, slow_knobs, trend_margin
+from core.recompute import conversations, narrowed, slow_knobs, trend_margin
 from core.scenario import Scenario
 from core.shrinkage import Shrunk, median_error, shrink_means, shrink_shares
 from core.trends import adjust
@@ -477,11 +478,15 @@ class _Asking:
         """Columns that are not in the log; ``a|b`` is met by either."""
         return tuple(name for name in needs if not set(name.split("|")) & self.observed.facts.available)
 
+    @property
+    def chosen(self) -> tuple[str, list[Any]]:
+        """The conversations of period and filters as a SELECT and its values."""
+        tests, values = narrowed(self.observed, self.scenario)
+        return f"SELECT * FROM ({judged_sql(self.observed.facts, self.scenario)}) AS judged WHERE {tests}", values
+
     def counted(self, count: Any, *more: Any) -> pd.DataFrame:
         """What a function of `core.engine.habits` counts, by agent."""
-        tests, values = narrowed(self.observed, self.scenario)
-        chosen = f"SELECT * FROM ({judged_sql(self.observed.facts, self.scenario)}) AS judged WHERE {tests}"
-        return count(self.observed.facts, chosen, values, *more)
+        return count(self.observed.facts, *self.chosen, *more)
 
     @property
     def gap_ms(self) -> int:
@@ -490,6 +495,16 @@ class _Asking:
 
 
 _TEXT = ("messages.text", "messages.agent_id", "messages.sender")
+
+
+def behind(observed: Observed, scenario: Scenario, family: str, agent: str, limit: int = 200) -> pd.DataFrame:
+    """The newest conversations a question is about, as `core.recompute.conversations`: those counted, or else all of the agent's."""
+    if family not in CASES:
+        return conversations(observed, scenario, limit, agent=agent)
+    asking = _Asking(observed, scenario)
+    chosen, values = asking.chosen
+    counted = CASES[family](observed.facts, chosen, asking.gap_ms)
+    return conversations(observed, scenario, limit, only=list_cases(observed.facts, counted, values, agent))
 
 
 def _bunching(asking: _Asking) -> list[Family]:

@@ -429,16 +429,18 @@ def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
     return (days["expected"] / days["n"]).rename("mix").rename_axis("local_day").reset_index()
 
 
-def conversations(observed: Observed, scenario: Scenario, limit: int = 200, of: str = "", **where: str) -> pd.DataFrame:
+def conversations(
+    observed: Observed, scenario: Scenario, limit: int = 200, of: str = "", *, only: Sequence[str] | None = None, **where: str
+) -> pd.DataFrame:
     """The newest conversations behind a figure, at most ``limit``: ids, clocks and flags; customers masked for the log.
 
     The scenario's period and filters hold; ``where`` narrows further by text dimensions, e.g. ``agent="Lin Xiao"`` or
     ``agent="unassigned"``. Teams are those the conversations themselves name. ``of`` names a KPI: where `countable` knows which
-    conversations it counts, only those come, with ``hit`` (1 or 0 for shares, else missing).
+    conversations it counts, only those come, with ``hit`` (1 or 0 for shares, else missing). ``only`` narrows to conversations named by id.
     """
     from core.privacy import mask_cut, mask_id
 
-    frame, key = _judged_rows(observed, scenario, limit, of, where), observed.facts.log.digest
+    frame, key = _judged_rows(observed, scenario, limit, of, where, only=only), observed.facts.log.digest
     frame["customer"] = [mask_id(str(one), key) if isinstance(one, str) else None for one in frame.pop("cust")]
     frame["conversation"] = [mask_cut(one, key) for one in frame["conversation"]]
     return frame
@@ -467,8 +469,12 @@ def countable(key: str) -> bool:
     return metric(key).measure.denominator in _COUNTED
 
 
-def _judged_rows(observed: Observed, scenario: Scenario, limit: int, of: str, where: dict[str, str]) -> pd.DataFrame:
+def _judged_rows(
+    observed: Observed, scenario: Scenario, limit: int, of: str, where: dict[str, str], *, only: Sequence[str] | None = None
+) -> pd.DataFrame:
     tests, values = narrowed(observed, scenario, **where)
+    if only is not None:
+        tests, values = f"{tests} AND list_contains(?, CAST(conv AS VARCHAR))", [*values, list(only)]
     hit = ""
     if of and countable(of):
         measure = metric(of).measure

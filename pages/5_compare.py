@@ -44,7 +44,7 @@ def _everybody(key: str, statistic: str, text: Text) -> str:
     frame = comparison.standing(key, statistic)
     st.markdown(comparison.sentences(frame, key, text))
     st.markdown(comparison.worth(frame, key, text), help=text("fair.worth.help"))
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         name = f"compare_{key}_{statistic}"
         event = widgets.show_chart(comparison.chart(frame, key, statistic, text), text, name, on_select="rerun")

@@ -15,7 +15,7 @@ from pages import _scorecards as scorecards
 from pages import _session as session
 from pages import _widgets as widgets
 
-UNITS = {"agent": "", "value": "", "shrunken": "", "reliability": "ratio", "interval": "", "n": "count", "side": ""}
+UNITS = {"agent": "", "value": "", "interval": "", "side": "", "n": "count", "shrunken": "", "reliability": "ratio"}
 CHARTED = ("agent", "value", "low", "high", "n", "status", "shop", "tone", "placed")
 MOST_NAMED = 8
 KPI_UNITS = {"metric": "", "value": "", "interval": "", "n": "count", "shop": "", "side": "", "group": ""}

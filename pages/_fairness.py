@@ -17,10 +17,10 @@ from pages import _parts as parts
 from pages import _session as session
 from pages import _widgets as widgets
 
-FUNNEL_UNITS = {"agent": "", "n": "count", "value": "", "limits": "", "limits_far": "", "verdict": ""}
-MIX_UNITS = {"agent": "", "n": "count", "raw": "", "adjusted": "", "interval": "", "overlap": "", "verdict": ""}
+FUNNEL_UNITS = {"agent": "", "value": "", "verdict": "", "limits": "", "n": "count"}
+MIX_UNITS = {"agent": "", "raw": "", "adjusted": "", "interval": "", "verdict": "", "n": "count", "overlap": ""}
 OWN_UNITS = {"dimension": "", "label": "", "n": "count", "value": "", "interval": "", "baseline": "", "difference": ""}
-LENGTH_UNITS = {"language": "", "n": "count", "characters": "count", "value": "", "interval": "", "baseline": "", "ratio": ""}
+LENGTH_UNITS = {"language": "", "value": "", "baseline": "", "ratio": "", "interval": "", "n": "count", "characters": "count"}
 MOST_NAMED = 6
 BASES = ("language", "shift", "channel")
 
@@ -133,7 +133,6 @@ def _funnel_table(rows: Any, key: str, text: Text) -> Any:
     return rows.assign(
         value=[read(value) for value in rows["value"]],
         limits=parts.interval(rows["low_95"], rows["high_95"], read, text),
-        limits_far=parts.interval(rows["low_998"], rows["high_998"], read, text),
         verdict=[text(f"charts.funnel.{code}") for code in rows["verdict"]],
     )[list(FUNNEL_UNITS)]
 
@@ -148,10 +147,12 @@ def same_work(text: Text) -> None:
     if not key:
         return
     found = session.fairly("mixed", key)
+    first = None
     if found.reason:
         st.info(because(found.reason, text), icon=":material/info:")
     else:
         rows = comparisons.mix_rows(found)
+        first = rows["agent"].iloc[0]
         st.markdown(_mix_said(found, rows, key, text))
         left, right = st.columns([1, 1], gap="large")
         with left:
@@ -160,18 +161,19 @@ def same_work(text: Text) -> None:
         with right:
             config = parts.headings("fair", MIX_UNITS, text)
             widgets.table(_mix_table(rows, key, text), text, f"same_{key}_table", file=rows, column_config=config, height=520)
-    _own_baselines(key, text)
+    _own_baselines(key, first, text)
     how("same", [key], text)
 
 
 def _mix_said(found: Any, rows: Any, key: str, text: Text) -> str:
     read, better = partial(widgets.kpi_value, text, key=key), metric(key).better
-    dimensions = joined([text(f"pages.column.{name}") for name in reversed(found.dimensions)], text)
+    dimensions = _dimensions(found.dimensions, text)
     overall = {"metric": parts.statistic_name(key, "value", text), "overall": read(found.overall)}
     lines = [text("fair.same.beside", dimensions=dimensions, **overall)]
     told = [_held(row, found.effect, key, text) for row in comparisons.told_apart(rows).itertuples()]
     lines.append(text("fair.same.told" if told else "fair.same.told_none", n=len(told), list=joined(told, text), family=found.family))
-    lines += [_excused(row, key, text) for row in comparisons.excused(rows, better).head(MOST_NAMED).itertuples()]
+    excused = [_excused(row, key, text) for row in comparisons.excused(rows, better).itertuples()]
+    lines += [text("fair.same.excused", n=len(excused), list=joined(excused, text))] if excused else []
     lines += _turned(session.fairly("reversals", key), key, text)
     strangers = comparisons.strangers(rows)
     if strangers:
@@ -188,8 +190,8 @@ def _held(row: Any, effect: str, key: str, text: Text) -> str:
 
 
 def _excused(row: Any, key: str, text: Text) -> str:
-    names = ("raw", "overall", "adjusted", "low", "high")
-    return text("fair.same.excused", agent=row.agent, **{name: widgets.kpi_value(text, getattr(row, name), key) for name in names})
+    names = ("raw", "adjusted", "low", "high")
+    return text("fair.same.from_to", agent=row.agent, **{name: widgets.kpi_value(text, getattr(row, name), key) for name in names})
 
 
 def _turned(found: Any, key: str, text: Text) -> list[str]:
@@ -210,9 +212,12 @@ def _merged(merged: Any, text: Text) -> str:
 
 
 def _level(row: Any, text: Text) -> str:
-    names = [text(f"pages.column.{name}") for name in reversed(row.level.split("+"))] if row.level else []
-    words = text("scores.control.comma").join(names) or text("fair.same.together")
+    words = _dimensions(row.level.split("+"), text) if row.level else text("fair.same.together")
     return text("fair.same.level", share=text.share(row.share, 0), dimensions=words)
+
+
+def _dimensions(names: Sequence[str], text: Text) -> str:
+    return text("fair.same.comma").join(text(f"pages.column.{name}") for name in reversed(names))
 
 
 def _mix_chart(rows: Any, key: str, text: Text) -> Any:
@@ -235,9 +240,9 @@ def _mix_table(rows: Any, key: str, text: Text) -> Any:
 # --- one agent beside the own language, shift and length of texts ------------------------------------------------------------------------
 
 
-def _own_baselines(key: str, text: Text) -> None:
+def _own_baselines(key: str, first: str | None, text: Text) -> None:
     st.markdown(f"**{text('fair.own.title')}**", help=text("fair.own.help"))
-    agent = parts.choose("who", session.scores().names, text("fair.own.who"), str)
+    agent = parts.choose("who", session.scores().names, text("fair.own.who"), str, first=first)
     there = [name for name in BASES if session.values_of(name)]
     frames = [session.fairly("baselines", key, name) for name in there]
     own = comparisons.beside_own(frames, agent)

@@ -15,8 +15,10 @@ from pages import _comparison as comparison
 from pages import _fairness as fairness
 from pages import _parts as parts
 from pages import _session as session
+from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 
+SETTLED = (*comparisons.TOLD, "practically_unchanged")
 LETTER_UNITS = {"agent": "", "value": "", "n": "count", "letters": ""}
 
 
@@ -76,7 +78,7 @@ def _ends(row: Any, key: str, text: Text, low: str = "low", high: str = "high") 
 
 
 def _verdict(row: Any, key: str, text: Text) -> str:
-    facts = {"a": row["a"], "b": row["b"], "p": text.number(row["p"], 4), "least": text.number(comparisons.least(key), 0)}
+    facts = {"a": row["a"], "b": row["b"], "p": trendlines.p_value(row["p"], text), "least": text.number(comparisons.least(key), 0)}
     facts |= _ends(row, key, text) | {name: text.number(row[name], 0) for name in ("n_a", "n_b")}
     code = row["verdict"]
     if row["ahead"]:
@@ -107,7 +109,7 @@ def _within(found: Any, key: str, text: Text) -> str:
 def _until(found: Any, key: str, text: Text) -> str:
     """How much more data until the pair is decided; nothing when it is."""
     plan = found.decidable
-    if found.row["verdict"] in comparisons.TOLD or not widgets.known(plan.needed):
+    if found.row["verdict"] in SETTLED or not widgets.known(plan.needed):
         return ""
     if not comparisons.ever(plan.needed):
         return text("fair.pair.never")

@@ -16,10 +16,11 @@ from pages import _comparison as comparison
 from pages import _fairness as fairness
 from pages import _parts as parts
 from pages import _session as session
+from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 
 UNITS = {
-    "family": "", "agent": "", "hits": "count", "n": "count", "share": "", "team": "", "interval": "", "p_adjusted": "p", "tests": "count",
+    "family": "", "agent": "", "hits": "count", "n": "count", "share": "", "team": "", "interval": "", "p_adjusted": "", "tests": "count",
 }  # fmt: skip
 PLANE = "plane"
 
@@ -73,7 +74,7 @@ def _plane(text: Text) -> list[tuple[str, str]]:
 
 def _bought(row: Any, key: str, text: Text) -> str:
     keys = {"speed": key, **dict(zip(("quality", "again"), metric(key).counter, strict=False))}
-    facts = {"agent": row.agent, "p": text.number(row.p_adjusted, 4)}
+    facts = {"agent": row.agent, "p": trendlines.p_value(row.p_adjusted, text)}
     facts |= {f"{name}_name": widgets.metric_name(of, text, short=True) for name, of in keys.items()}
     for name, of in keys.items():
         facts |= {end: widgets.kpi_value(text, getattr(row, end), of) for end in (name, f"{name}_team")}
@@ -108,7 +109,7 @@ def _card(row: Any, text: Text) -> None:
     with st.container(border=True):
         st.markdown(f"**{text(f'fair.family.{_code(row)}.question', **facts)}**")
         st.markdown(text(f"fair.family.{_code(row)}.evidence", **facts))
-        difference = text("fair.questions.difference", p=text.number(row.p_adjusted, 4), tests=row.tests, **facts)
+        difference = text("fair.questions.difference", p=trendlines.p_value(row.p_adjusted, text), tests=row.tests, **facts)
         st.caption(f"{difference}  \n{text(f'fair.family.{_code(row)}.reasons')}")
 
 
@@ -138,6 +139,7 @@ def _table(evidence: Any, text: Text) -> Any:
     return evidence.assign(
         family=[text(f"fair.family.{_code(row)}.name") for row in evidence.itertuples()],
         interval=parts.interval(evidence["low"], evidence["high"], partial(_points, text=text), text),
+        p_adjusted=[trendlines.p_value(p, text) for p in evidence["p_adjusted"]],
         **{name: [text.share(value) for value in evidence[name]] for name in ("share", "team")},
     )[list(UNITS)]
 
@@ -148,9 +150,9 @@ def _behind(asked: list[tuple[str, str]], text: Text) -> None:
         return
     st.markdown(f"**{text('fair.questions.behind')}**")
     words = {each: text("fair.questions.of", agent=each[1], name=_family_name(each[0], text)) for each in asked}
-    _, agent = parts.choose("question", list(words), text("fair.questions.pick"), words.__getitem__)
-    frame = comparison.talks(agent, text)
-    st.caption(text("compare.card.talks", n=len(frame)))
+    family, agent = parts.choose("question", list(words), text("fair.questions.pick"), words.__getitem__)
+    frame = comparison.talked(session.fairly("behind", family, agent), text)
+    st.caption(text("fair.questions.counted" if family in comparisons.LISTED else "compare.card.talks", n=len(frame)))
     widgets.table(frame, text, "question_talks", column_config=parts.headings("compare", comparison.TALK_UNITS, text), height=360)
 
 

@@ -84,7 +84,8 @@ def _two(text: Text) -> tuple[str, str]:
             key = parts.choose(f"rules_{side}", keys, text(f"fair.rules.{side}"), lambda each: text(f"rules.{each}.name"), first=first)
             st.caption(text(f"rules.{key}.text"))
             label = text("fair.rules.used" if key == now else "fair.rules.use")
-            st.button(label, key=f"use_{side}", disabled=key == now, on_click=session.turn, args=({"rules": key},), type="tertiary")
+            look = {"icon": ":material/rule:", "disabled": key == now}
+            st.button(label, key=f"use_{side}", on_click=session.turn, args=({"rules": key},), **look)
             chosen.append(key)
     return chosen[0], chosen[1]
 

@@ -14,7 +14,7 @@ from pages import _parts as parts
 from pages import _session as session
 from pages import _widgets as widgets
 
-UNITS = {"part": "", "asked": "count", "answered": "count", "response": "", "observed": "", "bounds": "", "supposed": "", "comparable": ""}
+UNITS = {"part": "", "response": "", "comparable": "", "observed": "", "bounds": "", "supposed": "", "answered": "count", "asked": "count"}
 BY = ("agent", "language", "channel", "team", "category")
 
 

@@ -289,3 +289,14 @@ def test_logs_of_every_shape_have_figures_or_reasons(shape: str, tmp_path: Path)
     asked = {family.key: family for family in fair.questions(found, Scenario())}
     assert all(family.reason or len(family.rows) for family in asked.values())
     assert (asked["pasted"].reason == "") == (shape in ("cut", "parquet", "coded"))
+
+
+def test_the_conversations_behind_a_question_are_those_that_were_counted(seen: Observed) -> None:
+    """As many as hits, all in period and filters; a family without single cases gives the agent's own."""
+    asked = {family.key: family.asked.iloc[0] for family in fair.questions(seen, Scenario()) if len(family.asked)}
+    for key, row in asked.items():
+        assert len(fair.behind(seen, Scenario(), key, row["agent"], 10_000)) == row["hits"]
+    listed = fair.behind(seen, Scenario.of({"in_language": ["ja"]}), "pasted", STORY.fast_empty, 10_000)
+    assert 0 < len(listed) < asked["pasted"]["hits"]
+    assert set(listed["language"]) == {"ja"}
+    assert set(fair.behind(seen, Scenario(), "plane", STORY.fast_empty)["agent"]) == {STORY.fast_empty}

@@ -116,6 +116,11 @@ def picked(drawing: Any, field: str) -> Any:
     return drawing.add_params(alt.selection_point(name="pick", fields=[field]))
 
 
+def beside(points: Any, text: str, colour: str) -> Any:
+    """Names beside points, for those that have one in the column ``label``; the others are an empty text."""
+    return points.mark_text(align="left", dx=9, dy=1, fontSize=11, color=colour).encode(text=f"{text}:N")
+
+
 def rising(frame: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:
     """The frame in drawing order; missing values last, ties in the order they came."""
     return frame.sort_values(column, ascending=ascending, na_position="last", kind="stable")

@@ -21,6 +21,7 @@ def funnel_plot(rows: pd.DataFrame, curve: pd.DataFrame, target: float, labels: 
 
     Args:
         rows: one row per agent: ``agent``, ``n``, ``value``, ``verdict`` (``within``, ``watch``, ``look_into``, ``not_enough_data``).
+            Who is outside the limits has the name beside the point.
         curve: one row per n: ``n``, ``low_95``, ``high_95``, ``low_998``, ``high_998``.
         target: the figure of all together.
 
@@ -35,6 +36,7 @@ def funnel_plot(rows: pd.DataFrame, curve: pd.DataFrame, target: float, labels: 
     points = axis.with_tips(rows[["agent", "n", "value", "verdict"]], ["value"], unit, text)
     words = {code: text(f"charts.funnel.{code}") for code in _TONES}
     points["verdict_tip"] = points["verdict"].map(words)
+    points["label"] = points["agent"].where(points["verdict"].isin(["watch", "look_into"]), "")
     data = pd.concat([points, curve[["n", *_LIMITS]]], ignore_index=True).assign(target=target)
     spec = _funnel(labels.language, labels.x, axis.titled(labels.y, unit, 1.0, text), unit)
     return assemble("funnel_plot", spec, data, labels, 420)
@@ -53,13 +55,14 @@ def _funnel(language: str, x: str, y: str, unit: str) -> str:
         for limit in _LIMITS
     ]  # fmt: skip
     colour = alt.Scale(domain=words, range=list(_TONES.values()))
+    named = axis.rows().transform_filter("isValid(datum.agent)").encode(across, alt.Y("value:Q", title=y, scale=scale))
     points = axis.rows().transform_filter("isValid(datum.agent)").mark_point(filled=True, size=90, opacity=0.9).encode(
         across, alt.Y("value:Q", title=y, scale=scale),
         color=alt.Color("verdict_tip:N", scale=colour, title=None, legend=alt.Legend(orient="top")),
         tooltip=axis.tooltips(text, ["agent", "value_tip", "n_tip", "verdict_tip"]),
     )  # fmt: skip
     middle = axis.reference("target", "y", color=theme.SECOND, strokeWidth=1.5)
-    return template(alt.layer(*lines, middle, axis.picked(points, "agent")))
+    return template(alt.layer(*lines, middle, axis.picked(points, "agent"), axis.beside(named, "label", theme.MUTED)))
 
 
 def raw_and_adjusted(frame: pd.DataFrame, labels: Labels, unit: str) -> Chart:

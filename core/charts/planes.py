@@ -26,7 +26,8 @@ def scatter_plane(
 
     Args:
         frame: one row per agent: ``agent``, ``x``, ``y``; optional ``n``, ``status`` (``ok``, ``too_few``), ``x_mid``
-            and ``y_mid`` (the shop's values, same in every row, drawn as a cross).
+            and ``y_mid`` (the shop's values, same in every row, drawn as a cross), ``label`` (a name beside the point, or
+            an empty text).
         units: units of ``x`` and ``y``; durations in seconds.
 
     A click selects ``agent`` in ``pick``.
@@ -35,7 +36,7 @@ def scatter_plane(
     data = frame if "status" in frame else frame.assign(status="ok")
     by = (axis.divisor(units[0], data["x"]), axis.divisor(units[1], data["y"]))
     titles = (axis.titled(labels.x, units[0], by[0], text), axis.titled(labels.y, units[1], by[1], text))
-    spec = _plane(labels.language, titles, units, by, tuple(c for c in ("n", "x_mid", "y_mid") if c in frame))
+    spec = _plane(labels.language, titles, units, by, tuple(c for c in ("n", "x_mid", "y_mid", "label") if c in frame))
     tips = {"x_value_tip": axis.shown(data, "x", units[0], text), "y_value_tip": axis.shown(data, "y", units[1], text)}
     data = axis.with_tips(data, [], "count", text).assign(**tips)
     data["status_tip"] = [text(f"charts.status.{code}") for code in data["status"]]
@@ -63,7 +64,11 @@ def _plane(
         for c in ("x_mid", "y_mid")
         if c in extra
     ]
-    drawing = alt.layer(*layers, axis.picked(points, "agent"))
+    layers.append(axis.picked(points, "agent"))
+    if "label" in extra:
+        place = {"x": alt.X("x_shown:Q", scale=scale), "y": alt.Y("y_shown:Q", scale=scale)}
+        layers.append(axis.beside(axis.rows().encode(**place), "label", theme.MUTED))
+    drawing = alt.layer(*layers)
     drawing = axis.calculated(drawing, [c for c in ("x", "x_mid") if c == "x" or c in extra], by[0])
     return template(axis.calculated(drawing, [c for c in ("y", "y_mid") if c == "y" or c in extra], by[1]))
 

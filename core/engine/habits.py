@@ -1,11 +1,12 @@
 """What agents do beside answering, counted per agent from the facts: the raw material of questions.
 
-Every SELECT is grouped by agent, so its result is as small as the team, whatever the log; only a period's conversations are read.
+Every habit is a SELECT of single cases (``agent``, ``stratum``, ``conv``, ``hit``). Counted, its result is as small as the team, whatever
+the log; `behind` lists the conversations that were counted against one agent. Only a period's conversations are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +44,33 @@ def _replies(facts: Facts, chosen: str, gap_ms: int) -> str:
       JOIN ({chosen}) AS j ON m.conv = j.conv WHERE j.conversations = 1"""
 
 
+def _counted(facts: Facts, cases: str, values: Sequence[Any], stratum: bool = False) -> pd.DataFrame:
+    """Cases as one row per agent (× ``stratum``): ``hits`` of ``n``."""
+    by = "agent, stratum" if stratum else "agent"
+    sql = f"SELECT {by}, count(*) FILTER (WHERE hit) AS hits, count(*) AS n FROM ({cases}) AS cases GROUP BY {by} ORDER BY {by}"
+    return _cursor(facts).execute(sql, list(values)).df()
+
+
+def behind(facts: Facts, cases: str, values: Sequence[Any], agent: str) -> list[str]:
+    """The conversations counted as a habit of one agent; ``cases`` is a SELECT of one of `CASES` with its parameters."""
+    sql = f"SELECT DISTINCT CAST(conv AS VARCHAR) AS conv FROM ({cases}) AS cases WHERE hit AND agent = ? ORDER BY 1"
+    return [str(conv) for conv in _cursor(facts).execute(sql, [*values, agent]).df()["conv"]]
+
+
 def short_replies(facts: Facts, chosen: str, values: Sequence[Any], gap_ms: int) -> pd.DataFrame:
     """One row per agent × language (``stratum``): ``n`` first replies, ``hits`` of them far shorter than replies in that language are.
 
     ``chosen`` is a SELECT of judged conversations with its parameters ``values``; ``gap_ms`` cuts logs without conversation ids.
     """
-    sql = f"""WITH r AS ({_replies(facts, chosen, gap_ms)}),
+    return _counted(facts, _short_cases(facts, chosen, gap_ms), values, stratum=True)
+
+
+def _short_cases(facts: Facts, chosen: str, gap_ms: int) -> str:
+    return f"""WITH r AS ({_replies(facts, chosen, gap_ms)}),
       usual AS (SELECT language, median(size) AS size FROM r GROUP BY language)
-      SELECT f.agent, f.language AS stratum, count(*) FILTER (WHERE f.size < {SHORT} * u.size) AS hits, count(*) AS n
+      SELECT f.agent, f.language AS stratum, f.conv, f.size < {SHORT} * u.size AS hit
       FROM (SELECT *, row_number() OVER (PARTITION BY conv ORDER BY sent_at, seq) AS place FROM r) AS f
-      JOIN usual AS u ON f.language = u.language WHERE f.place = 1 GROUP BY 1, 2 ORDER BY 1, 2"""
-    return _cursor(facts).execute(sql, list(values)).df()
+      JOIN usual AS u ON f.language = u.language WHERE f.place = 1"""
 
 
 def pasted_replies(facts: Facts, chosen: str, values: Sequence[Any], gap_ms: int) -> pd.DataFrame:
@@ -62,15 +79,17 @@ def pasted_replies(facts: Facts, chosen: str, values: Sequence[Any], gap_ms: int
     A reply is repeated when it is, word for word, one of the agent's last 20 replies in that language, written in another conversation;
     a conversation counts when most of its replies are.
     """
-    sql = f"""WITH r AS ({_replies(facts, chosen, gap_ms)}),
+    return _counted(facts, _pasted_cases(facts, chosen, gap_ms), values, stratum=True)
+
+
+def _pasted_cases(facts: Facts, chosen: str, gap_ms: int) -> str:
+    return f"""WITH r AS ({_replies(facts, chosen, gap_ms)}),
       placed AS (SELECT *, row_number() OVER (PARTITION BY agent, language ORDER BY sent_at, seq) AS place FROM r),
       looked AS (SELECT *, lag(place) OVER same AS before, lag(conv) OVER same AS of_conv FROM placed
         WINDOW same AS (PARTITION BY agent, language, said ORDER BY place)),
       talks AS (SELECT agent, language, conv, count(*) AS replies,
         count(*) FILTER (WHERE place - before <= {WINDOW} AND of_conv <> conv) AS again FROM looked GROUP BY agent, language, conv)
-      SELECT agent, language AS stratum, count(*) FILTER (WHERE 2 * again > replies) AS hits, count(*) AS n
-      FROM talks WHERE replies >= 2 GROUP BY 1, 2 ORDER BY 1, 2"""
-    return _cursor(facts).execute(sql, list(values)).df()
+      SELECT agent, language AS stratum, conv, 2 * again > replies AS hit FROM talks WHERE replies >= 2"""
 
 
 def written(facts: Facts, chosen: str, values: Sequence[Any], gap_ms: int) -> pd.DataFrame:
@@ -92,22 +111,32 @@ def reopened(facts: Facts, chosen: str, values: Sequence[Any]) -> pd.DataFrame:
 
     Younger than 24 hours at the horizon does not count.
     """
-    sql = f"""SELECT CAST(j.agent AS VARCHAR) AS agent, count(*) AS n, count(*) FILTER (WHERE c.n_close > 1 OR coalesce(c.reopened, 0) = 1
-        OR c.after_ms - c.end_ms <= {DAY}) AS hits
+    return _counted(facts, _reopened_cases(facts, chosen), values)
+
+
+def _reopened_cases(facts: Facts, chosen: str, gap_ms: int = 0) -> str:
+    return f"""SELECT CAST(j.agent AS VARCHAR) AS agent, c.conv,
+        coalesce(c.n_close > 1 OR coalesce(c.reopened, 0) = 1 OR c.after_ms - c.end_ms <= {DAY}, false) AS hit
       FROM ({chosen}) AS j JOIN conversations AS c ON c.conv = j.conv
       WHERE j.conversations = 1 AND j.handled = 1 AND j.agent IS NOT NULL AND c.last_close_ms IS NOT NULL
-        AND c.end_ms + {DAY} <= {facts.horizon_ms}
-      GROUP BY 1 ORDER BY 1"""
-    return facts.con.cursor().execute(sql, list(values)).df()
+        AND c.end_ms + {DAY} <= {facts.horizon_ms}"""
 
 
 def handed_over(facts: Facts, chosen: str, values: Sequence[Any]) -> pd.DataFrame:
     """One row per agent who answered first: ``n`` conversations rated 1 to 3, ``hits`` of them owned by somebody else in the end."""
-    sql = f"""SELECT CAST(c.owner_first AS VARCHAR) AS agent, count(*) AS n,
-        count(*) FILTER (WHERE CAST(j.agent AS VARCHAR) <> CAST(c.owner_first AS VARCHAR)) AS hits
+    return _counted(facts, _handed_cases(facts, chosen), values)
+
+
+def _handed_cases(facts: Facts, chosen: str, gap_ms: int = 0) -> str:
+    return f"""SELECT CAST(c.owner_first AS VARCHAR) AS agent, c.conv, CAST(j.agent AS VARCHAR) <> CAST(c.owner_first AS VARCHAR) AS hit
       FROM ({chosen}) AS j JOIN conversations AS c ON c.conv = j.conv
-      WHERE j.rating <= 3 AND c.owner_first IS NOT NULL AND j.agent IS NOT NULL GROUP BY 1 ORDER BY 1"""
-    return facts.con.cursor().execute(sql, list(values)).df()
+      WHERE j.rating <= 3 AND c.owner_first IS NOT NULL AND j.agent IS NOT NULL"""
+
+
+CASES: dict[str, Callable[[Facts, str, int], str]] = {
+    "empty_first_reply": _short_cases, "pasted": _pasted_cases, "reopened": _reopened_cases, "handed_over": _handed_cases,
+}  # fmt: skip
+"""Families of questions whose single cases can be listed."""
 
 
 def surveyed(facts: Facts, chosen: str, values: Sequence[Any], asked: bool) -> pd.DataFrame:
