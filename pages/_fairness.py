@@ -59,8 +59,8 @@ def joined(words: Sequence[str], text: Text) -> str:
 
 
 def verdict(code: str, reason: str, text: Text) -> str:
-    """A verdict in words, with its reason where it is none."""
-    words = text(f"verdicts.names.{code}")
+    """A verdict about a difference, with its reason where it is none."""
+    words = text(f"fair.held.{code}")
     return text("fair.with_reason", verdict=words, reason=text(f"fair.reason.{reason}")) if reason else words
 
 

@@ -103,6 +103,7 @@ def _within(found: Any, key: str, text: Text) -> str:
     if row is None:
         return text("fair.pair.strangers")
     facts = {"difference": widgets.signed(metric(key), row["within"], text)} | _ends(row, key, text, "within_low", "within_high")
+    facts["metric"] = parts.statistic_name(key, "value", text)
     return text("fair.pair.within", share=parts.whole_share(row["overlap"], text), **facts)
 
 
