@@ -136,6 +136,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, onc
         _drop_duplicates(raw, found, book, always=choices.drop_duplicates)
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
+    bare: dict[str, tuple[np.ndarray, str]] = {}
     given, raw = raw, _silenced(raw, found, choice, book)
     commas = _decimal_commas(raw, found)
     plain = {name: place for name, place in found.fields.items() if found.table.column(name).kind not in STAMPS}
@@ -154,9 +155,11 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, onc
             _note_rating_words(raw.kept[place], heading, choices.value_map.get("csat", {}), book)
         columns[name] = _accounted(raw, column, place, done, book)
         formats[name] = unit.removesuffix("?") if column.kind in ("duration", "share") else ""
+        if column.kind == "duration" and unit == "s":
+            bare[name] = _bare_figures(raw.kept[place])
     sender = {found.fields.get("sender", -1)}
     _forget(given, sender | set(found.fields.values()) - set(plain.values()), once)
-    _stamps(raw, found, choices, choice, _Out(columns, formats, book))
+    _stamps(raw, found, choices, choice, _Out(columns, formats, book, bare))
     _call_log(raw, found, columns)
     _forget(given, sender, once)
     quick.give_back()
@@ -346,6 +349,8 @@ class _Out:
     columns: dict[str, pa.Array]
     formats: dict[str, str]
     book: Book
+    bare: Mapping[str, tuple[np.ndarray, str]] = field(default_factory=dict)
+    """Rows with bare figures, and the first of these, of durations whose heading names no unit."""
 
 
 def _drop_repeated_headings(raw: RawTable, found: Match, book: Book) -> None:
@@ -888,25 +893,26 @@ def _note_assumed_units(raw: RawTable, found: Match, choice: FileChoice, out: _O
     names = [
         name
         for name, place in found.fields.items()
-        if found.table.column(name).kind == "duration"
+        if name in out.bare
         and out.formats.get(name) == "s"
         and "preset" not in evidence[name]
         and normal(raw.headings[place]) != normal(name)
         and not (_NAMES_SECONDS.search(raw.headings[place]) or raw.headings[place] in choice.units)
     ]
-    marks = {name: _bare_figures(raw.kept[found.fields[name]]) & out.book.keep for name in names}
+    marks = {name: out.bare[name][0] & out.book.keep for name in names}
     open_ones = [name for name in names if (_floats(out.columns[name])[marks[name]] > 0).any()]
     if open_ones:
         headings = [raw.headings[found.fields[name]] for name in open_ones]
-        shown = str(raw.columns[found.fields[open_ones[0]]][int(np.flatnonzero(marks[open_ones[0]])[0])].as_py())
+        shown = out.bare[open_ones[0]][1]
         about = {"columns": headings, "unit": "s", "units": "s/min/ms"}
         rows = np.logical_or.reduce([marks[name] for name in open_ones])
         out.book.note("unit_assumed", "note", rows, column=", ".join(headings), value=shown, facts=about)
 
 
-def _bare_figures(cells: pa.Array) -> np.ndarray:
+def _bare_figures(cells: pa.Array) -> tuple[np.ndarray, str]:
     bare = quick.by_word(cells, partial(pc.match_substring_regex, pattern=r"^\s*\d+(?:[.,]\d+)?\s*$"))
-    return np.asarray(pc.fill_null(bare, False).to_numpy(zero_copy_only=False))
+    marks = np.asarray(pc.fill_null(bare, False).to_numpy(zero_copy_only=False))
+    return marks, str(cells[int(marks.argmax())].as_py()) if marks.any() else ""
 
 
 _NAMES_SECONDS = re.compile(r"秒|sec|[((]s[))]|_s$|detik|saat|วินาที|giây|segundo|초", re.IGNORECASE)
