@@ -270,6 +270,10 @@ def _unsure(limit: Limit, found: Talk, voice: Voice) -> str:
     return voice.text("card.limit.unsure", grade=found.receipt.grade, share=voice.text.share(limit.facts["share"], 0))
 
 
+def _one_kpi(limit: Limit, found: Talk, voice: Voice) -> str:
+    return voice.text("card.limit.one_kpi", metric=voice.metric(limit.facts["key"]), share=voice.text.share(limit.facts["share"], 0))
+
+
 def _few(limit: Limit, found: Talk, voice: Voice) -> str:
     told = voice.listed([_absent(row, voice) for row in limit.facts["rows"]])
     return voice.text("card.limit.few", list=told, share=voice.text.share(limit.facts["share"], 0))
@@ -285,7 +289,7 @@ def _no_peers(limit: Limit, found: Talk, voice: Voice) -> str:
 
 
 _LIMITS: dict[str, Callable[[Limit, Talk, Voice], str]] = {
-    "no_grade": _no_grade, "unsure": _unsure, "few": _few, "no_peers": _no_peers,
+    "no_grade": _no_grade, "unsure": _unsure, "one_kpi": _one_kpi, "few": _few, "no_peers": _no_peers,
 }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from core.fair import mixed
 from core.metrics import BY_KEY, SCORED
 from core.receipt import Receipt, receipt
 from core.recompute import Report
-from core.scoring import INSUFFICIENT, grade
+from core.scoring import DUST, INSUFFICIENT, grade
+from core.sensitivity import HEAVY
 from core.views import SURE, Apart, apart
 
 FIRM = ("evidence", "strong_evidence")
@@ -45,9 +46,9 @@ class Company:
 class Limit:
     """Something that cannot be said, or only with care: a code and its facts.
 
-    ``no_grade`` (reason), ``wide`` (low, high: grades at the interval's ends), ``unsure`` (share), ``few`` (rows of what is missing, share
-    of the nominal weight it has), ``alike`` (n of all others), ``no_past`` (of the log), ``new`` (nothing of this agent before),
-    ``no_peers`` (keys).
+    ``no_grade`` (reason), ``wide`` (low, high: grades at the interval's ends), ``unsure`` (share), ``one_kpi`` (key, share: it
+    decides alone), ``few`` (rows of what is missing, share of the nominal weight it has), ``alike`` (n of all others), ``no_past`` (of the
+    log), ``new`` (nothing of this agent before), ``no_peers`` (keys).
     """
 
     code: str
@@ -146,7 +147,10 @@ def limits(report: Report, found: Receipt, peers: pd.DataFrame, beside: Company)
 
 
 def grade_limits(report: Report, agent: str, told: Apart) -> list[Limit]:
-    """What travels with a grade wherever it goes: none at all, an interval over several grades, a chance below 80 %, who is alike."""
+    """What travels with a grade wherever it goes.
+
+    None at all, an interval over several grades, a chance below 80 %, one KPI that decides, who is alike.
+    """
     at, scores = report.scores.names.index(agent), report.scores
     letter = str(scores.grade[at])
     if letter == INSUFFICIENT:
@@ -155,6 +159,9 @@ def grade_limits(report: Report, agent: str, told: Apart) -> list[Limit]:
     share = float(report.doubt.probability[letter][at])
     found = [Limit("wide", {"low": low, "high": high})] if low != high else []
     found += [Limit("unsure", {"share": share})] if share < SURE else []
+    most = int(scores.weights[at].argmax())
+    share_of = float(scores.weights[at, most])
+    found += [Limit("one_kpi", {"key": scores.keys[most], "share": share_of})] if share_of > HEAVY + DUST else []
     same = len(told.alike.get(agent, ()))
     return found + ([Limit("alike", {"n": same, "of": len(told.alike) - 1})] if same else [])
 

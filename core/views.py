@@ -32,8 +32,6 @@ ORDER = (
 """Verdicts from the one that says most to the one that says least."""
 SURE = 0.8
 """A grade below this probability is said to be unsure."""
-HALF = 0.5 + DUST
-"""A KPI above it decides more than all others together."""
 _MOST_DRAWN = 20_000_000
 HEAT = ("gap", "required", "supplied", "contacts")
 
@@ -306,17 +304,6 @@ def group_scores(scores: Scores, agent: str) -> dict[str, float]:
     """An agent's score by group; NaN where the group is empty."""
     at = scores.names.index(agent)
     return {group: float(scores.groups[at, column]) for column, group in enumerate(GROUPS)}
-
-
-def heavy(scores: Scores) -> pd.DataFrame:
-    """KPIs that alone decide more than half of a score: key, share (nominal), agents (with a grade, for whom it does so in effect).
-
-    Missing figures give their weight to the rest of their group, so the weight in effect can pass a half where the nominal one does not.
-    """
-    real = (scores.weights[scores.grade != INSUFFICIENT] > HALF).sum(axis=0)
-    frame = pd.DataFrame({"key": scores.keys, "share": scores.nominal, "agents": real})
-    frame = frame[(frame["share"] > HALF) | (frame["agents"] > 0)]
-    return frame.sort_values(["share", "agents"], ascending=False, kind="stable").reset_index(drop=True)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pages import _parts as parts
 from pages import _scorecards as scorecards
 from pages import _session as session
 from pages import _targets as targets
+from pages import _weightings as weightings
 from pages import _widgets as widgets
 from pages._shell import framed
 
@@ -38,7 +39,7 @@ def _knobs(text: Text) -> None:
                     args=(turns,),
                     type="tertiary",
                 )
-        for line in (*scorecards.spoiled(text), *scorecards.heavy_lines(text)):
+        for line in (*scorecards.spoiled(text), *weightings.warnings(session.scores(), text)):
             st.warning(line, icon=":material/warning:")
         if opened:
             DRAWERS[opened](text)

@@ -38,9 +38,8 @@ def receipt(agent: str, key: str, text: Text) -> None:
 
 def _lines(found: Any, voice: card.Voice, text: Text) -> None:
     st.caption(text("card.screen.pick"))
-    event = st.dataframe(
-        card.receipt_table(found, voice), key="receipt_lines", hide_index=True, on_select="rerun", selection_mode="single-row"
-    )
+    picking = {"on_select": "rerun", "selection_mode": "single-row", "height": "content"}
+    event = st.dataframe(card.receipt_table(found, voice), key="receipt_lines", hide_index=True, **picking)
     row = parts.clicked_row(event)
     if row is None or row >= len(found.lines):
         return
@@ -56,7 +55,7 @@ def _lines(found: Any, voice: card.Voice, text: Text) -> None:
 def _files(found: Any, voice: card.Voice, text: Text) -> None:
     name = f"receipt_{card.file_name(found.agent)}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(text("card.screen.files"))
+        st.caption(text("card.screen.files"), width="content")
         widgets.download("CSV", name, card.named(found.lines, voice))
         widgets.download_file("XLSX", f"{name}.xlsx", lambda: _workbook(card.receipt_sheets(found, voice)))
         widgets.download_file("JSON", f"{name}.json", lambda: _json(found))
@@ -142,6 +141,6 @@ def _sheets(found: Any, text: Text) -> None:
         together = f"{text('card.screen.all_file')}.zip"
         widgets.download_file(text("card.screen.all"), together, lambda: card.cards_zip(report, beside, actions, voice))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(text("card.screen.pay"), help=text("card.screen.pay_help"))
+        st.caption(text("card.screen.pay"), help=text("card.screen.pay_help"), width="content")
         widgets.download_made("CSV", "pay", lambda: card.pay_table(report, beside, voice))
         widgets.download_file("XLSX", "pay.xlsx", lambda: _workbook({text("card.screen.pay"): card.pay_table(report, beside, voice)}))

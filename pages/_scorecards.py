@@ -154,18 +154,6 @@ def apart_sentence(text: Text) -> str:
     return text("scores.sentence.apart", told=found.told, pairs=found.pairs) if found.pairs else ""
 
 
-def heavy_lines(text: Text) -> list[str]:
-    """KPIs that alone decide more than half of the score, by the weights or for lack of other data; empty when none does."""
-    lines = []
-    for row in views.heavy(session.scores()).itertuples():
-        name = widgets.metric_name(row.key, text)
-        if row.share > views.HALF:
-            lines.append(text("scores.sentence.heavy", metric=name, share=parts.whole_share(row.share, text)))
-        else:
-            lines.append(text("scores.sentence.heavy_for", metric=name, n=row.agents))
-    return lines
-
-
 def change_sentence(frame: Any, text: Text) -> str:
     """What the turned knobs change: nothing, scores, or grades."""
     if not session.scenario().part(*session.SCORING_ROOMS).changed:

@@ -9,7 +9,7 @@ from core.engine import Facts, Observed
 from core.kpis import kpi_table
 from core.metrics import METRICS
 from core.period import choose
-from core.recompute import Report, conversations, judge, measure, recompute, series
+from core.recompute import Report, conversations, countable, judge, measure, recompute, series
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT
 from tests import shop
@@ -138,3 +138,17 @@ def test_filters_reach_every_part_of_the_report(observed: Observed) -> None:
         assert measured.shop.cell(0, "conversations").value == wanted
         assert measured.daily["conversations"].sum() == wanted
         assert np.nansum(measured.agents.column("conversations")) == wanted
+
+
+@pytest.mark.parametrize("key", [metric.key for metric in METRICS if countable(metric.key)])
+def test_the_conversations_of_a_kpi_are_those_it_counts(key: str) -> None:
+    """Listed one by one they are the figure's n, and those that hit are its numerator, for every agent."""
+    observed, scenario = shop.observed(), Scenario.of({"period": "28d"})
+    table = kpi_table(observed, scenario, ("agent",), choose(scenario, *observed.days, observed.zone), (key,))
+    listed = conversations(observed, scenario, 100_000, of=key)
+    share = table.metrics[0].measure.kind == "share"
+    for row, name in enumerate(table.groups["agent"]):
+        own, cell = listed[listed["agent"] == name], table.cell(row, key)
+        if name != "unassigned" and cell.n > 0:
+            assert len(own) == cell.n
+            assert own["hit"].sum() == (pytest.approx(cell.value * cell.n) if share else 0)

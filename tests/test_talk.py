@@ -76,6 +76,8 @@ def test_what_cannot_be_said_follows_from_the_figures() -> None:
         assert ("wide" in codes) == (ends[0] != ends[1])
         assert ("unsure" in codes) == (one.receipt.probability[one.receipt.grade] < SURE)
         assert codes.get("alike", {"n": 0})["n"] == len(beside.apart.alike[one.receipt.agent])
+        heaviest = report.scores.weights[report.scores.names.index(one.receipt.agent)].max()
+        assert ("one_kpi" in codes) == (heaviest > 0.5)
         nominal = dict(zip(report.scores.keys, report.scores.nominal, strict=True))
         lost = sum(nominal[key] for key in one.receipt.missing["key"])
         assert codes.get("few", {"share": 0.0})["share"] == pytest.approx(lost)
@@ -102,7 +104,7 @@ def test_no_grade_leaves_for_pay_without_its_doubt() -> None:
     assert all("no_grade" in codes for codes in rest["warnings"])
     cards = {one.receipt.agent: {limit.code for limit in one.limits} for one in everybody()}
     for row in frame.itertuples():
-        assert set(row.warnings) == cards[row.agent] & {"no_grade", "wide", "unsure", "alike", "few"}
+        assert set(row.warnings) == cards[row.agent] & {"no_grade", "wide", "unsure", "one_kpi", "alike", "few"}
 
 
 def test_ratings_are_those_of_the_period() -> None:
@@ -110,3 +112,17 @@ def test_ratings_are_those_of_the_period() -> None:
     few, all_ = (told(period)[1].ratings for period in ("28d", "all"))
     assert 0 < few.persons < all_.persons
     assert set(told()[1].mixes) == {each.key for each in SCORED}
+
+
+def test_a_kpi_that_decides_alone_is_named() -> None:
+    """With business at ten times the other groups, conversion makes up most of a score, and the page says for whom."""
+    knobs = {"period": "28d", "w_business": 100, "w_quality": 20, "w_efficiency": 10}
+    scenario = Scenario.of(knobs)
+    measured = told()[0].measured
+    report = Report(measured, *judge(measured, scenario), scenario)
+    beside = company(report)
+    found = {agent: {limit.code: limit.facts for limit in talk(report, agent, beside).limits} for agent in report.scores.names}
+    named = {agent: codes["one_kpi"] for agent, codes in found.items() if "one_kpi" in codes}
+    assert named
+    assert {facts["key"] for facts in named.values()} == {"conversion"}
+    assert all(facts["share"] > 0.5 for facts in named.values())

@@ -260,3 +260,33 @@ def test_persons_only(measured: Measured) -> None:
     """Conversations of nobody are no person's figures."""
     table: KpiTable = measured.agents
     assert "unassigned" not in set(views.standing(table, measured.shop, "fcr")["agent"])
+
+
+def test_status_of_a_target_follows_the_interval(report: Report) -> None:
+    """Reached and missed only where the whole interval says so; attainment turns round where less is better."""
+    frame = views.attainment(report.measured.agents, Scenario())
+    assert "unassigned" not in set(frame["agent"])
+    judged = frame[~frame["status"].isin(["too_few", "unavailable"])]
+    assert set(judged["status"]) == {"reached", "reached_unsure", "missed", "missed_unsure", "below_pass"}
+    for row in judged.itertuples():
+        better = metric(row.key).better
+        worst, best = sorted(better * (end - row.target) for end in (row.low, row.high))
+        assert row.status.startswith("reached") == (better * (row.value - row.target) >= -1e-9)
+        assert row.status != "reached" or worst >= -1e-9
+        assert row.status not in ("missed", "below_pass") or best < 0
+        assert (row.status == "below_pass") == (max(better * (end - row.passing) for end in (row.low, row.high)) < -1e-9)
+        if row.value:
+            assert row.share == pytest.approx(row.value / row.target if better > 0 else row.target / row.value)
+    one = views.attained_by(frame, "first_response")
+    seen = one[~one["status"].isin(["too_few", "unavailable"])]["value"]
+    assert seen.is_monotonic_increasing
+    assert views.attained(one).judged == len(seen)
+
+
+def test_pairs_told_apart_are_counted_once(report: Report) -> None:
+    """Told and alike are all pairs; being alike is mutual; nobody is alike to oneself."""
+    found = views.apart(report.scores, report.doubt)
+    assert found.pairs == len(found.alike) * (len(found.alike) - 1) // 2
+    assert found.told + sum(map(len, found.alike.values())) // 2 == found.pairs
+    assert 0 < found.told < found.pairs
+    assert all(one in found.alike[other] and one != other for one, others in found.alike.items() for other in others)
