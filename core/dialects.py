@@ -16,6 +16,7 @@ from core.engine import Observed
 from core.engine.dialects import LEFT_OUT, dialect_sql
 from core.engine.observe import judged_sql
 from core.fairness import wilson
+from core.privacy import mask_cut
 from core.recompute import narrowed
 from core.rules import RULE_SETS, RuleSet, rule_set
 from core.scenario import Scenario
@@ -77,6 +78,7 @@ def flips(observed: Observed, scenario: Scenario, a: str, b: str) -> pd.DataFram
     out = (found["outcome_a"] == "left_out") | (found["outcome_b"] == "left_out")
     same = np.isclose(found["wait_a"], found["wait_b"], equal_nan=True)
     found["cause"] = np.where(out, "left_out", np.where(same, "window", "clock")).astype(object)
+    found["conversation"] = [mask_cut(one, observed.facts.log.digest) for one in found["conversation"]]
     return found
 
 

@@ -61,7 +61,8 @@ def joined(words: Sequence[str], text: Text) -> str:
 def verdict(code: str, reason: str, text: Text) -> str:
     """A verdict about a difference, with its reason where it is none."""
     words = text(f"fair.held.{code}")
-    return text("fair.with_reason", verdict=words, reason=text(f"fair.reason.{reason}")) if reason else words
+    told = reason and reason != "below_minimum"  # what "not enough data" says already
+    return text("fair.with_reason", verdict=words, reason=text(f"fair.reason.{reason}")) if told else words
 
 
 def heading(key: str, text: Text) -> None:

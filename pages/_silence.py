@@ -21,8 +21,9 @@ BY = ("agent", "language", "channel", "team", "category")
 def silence(text: Text) -> None:
     """Who answers at all, what the score can be at worst and best, and what silence of another mind would do."""
     fairness.heading("silence", text)
-    if session.fairly("csat", "shop").empty:
-        st.info(text("fair.silence.none"), icon=":material/info:")
+    whole = session.fairly("csat", "shop")
+    if whole.empty or comparisons.everybody_answered(whole.iloc[0]):
+        st.info(_nobody_silent(whole, text), icon=":material/info:")
         return
     by, gap = _controls(text)
     found = session.fairly("csat", by, gap)
@@ -38,6 +39,13 @@ def silence(text: Text) -> None:
         config = parts.headings("fair", UNITS, text)
         widgets.table(_table(rows, text), text, f"silence_{by}_table", file=rows, column_config=config, height=520)
     fairness.how("silence", ["satisfaction", "csat_coverage"], text)
+
+
+def _nobody_silent(whole: Any, text: Text) -> str:
+    """Why nothing can be said about silent customers."""
+    if whole.empty:
+        return text("fair.silence.none")
+    return text("fair.silence.all", asked=text.number(whole["asked"].iloc[0], 0), observed=text.share(whole["observed"].iloc[0]))
 
 
 def _controls(text: Text) -> tuple[str, float]:
@@ -57,8 +65,6 @@ def _said(found: Any, by: str, gap: float, text: Text) -> str:
     whole = comparisons.silence(found, gap)
     shares = {name: text.share(whole[name]) for name in ("response", "observed", "worst", "best", "supposed")}
     facts = {"answered": text.number(whole["answered"], 0), "asked": text.number(whole["asked"], 0)} | shares
-    if comparisons.everybody_answered(whole):
-        return text("fair.silence.all", **facts)
     lines = [text("fair.silence.found", **facts), text("fair.silence.bounds", **facts)]
     if gap:
         lines.append(text("fair.silence.supposed", gap=text("pages.card.points", n=text.number(comparisons.as_points(gap), 0)), **facts))
