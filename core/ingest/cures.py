@@ -30,7 +30,7 @@ SCALES = (
     (0.0, 1.0),
     (1.0, 7.0),
 )
-READINGS = ("mm:ss", "hh:mm", "%", "share")
+READINGS = ("mm:ss", "hh:mm", "%", "share", "1.000", "0.001")
 UNITS = ("ms", "s", "min", "h", "day")
 ENCODINGS = ("utf-8", "gb18030", "big5", "cp1252")
 ZONES = (
@@ -281,6 +281,7 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
     "out_of_range": (_ratings_only,),
     "clock_doubtful": (_unit,),
     "share_doubtful": (_unit,),
+    "points_doubtful": (_unit,),
     "unit_from_stamps": (_unit,),
     "bot_found": (_bots,),
     "bot_suspected": (_suspects,),
@@ -311,7 +312,7 @@ _CURES: Mapping[str, tuple[Callable[[Issue, Choices], Cures], ...]] = {
 _ABOUT_MEANING = frozenset((
     "matched_by_values", "unknown_value", "out_of_range", "id_is_no_key", "conflicting_conversation_values", "many_zeros", "csat_words",
     "zones_differ", "reply_before_start", "closed_before_start", "value_of_unanswered", "bad_date", "ids_lost_digits", "clock_doubtful",
-    "share_doubtful", "unit_from_stamps",
+    "share_doubtful", "points_doubtful", "unit_from_stamps",
     "csat_scale", "scale_doubtful",
 ))  # fmt: skip
 """Lines that may come from a column taken for something it is not."""

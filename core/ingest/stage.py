@@ -179,9 +179,10 @@ def _converted(
     heading = raw.headings[place]
     words = choices.sender_map if column.kind == "sender" else choices.value_map.get(column.name, {})
     cells = _with_points(raw.columns[place]) if commas and column.kind in FIGURES else raw.kept[place]
-    if column.kind == "number" and grouped_by_points(cells, sums=column.name in SUMS):
-        cells = pc.replace_substring(quick.text(cells), ".", "")
     unit = choice.units.get(heading) or _unit(cells, column.kind, heading)
+    if column.kind == "number":
+        unit = choice.units.get(heading) or grouped_by_points(cells, sums=column.name in SUMS)
+        cells = pc.replace_substring(quick.text(cells), ".", "") if unit.startswith("1.000") else cells
     reading = Reading(unit.removesuffix("?"), {normal_word(word): words[word] for word in words}, choice.kept(heading))
     done = convert(cells, column.kind, reading)
     if column.name == "customer_id":
@@ -243,6 +244,7 @@ def _note_doubtful_unit(cells: pa.Array, heading: str, unit: str, book: Book) ->
 _DOUBTS = {
     "share": ("share_doubtful", r"^[\d.\s]+$", "%"),
     "mm:ss": ("clock_doubtful", r"^\s*\d+:\d{1,2}\s*$", "hh:mm"),
+    "1.000": ("points_doubtful", r"\.\d{3}\D*$", "0.001"),
 }
 
 
@@ -304,20 +306,22 @@ def _decimal_commas(raw: RawTable, found: Match) -> bool:
     return bool(pc.any(commas).as_py()) and not pc.any(points).as_py()
 
 
-def grouped_by_points(column: pa.Array, sums: bool) -> bool:
-    """Whether points stand between thousands: one cell has two of them, or each of several sums has three digits behind its own.
+def grouped_by_points(column: pa.Array, sums: bool) -> str:
+    """Whether points stand between thousands: ``1.000`` where one cell has two of them, ``1.000?`` where each of several sums has three
+    digits behind its own, empty where they do not.
 
     >>> grouped_by_points(pa.array(["150.000", "1.250.000"]), False), grouped_by_points(pa.array(["1.250", "12.5"]), True)
-    (True, False)
+    ('1.000', '')
     >>> grouped_by_points(pa.array(["150.000", "75.500", "9.000"]), True), grouped_by_points(pa.array(["7.125", "7.250"]), False)
-    (True, False)
+    ('1.000?', '')
     """
     cells = pc.drop_null(quick.words(column))
     pointed = cells.filter(pc.match_substring(cells, "."))
     if not len(pointed) or not pc.all(pc.match_substring_regex(pointed, r"^\D*\d{1,3}(?:\.\d{3})+\D*$")).as_py():
-        return False
-    twice = pc.any(pc.match_substring_regex(pointed, r"\.\d{3}\.\d{3}")).as_py()
-    return bool(twice) or (sums and len(pointed.unique()) >= 3 and len(pointed) >= 0.5 * len(cells))
+        return ""
+    if pc.any(pc.match_substring_regex(pointed, r"\.\d{3}\.\d{3}")).as_py():
+        return "1.000"
+    return "1.000?" if sums and len(pointed.unique()) >= 3 and len(pointed) >= 0.5 * len(cells) else ""
 
 
 SUMS = ("amount", "refunded_amount", "item_price")
@@ -573,6 +577,7 @@ def _stamps(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, o
             if dated:
                 out.book.note("date_only", "note", column.valid, column=heading)
     _merge_clock(found, choices.zone, out)
+    _note_thai_years(raw, found, scanned, out)
     _note_partly_dated(raw, found, scanned, out)
     _drop_dated_clocks(raw, found, out)
     _units_from_stamps(raw, found, choice, out)
@@ -833,6 +838,23 @@ def _drop_dated_clocks(raw: RawTable, found: Match, out: _Out) -> None:
 
 def _several(column: pa.Array) -> bool:
     return len(column) - column.null_count > 1
+
+
+_THAI = r"(^|\D)2(5\d|6[0-3])\d(\D|$)"
+
+
+def _note_thai_years(raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], out: _Out) -> None:
+    """Years of the Thai calendar (2567 is 2024) were brought to the common one: said, though nothing else would make sense."""
+    for name, stamps in scanned.items():
+        place = found.fields[name]
+        if any(each.startswith(("epoch", "excel")) for each in stamps.spelling):
+            continue
+        seen = quick.text(raw.kept[place][:SAMPLE])
+        hits = seen.filter(pc.fill_null(pc.match_substring_regex(seen, _THAI), False))
+        if len(hits):
+            marks = pc.fill_null(pc.match_substring_regex(quick.text(raw.kept[place]), _THAI), False)
+            marks = marks.to_numpy(zero_copy_only=False)
+            out.book.note("thai_years", "note", marks, column=raw.headings[place], value=str(hits[0].as_py()))
 
 
 def _note_partly_dated(raw: RawTable, found: Match, scanned: Mapping[str, dates.Stamps], out: _Out) -> None:

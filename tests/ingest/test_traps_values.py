@@ -63,7 +63,7 @@ STAMPS = {
     "offsets on some": (("2024-03-05T01:05:00Z", "2024-03-05T09:05:00"), [NINE] * 2, {"offsets_on_some"}),
     "zone in words": (("2024-03-05 09:05 UTC+8", "2024-03-05 09:05 CST"), [NINE] * 2, {"zone_name_open", "offsets_on_some"}),
     "halves of the day": (("2024-03-05 上午9:05", "2024/3/5 9:05 AM", "2024年3月5日早上9点5分", "05-Mar-2024 09:05 a.m."), [NINE] * 4, set()),  # noqa: E501
-    "Thai years": (("01/03/2567 09:05", "15/03/2567 09:05"), [at("2024-03-01 09:05"), at("2024-03-15 09:05")], set()),
+    "Thai years": (("01/03/2567 09:05", "15/03/2567 09:05"), [at("2024-03-01 09:05"), at("2024-03-15 09:05")], {"thai_years"}),
     "Vietnamese halves of the day": (("05/03/2024 9:05 SA", "15/03/2024 2:05 CH"), [NINE, at("2024-03-15 14:05")], set()),
     "Japanese weekdays": (("2024年3月5日(火) 9:05", "2024/3/5（火） 09:05"), [NINE] * 2, set()),
     "Korean halves of the day": (("2024-03-05 오전 9:05",), [NINE], set()),
@@ -146,7 +146,7 @@ FIGURES = {
 FIGURES |= {
     "points between thousands": ("成交金额", ("150.000", "75.500", "1.250.000"), "amount", [150000, 75500, 1250000], set()),
     "sums of three digits behind the point throughout": ("成交金额", ("150.000", "75.500", "9.000"), "amount", [150000, 75500, 9000],
-                                                         set()),
+                                                         {"points_doubtful"}),
     "weights of three digits behind the point": ("在线小时", ("7.125", "7.250", "7.500"), "hours", [7.125, 7.25, 7.5], set()),
 }  # fmt: skip
 
