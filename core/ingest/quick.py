@@ -1,7 +1,8 @@
 """Large, regular text tables → columns of text: parsed block by block in all threads, few distinct words kept as codes.
 
-What is not regular is refused (None) and left to the thorough reading of `core.ingest.read`: a row of another width, a bare carriage
-return, a quote that is never closed, bytes that are not the encoding. Both ways give the same cells.
+Rows of another width are counted, at the price of a second reading in one thread. What is not regular otherwise is refused (None) and
+left to the thorough reading of `core.ingest.read`: a bare carriage return, a quote that is never closed, bytes that are not the encoding.
+Both ways give the same cells.
 """
 
 from __future__ import annotations
@@ -205,10 +206,14 @@ _LEADING = bytes(byte for byte in range(256) if byte & 0xC0 != 0x80)
 
 @dataclass(frozen=True)
 class Parsed:
-    """Columns of a text table, and how many bytes of it only continue a character (counted up to `CERTAIN`)."""
+    """Columns of a text table, and how many bytes of it only continue a character (counted up to `CERTAIN`).
+
+    ``odd`` are the rows of another width, which are in no column: the parser's number of each and its text.
+    """
 
     columns: Cells
     continued: int
+    odd: tuple[tuple[int, str], ...] = ()
 
 
 def parse(file: InputFile, form: Form, head: bytes, seen: Seen) -> Parsed | None:
@@ -223,20 +228,42 @@ def parse(file: InputFile, form: Form, head: bytes, seen: Seen) -> Parsed | None
     try:
         few = _few(head, form)
         try:
-            return _parsed(file, form, few, b'"' in head, seen)
-        except _Quoted:
-            return _parsed(file, form, few, True, seen)
+            return _parsed(file, form, few, seen, _Way(b'"' in head))
+        except (_Quoted, pa.ArrowInvalid):
+            return _in_one_thread(file, form, few, seen)
     except (_Irregular, UnicodeError, pa.ArrowInvalid):
         return None
     finally:
         give_back()
 
 
-def _parsed(file: InputFile, form: Form, few: Sequence[bool], quoted: bool, seen: Seen) -> Parsed:
+@dataclass(frozen=True)
+class _Way:
+    """How the parser goes: whether rows may go over several lines, and what is asked about a row of another width (in one thread)."""
+
+    quoted: bool
+    odd: Callable[[Any], str] | None = None
+
+
+def _in_one_thread(file: InputFile, form: Form, few: Sequence[bool], seen: Seen) -> Parsed:
+    """The table with quotes in it; where rows of another width stand in the way, once more in one thread, which alone can number them."""
+    odd: list[tuple[int, str]] = []
+
+    def noted(row: Any) -> str:
+        odd.append((row.number, row.text))
+        return "skip"
+
+    try:
+        return _parsed(file, form, few, seen, _Way(True))
+    except pa.ArrowInvalid:
+        return replace(_parsed(file, form, few, seen, _Way(True, noted)), odd=tuple(odd))
+
+
+def _parsed(file: InputFile, form: Form, few: Sequence[bool], seen: Seen, way: _Way) -> Parsed:
     words, plain = pa.dictionary(pa.int32(), pa.string()), pa.string()
     with file.open() as opened:
-        source = _Source(opened, form, quoted, seen)
-        table = _table(source, form, [words if each else plain for each in few], quoted)
+        source = _Source(opened, form, way.quoted, seen)
+        table = _table(source, form, [words if each else plain for each in few], way)
     if source.quotes % 2:
         raise _Irregular
     pieces = dict(enumerate(table.columns))
@@ -255,21 +282,22 @@ def one_piece(column: pa.ChunkedArray) -> pa.Array:
 def _few(head: bytes, form: Form) -> list[bool]:
     """Which columns have few distinct words, judged by the head of the file."""
     whole = head[: head.rfind(b"\n") + 1]
-    table = _table(io.BytesIO(whole), replace(form, lines=0), [pa.string()] * form.width, True, lambda _: "skip")
+    table = _table(io.BytesIO(whole), replace(form, lines=0), [pa.string()] * form.width, _Way(True, lambda _: "skip"))
     return [len(column.unique()) <= FEW * len(column) for column in table.columns]
 
 
-def _table(
-    source: Any, form: Form, types: Sequence[pa.DataType], quoted: bool, odd: Callable[[Any], str] | None = None
-) -> pa.Table:
+def _table(source: Any, form: Form, types: Sequence[pa.DataType], way: _Way) -> pa.Table:
     import pyarrow.csv as arrow_csv
 
     names = [f"f{place}" for place in range(form.width)]
     return arrow_csv.read_csv(
         source,
-        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=BLOCK),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=BLOCK, use_threads=way.odd is None),
         arrow_csv.ParseOptions(
-            delimiter=form.separator, newlines_in_values=quoted, ignore_empty_lines=False, invalid_row_handler=odd
+            delimiter=form.separator,
+            newlines_in_values=way.quoted,
+            ignore_empty_lines=False,
+            invalid_row_handler=way.odd,
         ),
         arrow_csv.ConvertOptions(column_types=dict(zip(names, types, strict=True)), strings_can_be_null=False),
     )

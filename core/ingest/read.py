@@ -193,8 +193,9 @@ def _quickly(file: InputFile, choices: Choices, seen: quick.Seen) -> RawTable | 
     if not wanted and decoded.encoding == "utf-8":
         decoded = replace(decoded, confidence=confidence(parsed.continued))
     columns = list(parsed.columns.kept)
-    rows = np.arange(layout.header + 2, layout.header + 2 + len(columns[0]), dtype=np.int64)
-    return _text_table(file.name, decoded, layout, (columns, rows, []))
+    rejects = [_rejected(layout, number, row) for number, row in parsed.odd]
+    rows = _row_numbers(len(columns[0]), layout.header + 2, rejects)
+    return _text_table(file.name, decoded, layout, (columns, rows, rejects))
 
 
 def _as_it_stands(data: bytes, text: str, decoded: Decoded) -> bytes:
@@ -263,7 +264,9 @@ def letters(width: int) -> tuple[str, ...]:
     >>> letters(28)[0], letters(28)[25:]
     ('A', ('Z', 'AA', 'AB'))
     """
-    return tuple((chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26) for place in range(min(width, 702)))
+    return tuple(
+        (chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26) for place in range(min(width, 702))
+    )
 
 
 def _usual_width(records: Sequence[Sequence[str]]) -> int:
@@ -405,11 +408,9 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
 
     names = [f"f{place}" for place in range(len(layout.headings))]
     rejects: list[_Reject] = []
-    shift = layout.lines - (layout.header + 1)
 
     def reject(row: Any) -> str:
-        lines = row.text.count("\n") + 1 if row.text.count('"') % 2 else 1
-        rejects.append(((row.number or 0) - shift, row.text[:80], lines))
+        rejects.append(_rejected(layout, row.number or 0, row.text))
         return "skip"
 
     table = arrow_csv.read_csv(
@@ -426,6 +427,12 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
     )
     columns = [quick.one_piece(table.column(name)) for name in names]
     return columns, _row_numbers(table.num_rows, layout.header + 2, rejects), rejects
+
+
+def _rejected(layout: _Layout, number: int, text: str) -> _Reject:
+    """A row of another width, by the number that the parser gives it."""
+    lines = text.count("\n") + 1 if text.count('"') % 2 else 1
+    return number - layout.lines + layout.header + 1, text[:80], lines
 
 
 def _row_numbers(kept: int, first: int, rejects: Sequence[_Reject]) -> np.ndarray:

@@ -84,10 +84,14 @@ REGULAR = {
     "empty rows": rows(iso, odd=",,,,,,\n").encode(),
     "preamble": ("导出报表,,,,,,\n" + rows(iso)).encode(),
     "NUL bytes": rows(iso, odd="S9\0,客服1,2025-01-01 00:00:00,,5,物流,b1\n").encode(),
+    "a short row": rows(iso, odd="S9,客服1\n").encode(),
+    "rows of other widths": (
+        "导出报表,,,,,,\n" + rows(iso, odd='S9,"客\n服\n1",x\n\n,,,,,,,,\nS9,a,b\nS9,1,2,3,4,5,6,7,8\n')
+    ).encode(),
+    "rows of other widths in gb18030": (rows(day_first, odd="S9,客服1\n") + "共 9 条\n").encode("gb18030"),
     "semicolons": rows(iso).replace(",", ";").encode(),
 }
 IRREGULAR = {
-    "a short row": rows(iso, odd="S9,客服1\n").encode(),
     "a bare return": rows(iso, odd="S9,客\r服,2025-01-01 00:00:00,,5,物流,b1\n").encode(),
     "an open quote": rows(iso).encode() + '"S9,客服1,2025-01-01 00:00:00,,5,物流,b1\n'.encode(),
     "damaged UTF-8": rows(iso).encode() + b"S9,\xff\xfe,2025-01-01 00:00:00,,5,x,b1\n",
