@@ -270,6 +270,7 @@ def plane_rows(found: pd.DataFrame, key: str) -> pd.DataFrame:
     few = (found["speed_n"] < judged_from(metric(key))) | (found["quality_n"] < judged_from(metric(quality)))
     frame = found[["agent"]].assign(x=found["speed"], y=found["quality"], n=found["speed_n"], status=np.where(few, "too_few", "ok"))
     frame["label"] = found["agent"].where(found["asked"], "")
+    frame = frame.iloc[np.argsort(~few, kind="stable")]  # who has enough data is drawn on top
     return frame.dropna(subset=["x", "y"]).reset_index(drop=True)
 
 

@@ -35,6 +35,7 @@ def funnel_plot(rows: pd.DataFrame, curve: pd.DataFrame, target: float, labels: 
     text = labels.text
     points = axis.with_tips(rows[["agent", "n", "value", "verdict"]], ["value"], unit, text)
     words = {code: text(f"charts.funnel.{code}") for code in _TONES}
+    points = points.sort_values("verdict", key=lambda codes: codes != "not_enough_data", kind="stable")  # the judged lie on top
     points["verdict_tip"] = points["verdict"].map(words)
     points["label"] = points["agent"].where(points["verdict"].isin(["watch", "look_into"]), "")
     data = pd.concat([points, curve[["n", *_LIMITS]]], ignore_index=True).assign(target=target)
@@ -56,9 +57,10 @@ def _funnel(language: str, x: str, y: str, unit: str) -> str:
     ]  # fmt: skip
     colour = alt.Scale(domain=words, range=list(_TONES.values()))
     named = axis.rows().transform_filter("isValid(datum.agent)").encode(across, alt.Y("value:Q", title=y, scale=scale))
-    points = axis.rows().transform_filter("isValid(datum.agent)").mark_point(filled=True, size=90, opacity=0.9).encode(
+    points = axis.rows().transform_filter("isValid(datum.agent)").mark_point(filled=True, size=90).encode(
         across, alt.Y("value:Q", title=y, scale=scale),
         color=alt.Color("verdict_tip:N", scale=colour, title=None, legend=alt.Legend(orient="top")),
+        opacity=alt.condition("datum.verdict === 'not_enough_data'", alt.value(0.35), alt.value(0.9)),
         tooltip=axis.tooltips(text, ["agent", "value_tip", "n_tip", "verdict_tip"]),
     )  # fmt: skip
     middle = axis.reference("target", "y", color=theme.SECOND, strokeWidth=1.5)

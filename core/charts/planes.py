@@ -52,10 +52,11 @@ def _plane(
     )
     tips = [alt.Tooltip("agent:N", title=""), *_named(tips, titles)]
     scale = alt.Scale(zero=False, nice=True, padding=12)
-    points = axis.rows().mark_point(filled=True, opacity=0.75).encode(
+    points = axis.rows().mark_point(filled=True).encode(
         alt.X("x_shown:Q", title=titles[0], scale=scale, axis=axis.axis(units[0])),
         alt.Y("y_shown:Q", title=titles[1], scale=scale, axis=axis.axis(units[1])),
         color=alt.condition("datum.status === 'too_few'", alt.value(theme.FAINT), alt.value(theme.ACCENT)),
+        opacity=alt.condition("datum.status === 'too_few'", alt.value(0.3), alt.value(0.75)),
         size=alt.Size("n:Q", scale=alt.Scale(range=[40, 420]), legend=None) if "n" in extra else alt.value(90),
         tooltip=tips,
     )  # fmt: skip
