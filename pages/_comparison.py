@@ -133,8 +133,10 @@ def score_line(agent: str, text: Text) -> str:
         reason = scorecards.no_grade_reason(reasons[agent], text) if agent in reasons else "–"
         return text("compare.card.no_grade", reason=reason)
     facts = {name: scorecards.points(getattr(row, name), text) for name in ("score", "low", "high")}
-    facts |= {"grade": text(f"grades.grade.{row.grade}"), "rank": text.number(row.rank, 0), "n": len(card)}
-    return text("compare.card.score", **facts)
+    said = text("compare.card.score", grade=text(f"grades.grade.{row.grade}"), **facts)
+    if not scorecards.ranked():
+        return said
+    return f"{said} · {text('compare.card.rank', rank=text.number(row.rank, 0), n=len(card))}"
 
 
 def kpis(agent: str) -> Any:

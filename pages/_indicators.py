@@ -12,7 +12,7 @@ from pages import _parts as parts
 from pages import _session as session
 from pages import _widgets as widgets
 
-UNITS = {"name": "", "status": "", "scored": "", "share": "share", "effective": "share"}
+UNITS = {"name": "", "status": "", "share": "share", "effective": "share", "scored": ""}
 KPI_UNITS = {"metric": "", "dimension": "", "goal": "", "data": "", "share": "share", "effective": "share"}
 
 

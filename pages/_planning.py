@@ -132,7 +132,7 @@ def _answer(case: Any, change: float, tests: int, weekday: int, text: Text) -> s
 
 
 def _smallest(case: Any, smallest: float, text: Text) -> str:
-    weeks = text.number(case.weeks)
+    weeks = text.number(case.weeks).removesuffix(".0")
     if not widgets.known(smallest):
         return text("planner.answer.smallest_none", weeks=weeks)
     return text(f"planner.answer.smallest_{case.question}", weeks=weeks, change=_size(case, smallest, text))

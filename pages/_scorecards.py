@@ -237,10 +237,16 @@ def shown_card(frame: Any, text: Text) -> Any:
 
 def _hidden() -> tuple[str, ...]:
     """Columns of the scorecard that are not shown: doubt that is switched off, ranks that would order people by chance."""
+    doubtful = () if with_doubt() else ("low", "high", "probability", "alike")
+    return doubtful if ranked() else (*doubtful, "rank", "rank_before")
+
+
+def ranked() -> bool:
+    """Whether people may be shown in an order: their scores differ by more than chance, or how sure that is was switched off."""
     if not with_doubt():
-        return ("low", "high", "probability", "alike")
+        return True
     found = how_reliable()
-    return () if found.orderable or found.reason else ("rank", "rank_before")
+    return found.orderable or bool(found.reason)
 
 
 def ungraded_lines(text: Text) -> list[str]:

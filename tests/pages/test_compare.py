@@ -111,3 +111,12 @@ def test_spot_checks_are_drawn_and_have_a_sheet(open_page: Open, language: str) 
     assert set(at.dataframe[0].value["conversation"]) != set(shown["conversation"])
     at.text_input(key=f"spots_criteria_{language}").set_value(" ").run()
     assert text("spots.sheet.no_criteria") in [each.value for each in at.warning]
+
+
+@pytest.mark.parametrize(("period", "ranked"), [("all", True), ("28d", False)])
+def test_a_card_gives_no_rank_where_scores_order_nobody(open_page: Open, period: str, ranked: bool) -> None:
+    """Twelve weeks tell people apart and give a rank; four weeks do not."""
+    at = open_page(PAGE, "en", "sample", period=period)
+    at.selectbox(key="who.en").set_value("Tom Baker").run()
+    is_clean(at)
+    assert any(each.startswith("Score ") and ("· rank " in each) == ranked for each in visible(at))
