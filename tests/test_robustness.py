@@ -161,3 +161,20 @@ def test_fewer_weeks_are_less_reliable(people: KpiTable, judged: tuple[Scores, D
     found = reliability(scores, doubt(scores, short, redrawn(shop.observed(), short, table)))
     assert 0.5 < found.value < 0.7
     assert 1 < found.longer < 2
+
+
+def test_what_is_said_to_come_back_does_come_back() -> None:
+    """The first six weeks of the sample say which share of the differences would come back; the next six agree with them to that extent."""
+    halves = []
+    for first, last in (("2026-03-02", "2026-04-12"), ("2026-04-13", "2026-05-24")):
+        scenario = Scenario.of({"period": "custom", "from": first, "to": last})
+        table = persons(kpi_table(shop.observed(), scenario))
+        scores = score(table, scenario)
+        halves.append((scores, reliability(scores, doubt(scores, scenario, redrawn(shop.observed(), scenario, table)))))
+    (one, said), (two, _) = halves
+    both = [name for name in one.names if name in two.names]
+    then, now = (np.array([scores.score[scores.names.index(name)] for name in both]) for scores in (one, two))
+    there = ~np.isnan(then + now)
+    assert there.sum() > 20
+    assert np.corrcoef(then[there], now[there])[0, 1] == pytest.approx(said.value, abs=0.1)
+    assert 0.75 < said.value < 0.9
