@@ -259,7 +259,8 @@ def _means(frame: pd.DataFrame, error: Floats, cells: pd.DataFrame, overall: flo
     frame = frame.assign(ratio=ratio, ratio_low=ratio / reach, ratio_high=ratio * reach)
     frame = frame.assign(difference=frame["value"] - frame["expected"], low=frame["ratio_low"], high=frame["ratio_high"])
     frame = frame.assign(adjusted=overall * ratio, adjusted_low=overall * frame["low"], adjusted_high=overall * frame["high"])
-    t = np.abs(np.log(np.where(ratio > 0, ratio, np.nan))) / spread
+    with np.errstate(divide="ignore", invalid="ignore"):  # the same wait every time has no spread to judge by
+        t = np.abs(np.log(np.where(ratio > 0, ratio, np.nan))) / spread
     return frame.assign(p=2 * special.stdtr(free, -t), narrow_low=ratio / narrow, narrow_high=ratio * narrow)
 
 

@@ -189,7 +189,7 @@ METRICS: tuple[Metric, ...] = (
         counter=_COUNTER, dimension="efficiency", goal="customer",
     ),
     Metric(
-        "within_Ns_answered", "efficiency", "share", 1, _share("within", "first_response_n"), _REPLY,
+        "within_Ns_answered", "efficiency", "share", 1, _share("within", "clocked"), _REPLY,
         counter=_COUNTER, dimension="efficiency", goal="customer",
     ),
     Metric(

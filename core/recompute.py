@@ -448,9 +448,10 @@ def conversations(
 
 _COUNTED = {
     "first_response_n": "first_response_n = 1", "response_of": "response_of = 1", "human_of": "human_of = 1", "within_of": "within_of = 1",
-    "fcr_of": "fcr_of = 1", "repeat_of": "repeat_of = 1", "resolved_of": "resolved_of = 1", "transfer_of": "transfer_of = 1",
-    "rated": "rated = 1 AND bot_resolved = 0", "complaint_of": "complaint_of = 1", "courtesy_of": "courtesy_of = 1",
-    "handle_n": "effort_ms IS NOT NULL", "resolution_n": "resolution_ms IS NOT NULL", "hours": "handled = 1",
+    "clocked": "clocked = 1", "fcr_of": "fcr_of = 1", "repeat_of": "repeat_of = 1", "resolved_of": "resolved_of = 1",
+    "transfer_of": "transfer_of = 1", "rated": "rated = 1 AND bot_resolved = 0", "complaint_of": "complaint_of = 1",
+    "courtesy_of": "courtesy_of = 1", "handle_n": "effort_ms IS NOT NULL", "resolution_n": "resolution_ms IS NOT NULL",
+    "hours": "handled = 1",
 }  # fmt: skip
 """Column of the cube that counts a KPI's cases → which conversations those are."""
 _HITS = {

@@ -168,7 +168,8 @@ def gains(found: WhatIf, group_of: Mapping[str, str]) -> pd.DataFrame:
     """
     frame = found.frame[found.frame["move"].notna()]
     order = {letter: at for at, letter in enumerate(GRADES)}
-    step = frame["grade_a"].map(order) - frame["grade_b"].map(order)
+    # of nobody at all a map is text, which has no difference
+    step = frame["grade_a"].map(order).astype("float64") - frame["grade_b"].map(order).astype("float64")
     rows = pd.DataFrame({
         "group": [group_of.get(agent, "") for agent in frame["agent"]], "n": 1,
         "up": frame["move"] > DUST, "down": frame["move"] < -DUST, "same": frame["move"].abs() <= DUST,

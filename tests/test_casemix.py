@@ -170,3 +170,12 @@ def test_the_order_of_rows_and_the_names_of_strata_do_not_matter(counts: list[tu
     one = standardise(cells_of(rows), SHARE).rows
     other = standardise(cells_of([(a, {"x": "zz", "y": "aa"}[s], n, t) for a, s, n, t in (rows[at] for at in order)]), SHARE).rows
     pd.testing.assert_frame_equal(one, other)
+
+
+def test_equal_waits_on_every_day_are_no_difference_and_no_warning() -> None:
+    """Six agents, thirty days, every wait 30 s: all are as expected, and nobody is told apart."""
+    rows = [(agent, day, language) for agent in "ABCDEF" for day in range(30) for language in ("zh", "en")]
+    cells = pd.DataFrame(rows, columns=["agent", "day", "language"]).assign(n=2.0, total=60.0, square=1800.0)
+    found = standardise(cells).rows
+    assert (found["ratio"] == 1).all()
+    assert not found["verdict"].isin(["evidence", "strong_evidence", "some_evidence"]).any()

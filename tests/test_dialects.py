@@ -153,3 +153,21 @@ def test_a_turn_after_a_clock_change_is_placed_by_its_own_hour(start: str, ask: 
     observed = observe(build_facts(load([InputFile("m.csv", text.encode())], Choices(zone="Europe/Berlin"))))
     row = side_by_side(observed, Scenario(), ["taobao_3min"]).iloc[0]
     assert (row["hits"], row["of"]) == wanted
+
+
+def test_chatwoot_counts_from_the_reopening_before_the_answer_though_another_follows() -> None:
+    """Asked at 10:00, reopened at 10:20, answered at 10:25, reopened once more at 11:00: five minutes, not twenty-five."""
+    rows = [("customer", "10:00", "", ""), ("system", "10:10", "", "close"), ("system", "10:20", "", "reopen")]
+    rows += [("agent", "10:25", "Ann", ""), ("system", "10:30", "", "close"), ("system", "11:00", "", "reopen")]
+    lines = [f"k,{who},2024-03-05 {at}:00,{name},{event}\n" for who, at, name, event in rows]
+    text = "conversation_id,sender,sent_at,agent_id,event\n" + "".join(lines)
+    observed = observe(build_facts(load([InputFile("m.csv", text.encode())], Choices(zone="Asia/Shanghai"))))
+    assert side_by_side(observed, Scenario(), ["chatwoot"])["wait"].tolist() == [300]
+
+
+def test_within_thirty_seconds_is_of_the_answered_whatever_clock_a_platform_reads() -> None:
+    """At 08:30 and at 10:00, both answered after five seconds: two of two, though JD leaves the first out of its own figures."""
+    scenario = Scenario.of({"rules": "jd_30s"})
+    facts = seen(("c 08:30:00", "a 08:30:05"), ("c 10:00:00", "a 10:00:05")).facts
+    table = kpi_table(observe(facts, scenario), scenario, ("shop",))
+    assert [(table.cell(0, key).value, table.cell(0, key).n) for key in ("within_Ns_answered", "first_response")] == [(1, 2), (5, 1)]

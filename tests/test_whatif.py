@@ -187,3 +187,13 @@ def test_old_periods_are_judged_by_old_and_new_weights() -> None:
     late = found[found["name"] == "sale"].set_index("agent")
     assert late.loc[list(own.names), "score_own"].to_numpy() == pytest.approx(own.score, nan_ok=True)
     assert late.loc[list(under.names), "score_new"].to_numpy() == pytest.approx(under.score, nan_ok=True)
+
+
+def test_of_nobody_there_is_no_gain() -> None:
+    """A log in which nobody has a score on both sides gives groups without rows, not a refusal."""
+    def nobody(scenario: Scenario) -> Scores:
+        values = np.zeros((0, len(SCORED)))
+        return score_values(values, values > 0, np.zeros(0), (), scenario)
+
+    found = whatif(nobody, Scenario(), Scenario.of({"w_quality": 60}))
+    assert gains(found, {}).empty

@@ -17,6 +17,7 @@ SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INT
   CAST(count(CASE WHEN first_response_n = 1 THEN 1 END) AS INTEGER) AS sum_first_response_n,
   CAST(sum(first_response_ms) AS BIGINT) AS sum_first_response_ms, CAST(count(greeted_ms) AS INTEGER) AS sum_greeted_n,
   CAST(sum(greeted_ms) AS BIGINT) AS sum_greeted_ms, CAST(count(CASE WHEN within_hit = 1 THEN 1 END) AS INTEGER) AS sum_within,
+  CAST(count(CASE WHEN clocked = 1 THEN 1 END) AS INTEGER) AS sum_clocked,
   CAST(count(CASE WHEN within_of = 1 THEN 1 END) AS INTEGER) AS sum_within_of, CAST(count(resolution_ms) AS INTEGER) AS sum_resolution_n,
   CAST(sum(resolution_ms) AS BIGINT) AS sum_resolution_ms, CAST(count(first_resolution_ms) AS INTEGER) AS sum_first_resolution_n,
   CAST(sum(first_resolution_ms) AS BIGINT) AS sum_first_resolution_ms, CAST(count(effort_ms) AS INTEGER) AS sum_handle_n,

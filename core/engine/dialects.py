@@ -13,7 +13,7 @@ _LATER = "CASE WHEN {b} > {a} THEN {b} ELSE {a} END"
 _STARTS = {
     "handed": _LATER.format(
         a=_LATER.format(a="c.start_ms", b="c.handed_ms"),
-        b="CASE WHEN c.reopen_ms <= c.first_human_ms THEN c.reopen_ms ELSE c.start_ms END",
+        b="coalesce(c.early_reopen_ms, c.start_ms)",
     ),
 }
 _STOPS = {

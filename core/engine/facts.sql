@@ -32,6 +32,7 @@ SELECT conv, CAST(1 AS SMALLINT) AS found, max(m_cust) AS cust, max(m_channel) A
   min(CASE WHEN kind = 3 AND n_asked > 0 THEN sent END) AS greet_ms,
   min(CASE WHEN kind = 7 THEN sent END) AS first_close_ms, max(CASE WHEN kind = 7 THEN sent END) AS last_close_ms,
   CAST(count(CASE WHEN kind = 7 THEN 1 END) AS INTEGER) AS n_close, max(CASE WHEN kind = 8 THEN sent END) AS reopen_ms,
+  max(CASE WHEN kind = 8 AND h = 0 THEN sent END) AS early_reopen_ms,
   CASE WHEN max(CASE WHEN kind = 8 THEN rn END) > max(CASE WHEN kind = 7 THEN rn END) THEN 1 ELSE 0 END AS reopened_last
 FROM numbered GROUP BY conv
 ;
@@ -181,7 +182,7 @@ SELECT p.conv, p.has_messages, p.cust, coalesce(s.channel, f.channel) AS channel
   CASE WHEN p.has_messages = 1 THEN s.first_human_ms ELSE f.first_human_ms END AS first_human_ms,
   CASE WHEN p.has_messages = 1 THEN s.last_human_ms ELSE f.first_human_ms END AS last_human_ms,
   s.first_smart_ms, CASE WHEN s.greet_ms >= s.opening_ms THEN s.greet_ms END AS greet_ms,
-  CASE WHEN p.has_messages = 1 THEN s.any_reply_ms ELSE f.first_human_ms END AS any_reply_ms, s.second_human_ms, s.handed_ms, s.reopen_ms,
+  CASE WHEN p.has_messages = 1 THEN s.any_reply_ms ELSE f.first_human_ms END AS any_reply_ms, s.second_human_ms, s.handed_ms, s.early_reopen_ms,
   CAST(CASE WHEN p.has_messages = 1 THEN CASE WHEN s.n_human > 0 THEN 1 ELSE 0 END
     ELSE coalesce(f.answered, CASE WHEN f.first_human_ms IS NOT NULL OR f.reply_lost = 1 THEN 1 ELSE 0 END) END AS SMALLINT) AS replied,
   CAST(CASE WHEN p.has_messages = 1 THEN CASE WHEN s.opening_ms IS NOT NULL AND s.n_smart_asked = s.n_cust THEN 1 ELSE 0 END

@@ -13,6 +13,7 @@ SELECT conv, cust, start_ms, agent, team, channel, language, category, shift, lo
   CASE WHEN own_clock = 1 THEN own_ms WHEN needs_human = 1 THEN clock_ms END AS first_response_ms,
   CASE WHEN needs_human = 0 THEN NULL WHEN greet_ms - start_ms < clock_ms OR clock_ms IS NULL THEN greet_ms - start_ms ELSE clock_ms END AS greeted_ms,
   CASE WHEN needs_human = 1 AND clock_ms <= within_ms THEN 1 ELSE 0 END AS within_hit,
+  CASE WHEN needs_human = 1 AND clock_ms IS NOT NULL THEN 1 ELSE 0 END AS clocked,
   CASE WHEN needs_human = 1 AND pending = 0 AND (clock_ms IS NOT NULL OR replied = 0) THEN 1 ELSE 0 END AS within_of,
   CASE WHEN base = 1 AND last_close_ms >= start_ms THEN last_close_ms - start_ms END AS resolution_ms,
   CASE WHEN base = 1 AND first_close_ms >= start_ms THEN first_close_ms - start_ms END AS first_resolution_ms,

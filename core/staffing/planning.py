@@ -192,6 +192,8 @@ def _at_whole(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> tuple[Fl
 def _predict(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> FloatArray:
     """Service level, occupancy, seconds with an agent (three rows) at a mean staff between two whole numbers."""
     known = np.isfinite(agents) & (work.per_s > 0) & (work.aht > 0)
+    if not known.any():  # nobody knows how long the work takes, or there is none
+        return np.full((3, known.size), np.nan)
     staff = np.where(known, agents, 0.0)
     low = np.floor(staff + 1e-9)
     share = np.maximum(staff - low, 0)

@@ -68,7 +68,7 @@ def test_the_night_shift_agent_is_said_to_have_other_work(open_page: Open) -> No
     at = part_of(open_page(PAGE, "en", "sample"), "same", "en")
     line = next(line for said in visible(at) for line in said.split("\n") if "look worse than all together" in line)
     assert TRUTH["story"]["night"] in line
-    assert "What differs is the work" in line
+    assert "A different mix of work may be all there is to it" in line
     frame = charted(at.get("vega_lite_chart")[0]).set_index("agent")
     assert frame.loc[TRUTH["story"]["night"], "raw"] == pytest.approx(TRUTH["night"]["first_response_mean"], rel=1e-6)
 

@@ -204,6 +204,14 @@ def test_unknown_effort_gives_no_requirement() -> None:
     assert "effort_missing" in result.reasons
 
 
+def test_chats_of_nobody_in_particular_have_no_requirement_either() -> None:
+    """Without an owner no chat's length is measured: the plan says that effort is missing, it does not refuse."""
+    table = contacts(0, 10, 30, channel="chat").assign(owner=None, handle_s=np.nan)
+    result = plan(measure_demand(table, zone="UTC", period=(0, 6)))
+    assert "effort_missing" in result.reasons
+    assert result.slots["service_level"].isna().all()
+
+
 def test_nothing_needs_nobody() -> None:
     """A period without contacts is a plan of zeros with a reason."""
     result = staffing_table(contacts(MONDAY, 9, 10, bot_resolved=1), zone="UTC", period=(4, 10))
