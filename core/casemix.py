@@ -383,7 +383,8 @@ def compare_within(cells: pd.DataFrame, dimensions: Sequence[str], kind: str = "
         table |= {key: grid[first, second] for key, grid in ({name: value} | ends).items()}
     frame = pd.DataFrame(table).assign(overlap=overlap[first, second])
     shares = frame["overlap"] >= SHARED_FROM
-    frame["p"] = np.where(shares, 2 * special.ndtr(-np.abs((within / error)[first, second])), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where all waits are the same there is nothing to test
+        frame["p"] = np.where(shares, 2 * special.ndtr(-np.abs((within / error)[first, second])), np.nan)
     frame["p_adjusted"] = adjust(frame["p"], "bh")
     raw = (frame["crude_low"] > 0) | (frame["crude_high"] < 0)
     held = frame["p_adjusted"] < 0.05

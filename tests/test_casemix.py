@@ -179,3 +179,5 @@ def test_equal_waits_on_every_day_are_no_difference_and_no_warning() -> None:
     found = standardise(cells).rows
     assert (found["ratio"] == 1).all()
     assert not found["verdict"].isin(["evidence", "strong_evidence", "some_evidence"]).any()
+    pairs = compare_within(cells, ("language",))
+    assert set(pairs["finding"]) == {"same"}

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from core.dialects import flips, side_by_side
 from core.engine import Observed, build_facts, observe
+from core.engine.dialects import LEFT_OUT
+from core.errors import InputError
 from core.ingest import Choices, InputFile, load
 from core.kpis import kpi_table
 from core.rules import RULE_SETS
 from core.scenario import Scenario
 from tests import shop
+from tests.strategies import Sample, as_log, samples
 
 FIXTURE_T = Path(__file__).resolve().parents[1] / "sample_data" / "fixture_t.csv"
 LATER = "horizon,customer,2024-03-20 12:00:00,\n"
@@ -171,3 +176,19 @@ def test_within_thirty_seconds_is_of_the_answered_whatever_clock_a_platform_read
     facts = seen(("c 08:30:00", "a 08:30:05"), ("c 10:00:00", "a 10:00:05")).facts
     table = kpi_table(observe(facts, scenario), scenario, ("shop",))
     assert [(table.cell(0, key).value, table.cell(0, key).n) for key in ("within_Ns_answered", "first_response")] == [(1, 2), (5, 1)]
+
+
+@settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(samples())
+def test_rule_sets_pool_over_agents_and_know_no_order_of_rows(sample: Sample) -> None:
+    """The shop is the sum of its agents and of nobody, and rows in another order are the same log."""
+    try:
+        observed = observe(build_facts(sample.log))
+    except InputError:
+        assume(False)
+    whole = side_by_side(observed, Scenario())
+    counted = ["hits", "of", "wait_n", "conversations", *(why for why in LEFT_OUT if why)]
+    parts = [side_by_side(observed, Scenario.of({"in_agent": [agent]}))[counted] for agent in observed.labels["agent"]]
+    pd.testing.assert_frame_equal(sum(parts[1:], parts[0]), whole[counted], check_dtype=False)
+    turned = as_log({name: rows[::-1] for name, rows in sample.tables.items()}, sample.zone)
+    pd.testing.assert_frame_equal(side_by_side(observe(build_facts(turned)), Scenario()), whole)
