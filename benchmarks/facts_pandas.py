@@ -123,6 +123,7 @@ def _said(m: pd.DataFrame) -> pd.DataFrame:
     said["any_reply_ms"] = _after_ask(m, replies)
     said["handed_ms"] = _after_ask(m, replies & ~m["is_human"] & ~m["is_greet"] & (m["h"] == 0), "last")
     said["reopen_ms"] = _first(m, m["is_reopen"], "last")
+    said["early_reopen_ms"] = _first(m, m["is_reopen"] & (m["h"] == 0), "last")
     assigned = m.loc[m["is_assign"] & (m["agent"] >= 0), ["conv", "agent"]].drop_duplicates("conv", keep="last")
     said["assigned"] = assigned.set_index("conv")["agent"]
     return said
@@ -204,7 +205,7 @@ def _conversations(s: pd.DataFrame, offset_ms: int) -> pd.DataFrame:
     c["start_ms"] = s["opening_ms"].fillna(s["first_ms"]).astype(np.int64)
     c["customer_started"] = ((s["n_msg"] == 0) | s["opening_ms"].notna()).astype(np.int8)
     stamps = ["first_human_ms", "last_human_ms", "first_smart_ms", "first_close_ms", "last_close_ms", "reopen_ms"]
-    stamps += ["any_reply_ms", "second_human_ms", "handed_ms"]
+    stamps += ["any_reply_ms", "second_human_ms", "handed_ms", "early_reopen_ms"]
     c[stamps] = s[stamps]
     c["greet_ms"] = s["greet_ms"].where(s["greet_ms"] >= s["opening_ms"])
     c["replied"] = (s["n_human"] > 0).astype(np.int8)
@@ -222,7 +223,7 @@ def _conversations(s: pd.DataFrame, offset_ms: int) -> pd.DataFrame:
     local = c["start_ms"] + offset_ms
     c["local_day"] = (local // DAY_MS).astype(np.int32)
     c["local_minute"] = (local % DAY_MS // 60_000).astype(np.int32)
-    return _contacts(c.reset_index())
+    return _contacts(c.drop(columns="reopen_ms").reset_index())
 
 
 def _contacts(c: pd.DataFrame) -> pd.DataFrame:
@@ -289,7 +290,7 @@ def _judged(c: pd.DataFrame, r: dict[str, int]) -> pd.DataFrame:
         "unanswered": human & ~replied & ~pending, "pending": pending, "bot_then_human": smart & replied,
         "responded": answered | smart if r["smart_counts"] else answered,
         "response_of": base & ~pending if r["smart_counts"] else base & ~pending & ~smart,
-        "human_of": human & ~pending, "first_response_n": timed, "within": human & (clock <= r["within_ms"]),
+        "human_of": human & ~pending, "first_response_n": timed, "clocked": timed, "within": human & (clock <= r["within_ms"]),
         "within_of": human & ~pending & (timed | ~replied), "handled": replied,
         "fcr_of": fcr_of, "fcr_hits": fcr_of & ~(c["after_ms"].to_numpy() <= fcr_end),
         "repeat_of": repeat_of, "repeat_hits": repeat_of & (c["next_ms"].to_numpy() <= start + r["repeat_ms"]),
