@@ -108,6 +108,9 @@ def _talks(agent: str, key: str, text: Text) -> None:
 
 
 def _figures(text: Text) -> None:
+    if not parts.offered(volume=False):
+        st.info(text("fair.none.pair"), icon=":material/info:")
+        return
     key, statistic = _controls(text)
     first = _everybody(key, statistic, text)
     _agent(first, key, text)

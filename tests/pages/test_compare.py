@@ -120,3 +120,15 @@ def test_a_card_gives_no_rank_where_scores_order_nobody(open_page: Open, period:
     at.selectbox(key="who.en").set_value("Tom Baker").run()
     is_clean(at)
     assert any(each.startswith("Score ") and ("· rank " in each) == ranked for each in visible(at))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_daily_figures_without_their_n_have_nothing_to_compare_and_say_so(open_page: Open, language: str) -> None:
+    """Platform figures per agent and day that come without an n are never pooled: a sentence, not a broken page."""
+    rows = [f"{agent},2024-03-{day:02d},{day + 5},0.9,30\n" for agent in "AB" for day in range(1, 15)]
+    at = open_page("1_data", language)
+    file = "agent,date,conversations,satisfaction,first_response\n" + "".join(rows)
+    at.file_uploader(key="files").upload("days.csv", file.encode(), "text/csv").run()
+    at.switch_page(f"pages/{PAGE}.py").run()
+    is_clean(at)
+    assert Text(language)("fair.none.pair") in [each.value for each in at.info]
