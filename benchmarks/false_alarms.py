@@ -2,8 +2,10 @@
 
     python benchmarks/false_alarms.py --series 2000
 
-Prints two tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
-logs without a weekday effect in which any weekday is named, and of logs with one in which it is named. Fixed seeds.
+Prints four tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
+logs without a weekday effect in which any weekday is named, and of logs with one in which it is named. Before and after: share of
+series without a change that are called changed, and of changed ones found. Coaching: share of shops of identical agents whose worst
+fifth were "coached" without any effect and are called changed, and what they gained all the same. Fixed seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from core.beforeafter import EffectRules, expectations, judge_agents, judge_days
 from core.effects import weekday_finding
+from core.fairness import wilson
 from core.trends import Floats, hamed_rao, mann_kendall, trend_verdicts, yue_wang
 
 MONDAY = 4  # 1970-01-05
@@ -122,16 +126,90 @@ def weekday_report(series: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def changed_rates(series: int, half: int, phi: float, step: float = 0.0) -> dict[str, float]:
+    """Share of series of twice ``half`` days that are called changed at a p below 0.05; ``step`` in noise sd. With a weekday pattern."""
+    rng = np.random.default_rng([SEED, half, round(10 * phi), 7])
+    days = MONDAY + np.arange(2 * half)
+    values = 20 + noise(rng, series, 2 * half, phi) + np.resize(PATTERN, 2 * half) + step * (np.arange(2 * half) >= half)
+    rules = EffectRules(MONDAY + half)
+    found = [judge_days(pd.DataFrame({"local_day": days, "value": row, "n": 20}), rules) for row in values]
+    covered = [one.low <= step <= one.high for one in found]
+    return {"called": float(np.mean([one.p < 0.05 for one in found])), "covered": float(np.mean(covered))}
+
+
+def coached(series: int, agents: int, per_day: int = 3, level: float = 0.85) -> dict[str, float]:
+    """Identical agents, the worst fifth "coached" without effect: how often called changed, their gain in points and what was expected.
+
+    Four weeks on each side with ``per_day`` ratings an agent a day.
+    Shops with fewer than five coached agents judge the coached agents' days against the others' days.
+    """
+    rng = np.random.default_rng([SEED, agents, per_day])
+    worst = agents // 5
+    found = [_coached(rng, agents, worst, per_day, level) for _ in range(series)]
+    called, gain, due = (float(np.mean(part)) for part in zip(*found, strict=True))
+    return {"called": called, "gain_points": 100 * gain, "expected_points": 100 * due}
+
+
+def _coached(rng: np.random.Generator, agents: int, worst: int, per_day: int, level: float) -> tuple[bool, float, float]:
+    days = 28
+    hits = rng.binomial(per_day, level, (agents, 2 * days)).astype(np.float64)
+    size = days * per_day
+    before, after = hits[:, :days].sum(axis=1), hits[:, days:].sum(axis=1)
+    ends = wilson(before, np.full(agents, size))
+    frame = pd.DataFrame({"before": before / size, "after": after / size, "before_se": (ends.high - ends.low) / (2 * 1.959964)})
+    frame = expectations(frame).assign(touched=np.argsort(np.argsort(before, kind="stable")) < worst)
+    touched = frame["touched"].to_numpy()
+    if worst >= 5:
+        one = judge_agents(frame)
+    else:
+        own, others = (
+            pd.DataFrame({"local_day": MONDAY + np.arange(2 * days), "value": hits[who].mean(axis=0) / per_day, "n": per_day * who.sum()})
+            for who in (touched, ~touched)
+        )
+        due, most = (float(frame[name][touched].mean()) for name in ("expected", "expected_most"))
+        one = judge_days(own, EffectRules(MONDAY + days, share=True), others, (due, most))
+    gain = float((frame["after"] - frame["before"])[touched].mean())
+    return bool(one.p < 0.05), gain, one.expected
+
+
+def before_after_report(series: int) -> pd.DataFrame:
+    """One row per length × autocorrelation: false alarms, coverage, and how often a step of 1.5 noise sd is found."""
+    rows = []
+    for half in (14, 28, 56):
+        for phi in (0.0, 0.3, 0.6):
+            flat, step = changed_rates(series, half, phi), changed_rates(max(series // 2, 2), half, phi, 1.5)
+            rows.append({"days": f"{half}+{half}", "phi": phi, **flat, "found_1.5": step["called"]})
+    return pd.DataFrame(rows)
+
+
+def coaching_report(series: int) -> pd.DataFrame:
+    """One row per number of identical agents."""
+    return pd.DataFrame([{"agents": agents, "coached": agents // 5, **coached(series, agents)} for agents in (20, 40)])
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=2000, help="series per cell (weekday cells use a quarter)")
-    series = parser.parse_args().series
+    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching"), help="one table alone")
+    words = parser.parse_args()
+    series = words.series
+    few = max(series // 4, 2)
+    tables: dict[str, tuple[str, Callable[[], pd.DataFrame]]] = {
+        "trends": (
+            f"Trends: share with p < 0.05, {series} flat series per cell; power at 0.012 noise sd per day",
+            lambda: trend_report(series),
+        ),
+        "weekdays": (f"Weekdays: share of {few} logs in which a weekday is named", lambda: weekday_report(few)),
+        "changes": (
+            f"Before and after: share of {few} flat series called changed; weekday pattern in all",
+            lambda: before_after_report(few),
+        ),
+        "coaching": (f"Coaching without effect: share of {few} shops called changed", lambda: coaching_report(few)),
+    }
     with pd.option_context("display.width", 200, "display.max_columns", 30):
-        print(f"Trends: share with p < 0.05, {series} flat series per cell; power at 0.012 noise sd per day")
-        print(trend_report(series).round(3).to_string(index=False))
-        print(f"\nWeekdays: share of {series // 4} logs in which a weekday is named")
-        print(weekday_report(max(series // 4, 2)).round(3).to_string(index=False))
+        for title, report in [tables[words.only]] if words.only else tables.values():
+            print(f"{title}\n{report().round(3).to_string(index=False)}\n")
 
 
 if __name__ == "__main__":

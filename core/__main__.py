@@ -61,7 +61,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
-    if name in ("trends", "weekdays", "fair", "planner"):
+    if name in ("trends", "weekdays", "effects", "fair", "planner"):
         command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
     if name in _OPTIONS:
         _OPTIONS[name](command)
@@ -70,6 +70,14 @@ def _reading(command: ArgumentParser, name: str) -> None:
     if name == "card":
         command.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write it: .html, or .zip for all agents")
         command.add_argument("--codes", action="store_true", help="codes instead of names, for a meeting")
+
+
+def _changed(command: ArgumentParser) -> None:
+    command.add_argument("--date", metavar="D", help="first day under the change, YYYY-MM-DD")
+    command.add_argument("--agents", metavar="A,B", help="whom it touched; without: the whole shop")
+    command.add_argument("--controls", metavar="C,D", help="untouched agents to compare with, or none; without: everybody else")
+    command.add_argument("--change", metavar="FILE", help="a file (JSON or YAML) with date, agents, controls, name")
+    command.add_argument("--name", help="what changed, in your words")
 
 
 def _weightings(command: ArgumentParser) -> None:
@@ -100,7 +108,7 @@ def _sampling(command: ArgumentParser) -> None:
     command.add_argument("--pointed", type=float, default=0.0, help="part drawn among low ratings, unanswered and long waits, 0–1")
 
 
-_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling}
+_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed}
 
 
 def _erlang(command: ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from core.scenario import Scenario
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.beforeafter import Change
     from core.weights import Acceptability
 
 _DAYS = ("date", "week")
@@ -307,6 +308,40 @@ def weekdays(words: Namespace) -> dict[str, Any]:
         "metric": key, "test": found.test, "p": found.p, "verdict": found.verdict, "named": list(found.named), "family": found.family,
         "weekdays": rows, "decomposition": parts, "reason": found.reason or None,
     }  # fmt: skip
+
+
+def effects(words: Namespace) -> dict[str, Any]:
+    """Whether figures are different since a change: seen, expected without effect, interval and verdict."""
+    from core.recompute import effects as judged
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    change = change_of(words)
+    frame = judged(observed, scenario, change, key, words.by or "")
+    names = [name for name in frame.columns if name not in ("by", "group", "key", "first_day", "last_day", "expected")]
+    rows = [
+        {"by": {row["by"]: _whom(row)}, **{name: row[name] for name in names}, "expected_without_effect": row["expected"],
+         "reason": row["reason"] or None}
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+    told: dict[str, Any] = {name: day_date(int(frame[f"{name}_day"].iloc[0])) if len(frame) else None for name in ("first", "last")}
+    told |= {"date": change.day, "name": change.name or None, "agents": list(change.agents), "compared": told.copy()}
+    return {"metric": key, "unit": BY_KEY[key].unit, "change": {n: told[n] for n in ("date", "name", "agents", "compared")}, "rows": rows}
+
+
+def _whom(row: Mapping[str, Any]) -> Any:
+    if row["by"] == "weekday":
+        return int(row["group"])
+    return row["group"].split(", ") if row["by"] == "agents" else row["group"]
+
+
+def change_of(words: Namespace) -> Change:
+    """The change of a file, then what the command line says on top."""
+    from core.beforeafter import Change
+
+    found = dict(_settings(words.change)) if words.change else {}
+    found |= {name: given for name in ("date", "agents", "controls", "name") if (given := getattr(words, name)) is not None}
+    return Change.of(found)
 
 
 def staffing(words: Namespace) -> dict[str, Any]:
@@ -605,7 +640,8 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 
 COMMANDS = {
-    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "staffing": staffing,
+    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects,
+    "staffing": staffing,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from core.engine import Facts, Observed, SlowKnobs, build_facts, observe
 from core.engine.observe import TEXT_DIMENSIONS, UNASSIGNED, UNKNOWN, judged_sql
-from core.errors import Issue, UnavailableError
+from core.errors import Issue, ScenarioError, UnavailableError, did_you_mean
 from core.fairness import Estimate, difference, normal_quantile
 from core.grouped import only_days
 from core.kpis import KpiTable, kpi_table
 from core.log import Log
 from core.metrics import METRICS, SCORED, Metric, metric
-from core.period import Period, choose, day_date
+from core.period import Period, choose, day_date, day_number
 from core.resampling import redrawn
 from core.robustness import Doubt, doubt
 from core.scenario import DIMENSIONS, Scenario
@@ -31,6 +31,7 @@ from core.scoring import Scores, blend, persons, score
 from core.weights import Card, drawn_points
 
 if TYPE_CHECKING:
+    from core.beforeafter import Change, EffectRules
     from core.effects import WeekdayFinding
     from core.staffing import Demand, StaffingKnobs
 
@@ -427,6 +428,168 @@ def _mix(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:
     frame["expected"] = frame["n"] * whole["total"] / whole["n"]
     days = frame.groupby("date")[["expected", "n"]].sum()
     return (days["expected"] / days["n"]).rename("mix").rename_axis("local_day").reset_index()
+
+
+# --- before and after --------------------------------------------------------------------------------------------------------------
+
+
+def effects(observed: Observed, scenario: Scenario, change: Change, key: str, by: str = "") -> pd.DataFrame:
+    """Are a metric's figures different since a change, by how much, and is that more than chance (see `core.beforeafter`)?
+
+    ``by``: ``shop`` judges those with the change together; ``agent`` them together and each alone (default where agents are named);
+    ``weekday`` each weekday of them against its reference days of the same week. Durations are judged on medians per day, weekdays on
+    ratios of daily means. Named agents are compared with untouched ones (``change.controls``; None: everybody else).
+
+    Returns:
+        One row per group as `core.beforeafter.verdicts`, and by (``shop``, ``agents`` together, ``agent``, ``weekday``), group, statistic,
+        first_day, last_day (what was compared), n_controls, equal_start and n_equal_start (change of untouched agents who started where
+        these did). Agents and weekdays are one family each; all together are judged on their own.
+
+    Raises `ScenarioError` for an unknown metric, split or agent and for a day outside the log's period.
+    """
+    from core.beforeafter import EffectRules, judge_weekdays, verdicts, windows
+
+    found, asked = metric(key), _asked(observed, change, by)
+    period = choose(scenario, *observed.days, observed.zone)
+    day = day_number(change.day)
+    if not period.first_day < day <= period.last_day:
+        facts = {"knob": "date", "allowed": f"{day_date(period.first_day + 1)} – {period.last}"}
+        raise ScenarioError(Issue("bad_knob", "error", value=str(change.day), facts=facts))
+    margin, relative = trend_margin(found, scenario)
+    rules = EffectRules(day, margin, relative, found.better, found.measure.kind == "share")
+    before, after = windows(day, period.first_day, period.last_day)
+    seen = Seen(observed, _within(scenario, before[0], after[1]), key, rules)
+    if asked == "weekday":
+        start = 0 if scenario.get("week_start") == "monday" else 6
+        shifts = judge_weekdays(day_values(observed, seen.of(change.agents), key), replace(rules, share=False), start)
+        rows = verdicts(list(shifts.values()), replace(rules, relative=True, margin=scenario.get("margin")))
+        rows.insert(0, "group", [str(number) for number in shifts])
+        rows = rows.assign(by="weekday", statistic="ratio", n_controls=0, equal_start=np.nan, n_equal_start=0)
+    else:
+        rows = _effects(seen, change, asked).assign(statistic=_statistic(found))
+    return rows.assign(key=key, first_day=before[0], last_day=after[1])
+
+
+def _asked(observed: Observed, change: Change, by: str) -> str:
+    """How the change is split; refuses splits and agents that are not there."""
+    from core.beforeafter import SPLITS
+
+    asked = by or ("agent" if change.agents else "shop")
+    if asked not in SPLITS:
+        facts = {"hint": did_you_mean(asked, SPLITS), "known": ", ".join(SPLITS)}
+        raise ScenarioError(Issue("unknown_grouping", "error", value=asked, facts=facts))
+    known = observed.labels["agent"]
+    for name in (*change.agents, *(change.controls or ())):
+        if name not in known:
+            raise ScenarioError(Issue("agent_unknown", "error", value=name, facts={"agents": did_you_mean(name, known) or ", ".join(known)}))
+    return asked
+
+
+def _within(scenario: Scenario, first: int, last: int) -> Scenario:
+    return Scenario(dict(scenario.changed) | {"period": "custom", "from": day_date(first), "to": day_date(last)})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One metric over the whole weeks on both sides of a change."""
+
+    observed: Observed
+    scenario: Scenario
+    key: str
+    rules: EffectRules
+
+    def of(self, agents: Sequence[str]) -> Scenario:
+        """The scenario for some agents; for all where none are named."""
+        return Scenario(dict(self.scenario.changed) | {"in_agent": tuple(agents)}) if agents else self.scenario
+
+    def days(self, agents: Sequence[str]) -> pd.DataFrame:
+        """Day values of some agents together; counts per agent."""
+        found = _long(series(self.observed, self.of(agents), (self.key,), "shop", "date"), self.key, "shop", "date", "local_day")
+        if metric(self.key).measure.kind != "count":
+            return found
+        found["value"] /= max(len(agents), 1)
+        period = choose(self.scenario, *self.observed.days, self.observed.zone)
+        whole = np.arange(period.first_day, period.last_day + 1)
+        filled = found.set_index("local_day")[["value", "n"]].reindex(whole, fill_value=0.0)
+        return filled.rename_axis("local_day").reset_index()
+
+    def people(self) -> pd.DataFrame:
+        """One row per agent with enough on both sides: before, after (pooled figures), before_se, expected, expected_most."""
+        from core.beforeafter import expectations
+
+        period = choose(self.scenario, *self.observed.days, self.observed.zone)
+        cut = self.rules.day
+        sides = [(period.first_day, cut - 1), (cut, period.last_day)]
+        before, after = (self._figures(replace(period, first_day=first, last_day=last)) for first, last in sides)
+        both = before.join(after[["value"]].rename(columns={"value": "after"}), how="inner").rename(columns={"value": "before"})
+        return expectations(both.rename(columns={"se": "before_se"}))
+
+    def _figures(self, period: Period) -> pd.DataFrame:
+        """Pooled figures and their errors, by agent; counts per day."""
+        table = persons(kpi_table(self.observed, self.scenario, ("agent",), period, (self.key,)))
+        statistic = _statistic(metric(self.key))
+        per = period.days if metric(self.key).measure.kind == "count" else 1
+        ends = ("median_low", "median_high") if statistic == "median" else ("low", "high")
+        value, low, high = (table.column(self.key, name) / per for name in (statistic, *ends))
+        frame = pd.DataFrame({"value": value, "se": (high - low) / (2 * normal_quantile(0.95))}, index=table.groups["agent"].astype("str"))
+        fine = (table.status[:, table.place(self.key)] == "ok") & frame["value"].notna().to_numpy()
+        return frame[fine & (frame["se"] > 0).to_numpy()]
+
+
+def _effects(seen: Seen, change: Change, by: str) -> pd.DataFrame:
+    """Those with the change together, and each alone where asked for."""
+    from core.beforeafter import ARM_MIN, equal_start, judge_agents, judge_days, verdicts
+
+    if not change.agents:
+        whole = verdicts([judge_days(seen.days(()), seen.rules)], seen.rules)
+        return whole.assign(by="shop", group="shop", n_controls=0, equal_start=np.nan, n_equal_start=0)
+    people = seen.people()
+    others = set(people.index) - set(change.agents) if change.controls is None else set(change.controls)
+    untouched = sorted(others - {UNASSIGNED})
+    touched = [name for name in change.agents if name in people.index]
+    both = people.assign(touched=people.index.isin(change.agents))[people.index.isin([*change.agents, *untouched])]
+    arms = min(len(touched), int((~both["touched"]).sum()))
+    against = seen.days(untouched) if untouched else None
+    due = people[["expected", "expected_most"]].reindex(list(change.agents))
+    by_days = partial(judge_days, rules=seen.rules, controls=against)
+    together = judge_agents(both) if arms >= ARM_MIN else by_days(seen.days(change.agents), expected=tuple(due.mean()))
+    start = equal_start(both)
+    rows = [_compared(verdicts([together], seen.rules), "agents", [", ".join(change.agents)], untouched, start)]
+    if by == "agent":
+        own = _by_agent(seen, change.agents)
+        alone = [by_days(own[name], expected=tuple(due.loc[name])) for name in change.agents]
+        rows.append(_compared(verdicts(alone, seen.rules), "agent", list(change.agents), untouched, (np.nan, 0)))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _compared(rows: pd.DataFrame, by: str, groups: list[str], controls: Sequence[str], start: tuple[float, int]) -> pd.DataFrame:
+    rows.insert(0, "group", groups)
+    return rows.assign(by=by, n_controls=len(controls), equal_start=start[0], n_equal_start=start[1])
+
+
+def effect_days(observed: Observed, scenario: Scenario, change: Change, key: str, row: Mapping[str, Any]) -> pd.DataFrame:
+    """The values behind a row of `effects`, for a chart: x (date), y, n, level (of its side) and since (the change's date).
+
+    Days over the whole weeks that were compared; for a weekday one ratio per week, at the day itself.
+    """
+    from core.beforeafter import EffectRules, weekday_ratios
+
+    day = day_number(change.day)
+    seen = Seen(observed, _within(scenario, int(row["first_day"]), int(row["last_day"])), key, EffectRules(day))
+    if row["by"] == "weekday":
+        frame = weekday_ratios(day_values(observed, seen.of(change.agents), key), int(row["group"]))
+    else:
+        frame = _by_agent(seen, [row["group"]])[row["group"]] if row["by"] == "agent" else seen.days(change.agents)
+    after = frame["local_day"].to_numpy() >= day
+    dates = pd.to_datetime([day_date(int(number)) for number in frame["local_day"]])
+    level = np.where(after, row["after"], row["before"])
+    shown = {"x": dates, "y": frame["value"].to_numpy(), "n": frame["n"].to_numpy(), "level": level}
+    return pd.DataFrame(shown).assign(since=pd.Timestamp(change.day))
+
+
+def _by_agent(seen: Seen, agents: Sequence[str]) -> dict[str, pd.DataFrame]:
+    frame = _long(series(seen.observed, seen.of(agents), (seen.key,), "agent", "date"), seen.key, "agent", "date", "local_day")
+    return {name: frame[frame["group"] == name].drop(columns="group") for name in agents}
 
 
 def conversations(

@@ -77,13 +77,13 @@ def needed_n(variance: float, tau: float, wanted: float = RELIABLE) -> float:
     return float(wanted / (1 - wanted) * variance / tau**2) if tau > 0 else float("inf")
 
 
-def expected_second(first: float, mean: float, reliable: ArrayLike) -> Floats:
+def expected_second(first: ArrayLike, mean: float, reliable: ArrayLike) -> Floats:
     """What an agent picked for a first figure shows next time when nothing is done: mean + reliability × (first − mean).
 
     >>> expected_second(0.75, 0.85, [0.2]).round(3).tolist()
     [0.83]
     """
-    return np.asarray(mean + np.asarray(reliable, dtype=np.float64) * (first - mean), dtype=np.float64)
+    return np.asarray(mean + np.asarray(reliable, dtype=np.float64) * (np.asarray(first, dtype=np.float64) - mean), dtype=np.float64)
 
 
 # --- shares ------------------------------------------------------------------------------------------------------------------
@@ -198,6 +198,24 @@ def between(y: ArrayLike, se: ArrayLike, method: str = "reml") -> float:
     while surplus(top) > 0:
         top *= 4
     return float(optimize.brentq(surplus, 0.0, top, xtol=1e-14, rtol=1e-13))
+
+
+def least_between(y: ArrayLike, se: ArrayLike, level: float = 0.9) -> float:
+    """Lower bound of τ² (one-sided): the Q-profile of estimates and their standard errors; 0 where chance alone explains their spread.
+
+    Source: Viechtbauer 2007.
+
+    >>> least_between([1, 2, 4, 8], [1, 1, 1, 1]) < between([1, 2, 4, 8], [1, 1, 1, 1]), least_between([1, 2, 1, 2], [1, 1, 1, 1])
+    (True, 0.0)
+    """
+    value, variance = np.asarray(y, dtype=np.float64), np.asarray(se, dtype=np.float64) ** 2
+    reach = float(special.chdtri(len(value) - 1, 1 - level))
+
+    def surplus(tau2: float) -> float:
+        w = 1 / (variance + tau2)
+        return float((w * (value - (w * value).sum() / w.sum()) ** 2).sum()) - reach
+
+    return float(optimize.brentq(surplus, 0.0, float(np.ptp(value)) ** 2 * len(value))) if surplus(0.0) > 0 else 0.0
 
 
 def shrink_means(y: ArrayLike, se: ArrayLike, n: ArrayLike, level: float = 0.95, method: str = "reml") -> Shrunk:

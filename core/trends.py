@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from core.fairness import normal_quantile
+from core.regression import least_squares
 
 Floats = NDArray[np.float64]
 Gaps = Literal["midrank", "complete"]
@@ -427,22 +428,11 @@ def ols_trend(y: ArrayLike, x: ArrayLike | None = None, maxlags: int = 7) -> Ols
     at = np.arange(len(values), dtype=np.float64) if x is None else np.asarray(x, dtype=np.float64)
     kept = ~np.isnan(values)
     design = np.column_stack([np.ones(kept.sum()), at[kept]])
-    n = len(design)
-    if n < 3:
+    if len(design) < 3:
         raise ValueError("a line with an error needs at least three values.")
-    bread = np.linalg.inv(design.T @ design)
-    coefficients = bread @ design.T @ values[kept]
-    residuals = values[kept] - design @ coefficients
-    scores = design * residuals[:, None]
-    meat = scores.T @ scores
-    for lag in range(1, min(maxlags, n - 1) + 1):
-        cross = scores[lag:].T @ scores[:-lag]
-        meat += (1 - lag / (maxlags + 1)) * (cross + cross.T)
-    robust = bread @ meat @ bread * n / (n - 2)
-    plain = bread * float(residuals @ residuals) / (n - 2)
-    return OlsTrend(
-        float(coefficients[1]), float(coefficients[0]), float(np.sqrt(plain[1, 1])), float(np.sqrt(robust[1, 1])), n
-    )
+    fit = least_squares(design, values[kept], maxlags)
+    slope, errors = float(fit.coefficients[1]), (float(fit.se[1]), float(fit.se_hac_small[1]))
+    return OlsTrend(slope, float(fit.coefficients[0]), *errors, len(design))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

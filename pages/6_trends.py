@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.text import Text
 from core.views import by_evidence
+from pages import _beforeafter as beforeafter
 from pages import _parts as parts
 from pages import _session as session
 from pages import _trendlines as trendlines
@@ -60,3 +61,4 @@ if session.log() is None:
     widgets.empty(words)
 elif not parts.nothing_here(words):
     _body(words)
+    beforeafter.show(words)

@@ -641,6 +641,13 @@ def _weekdays(digest: str, key: tuple, _observed: Observed, _scenario: Scenario,
     return *recompute.weekdays(_observed, _scenario, of), recompute.day_values(_observed, _scenario, of)
 
 
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _effects(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[Any, str, str]) -> Any:
+    from core import recompute
+
+    return recompute.effects(_observed, _scenario, *asked)
+
+
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _demand(digest: str, key: tuple, _observed: Observed, _scenario: Scenario) -> Any:
     from core import recompute
@@ -713,6 +720,21 @@ def weekdays(of: str) -> tuple[Any, Any, Any]:
     """Which weekday differs in a KPI, what comes with it, and the day values behind it."""
     used = scenario().part(*_SEEN_ROOMS, "trend")
     return _weekdays(_loaded().digest, used.key, observed(used), used, of)
+
+
+def effects(change: Any, of: str, by: str) -> Any:
+    """Whether a KPI is different since a change, one row for those it touched, each of them or each weekday."""
+    used = scenario().part(*_SEEN_ROOMS, "trend")
+    with st.spinner(text()("pages.frame.comparing")):
+        return _effects(_loaded().digest, used.key, observed(used), used, (change, of, by))
+
+
+def effect_days(change: Any, of: str, row: Any) -> Any:
+    """The values behind one row of `effects`."""
+    from core.recompute import effect_days as asked
+
+    used = scenario().part(*_SEEN_ROOMS, "trend")
+    return asked(observed(used), used, change, of, row)
 
 
 def demand() -> Any:

@@ -174,3 +174,19 @@ def test_spot_checks_are_drawn_by_their_seed(capsys: pytest.CaptureFixture[str])
     assert one == two
     assert len(one["rows"]) == sum(one["reasons"].values()) > 40
     assert all(row["customer"].startswith("#") for row in one["rows"])
+
+
+def test_effects_keep_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A change from a file and from options gives the contract's names; shop, weekdays, named agents; wrong dates in one line."""
+    names = {"by", "before", "after", "shift", "low", "high", "p", "p_adjusted", "verdict", "method", "expected_without_effect", "reason"}
+    found = answer(capsys, "effects", "--date", "2026-04-27", "--by", "weekday")
+    assert all(names <= set(row) for row in found["rows"])
+    assert [row["by"]["weekday"] for row in found["rows"] if row["direction"] == "better"] == [4]
+    change = tmp_path / "change.yaml"
+    change.write_text("date: 2026-04-27\nagents: [Lin Xiao, Hu Bin]\nname: training\n", "utf-8")
+    found = answer(capsys, "effects", "--change", str(change), "--controls", "none", "--metric", "handle_time")
+    assert found["change"]["name"] == "training"
+    assert [row["by"] for row in found["rows"]] == [{"agents": ["Lin Xiao", "Hu Bin"]}, {"agent": "Lin Xiao"}, {"agent": "Hu Bin"}]
+    assert found["rows"][0]["n_controls"] == 0
+    assert main(["effects", *FILES, "--tz", "Asia/Shanghai"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

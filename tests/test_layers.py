@@ -17,7 +17,7 @@ from core.text import LANGUAGES, words
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"errors", "text", "log"},
-    {"schema", "measures", "fairness", "privacy"},
+    {"schema", "measures", "fairness", "privacy", "regression"},
     {"rules", "ingest", "metrics"},
     # The engine is asked with a scenario (slow knobs, filters, rule set) and joins orders, so both stand below it.
     {"scenario"},
@@ -29,6 +29,8 @@ LAYERS = (
     {"scoring", "robustness", "weights", "stability", "ahp", "overlap"},
     {"agreement", "trends", "effects", "control", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
+    {"shifts"},
+    {"beforeafter"},
     {"recompute", "views", "indicators"},
     {"fair", "whatif"},
     {"planner", "spotchecks"},

@@ -12,7 +12,7 @@ from core.charts import axis, theme
 from core.charts.chart import Chart, Labels, assemble, template
 from core.text import Text
 
-_DRAWN = ("y", "low", "high", "fit", "target", "even")
+_DRAWN = ("y", "low", "high", "fit", "target", "even", "level")
 _DAYS_WITH_YEAR = 300
 _TICKS = 12
 
@@ -25,7 +25,8 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
 
     Args:
         frame: one row per point: ``x`` (naive local time or date, or a label in drawing order) and ``y``; optional ``low``
-            and ``high`` (band), ``fit`` (straight line), ``target``, ``even`` (where nothing differs), ``n`` (tooltip),
+            and ``high`` (band), ``fit`` (straight line), ``target``, ``even`` (where nothing differs), ``level`` (a line
+            that may step), ``since`` (a date, the same in every row: an upright line where something changed), ``n`` (tooltip),
             ``series`` (one line each).
             A missing ``y`` is a gap, not a zero.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
@@ -38,7 +39,7 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
     """
     text = labels.text
     frame = frame.assign(x=_times(frame["x"]))
-    columns = tuple(column for column in (*_DRAWN, "n", "series") if column in frame)
+    columns = tuple(column for column in (*_DRAWN, "n", "series", "since") if column in frame)
     by = axis.divisor(unit, frame[[c for c in columns if c in _DRAWN]].stack())
     face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)
     spec = _template(face, by, _kind(frame["x"]), _ticks(frame["x"]), columns)
@@ -96,7 +97,8 @@ def _template(face: tuple[str, ...], by: float, kind: str, ticks: Ticks, columns
     value = alt.Y("y_shown:Q", title=y, scale=alt.Scale(zero=False, nice=True), axis=axis.axis(unit))
     line = base.mark_line(strokeWidth=2, **plain).encode(value)
     points = base.mark_point(filled=True, size=34, opacity=1, **plain).encode(value, tooltip=_tips(language, columns))
-    layers = [*_below(base, plain, y, drawn), line, points, *_above(base, drawn, Text(language))]
+    upright = [axis.rows().mark_rule(color=theme.MUTED, strokeWidth=1.5).encode(alt.X("min(since):T"))] if "since" in columns else []
+    layers = [*_below(base, plain, y, drawn), *upright, line, points, *_above(base, drawn, Text(language))]
     return template(axis.calculated(alt.layer(*layers), drawn, by))
 
 
@@ -110,8 +112,10 @@ def _above(base: Any, drawn: list[str], text: Text) -> list[Any]:
     fit = base.mark_line(strokeDash=[6, 4], strokeWidth=1.5).encode(alt.Y("fit_shown:Q"))
     target = axis.reference("target_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
     even = axis.reference("even_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
-    colours = {"fit": theme.DEFICIT, "target": theme.MUTED, "even": theme.MUTED}
-    layers = {part: layer for part, layer in (("fit", fit), ("target", target), ("even", even)) if part in drawn}
+    level = base.mark_line(strokeDash=[6, 4], strokeWidth=2, interpolate="step").encode(alt.Y("level_shown:Q"))
+    colours = {"fit": theme.DEFICIT, "target": theme.MUTED, "even": theme.MUTED, "level": theme.DEFICIT}
+    known = {"fit": fit, "target": target, "even": even, "level": level}
+    layers = {part: layer for part, layer in known.items() if part in drawn}
     return axis.named(layers, {part: colours[part] for part in layers}, text)
 
 

@@ -235,6 +235,17 @@ def test_plain_dates_are_drawn_as_times() -> None:
     assert [value["x"][:19] for value in values] == ["2026-03-02T00:00:00", "2026-03-03T00:00:00"]
 
 
+def test_a_change_stands_upright() -> None:
+    """A date in ``since`` draws an upright line there, and ``level`` a stepped one, named in the legend."""
+    days = pd.date_range("2026-03-02", periods=4)
+    frame = pd.DataFrame({"x": days, "y": [1.0, 2, 4, 5], "level": [1.5, 1.5, 4.5, 4.5], "since": days[2]})
+    spec = pictures.complete(charts.line_with_band(frame, cases.labelled("en")))
+    rules = [layer for layer in spec["layer"] if layer["mark"].get("type") == "rule"]
+    assert [rule["encoding"]["x"]["field"] for rule in rules] == ["since"]
+    assert "y" not in rules[0]["encoding"]
+    assert "step" in [layer["mark"].get("interpolate") for layer in spec["layer"]]
+
+
 def test_the_picture_has_words() -> None:
     """Readers who do not see the chart get title and note, or what the caller wrote."""
     assert cases.gap(cases.labelled("en")).alt == "Median first response. 2026-03-02 to 2026-03-29 · n = 120"

@@ -50,3 +50,25 @@ def test_null_logs_name_no_weekday(bench: ModuleType, phi: float, tails: str) ->
 def test_a_slow_friday_is_found(bench: ModuleType) -> None:
     """25 % longer Fridays under 10 % noise are named in at least 90 % of logs of eight weeks."""
     assert bench.found_names(80, 8, 0.25)[0] >= 0.90
+
+
+@pytest.mark.parametrize(("half", "phi"), [(28, 0.0), (28, 0.3), (56, 0.3)])
+def test_flat_series_are_rarely_called_changed(bench: ModuleType, half: int, phi: float) -> None:
+    """Before and after without a change: about 5 %, also when neighbouring days are alike (8 % over many series, safe bound for few)."""
+    assert bench.changed_rates(120, half, phi)["called"] <= 0.12
+
+
+def test_steps_are_found_and_covered(bench: ModuleType) -> None:
+    """A step of two noise sd in eight weeks on each side is found nearly always, and lies in its interval."""
+    found = bench.changed_rates(60, 56, 0.0, 2.0)
+    assert found["called"] >= 0.95
+    assert found["covered"] >= 0.85
+
+
+@pytest.mark.parametrize("agents", [20, 40])
+def test_coaching_without_effect_is_not_called_one(bench: ModuleType, agents: int) -> None:
+    """The worst fifth of identical agents gain points by themselves: about what was expected, and hardly ever called evidence."""
+    found = bench.coached(40, agents)
+    assert found["called"] <= 0.10
+    assert found["gain_points"] > 3
+    assert abs(found["gain_points"] - found["expected_points"]) < 2
