@@ -481,7 +481,8 @@ def _asked(observed: Observed, change: Change, by: str) -> str:
     known = observed.labels["agent"]
     for name in (*change.agents, *(change.controls or ())):
         if name not in known:
-            raise ScenarioError(Issue("agent_unknown", "error", value=name, facts={"agents": did_you_mean(name, known) or ", ".join(known)}))
+            near = did_you_mean(name, known) or ", ".join(known)
+            raise ScenarioError(Issue("agent_unknown", "error", value=name, facts={"agents": near}))
     return asked
 
 
