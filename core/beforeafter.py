@@ -23,7 +23,7 @@ Sources: Turner et al. 2021; Newcombe 1998; Hodges & Lehmann 1963; Barnett et al
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -463,7 +463,8 @@ def judge_weekdays(series: pd.DataFrame, rules: EffectRules, week_start: int = 0
     """
     grids = [week_grid(part["local_day"], part["value"], week_start) for part in _halves(series, rules.day)]
     left = [day for day in range(7) if all((~np.isnan(grid[:, day])).any() for grid in grids)]
-    found: dict[int, Shift] = {}
+    seen = [day for day in range(7) if any((~np.isnan(grid[:, day])).any() for grid in grids)]
+    found = {day: _weekday(grids, day, reference_days(day)) for day in seen}
     while len(left) > 2:
         tested = {day: _weekday(grids, day, reference_days(day, left)) for day in left}
         found |= tested
@@ -517,7 +518,8 @@ def verdicts(shifts: list[Shift], rules: EffectRules) -> pd.DataFrame:
         is; empty without evidence), hodges_lehmann with rank_low, rank_high, margin (in the figure's unit), needed (days, agents or weeks
         on each side until a change as large as the margin is seen in 80 % of cases).
     """
-    frame = pd.DataFrame([{name: value for name, value in vars(one).items() if name != "rank"} for one in shifts])
+    names = [each.name for each in fields(Shift) if each.name != "rank"]
+    frame = pd.DataFrame({name: [getattr(one, name) for one in shifts] for name in names})
     ranks = [one.rank for one in shifts]
     frame = frame.assign(
         hodges_lehmann=[one.value for one in ranks], rank_low=[one.low for one in ranks], rank_high=[one.high for one in ranks],

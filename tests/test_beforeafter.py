@@ -184,3 +184,13 @@ def test_counts_compare_days_not_totals() -> None:
     row = effects(shop.observed(), Scenario(), REROSTERED, "conversations").iloc[0]
     assert 80 < row["before"] < 120
     assert abs(row["after"] - row["before"]) < 20
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 3), date(2026, 5, 24)])
+def test_weekdays_at_the_edge_of_the_log_are_not_judged(day: date) -> None:
+    """A side of a single day: every weekday is shown with too few weeks; nothing to judge gives no row."""
+    rows = effects(shop.observed(), Scenario(), Change(day), "first_response", "weekday")
+    assert len(rows) == 7
+    assert set(rows["verdict"]) == {"not_enough_data"}
+    assert set(rows["reason"]) == {"too_few_weeks"}
+    assert verdicts([], EffectRules(DAY)).empty
