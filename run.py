@@ -15,11 +15,13 @@ ROOT = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 APP = ("requirements.txt",)
 TESTS = ("requirements.txt", "requirements-dev.txt")
-# mypy is strict by pyproject.toml; on the command line the word would undo the exceptions named there.
+# mypy is strict by pyproject.toml; on the command line the word would undo the exceptions named there. Tests of one file stay together,
+# since they share what they have loaded; more than four processes would only take memory.
+WORKERS = str(min(os.cpu_count() or 1, 4))
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
     ("mypy", ["-m", "mypy", "core"]),
-    ("pytest", ["-m", "pytest"]),
+    ("pytest", ["-m", "pytest", "-n", WORKERS, "--dist", "loadfile"]),
 )
 USAGE = """python3 run.py                        start the app with the sample shop at http://127.0.0.1:8501
                                       启动应用（示例店铺）
