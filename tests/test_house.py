@@ -132,7 +132,7 @@ def test_a_failed_installation_ends_with_its_reason_and_is_tried_again(
 
 
 def test_arguments_after_test_go_to_pytest_and_every_check_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All checks run even when the first fails; only pytest sees the arguments; one failure fails the whole."""
+    """All checks run even when the first fails; only pytest sees the arguments, after its own; one failure fails the whole."""
     ran: list[list[str]] = []
 
     def pretend(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
@@ -145,7 +145,7 @@ def test_arguments_after_test_go_to_pytest_and_every_check_runs(monkeypatch: pyt
     assert ran == [
         ["-m", "ruff", "check", "."],
         ["-m", "mypy", "core"],
-        ["-m", "pytest", "-k", "fixture_t"],
+        ["-m", "pytest", "-n", run.WORKERS, "--dist", "loadfile", "-k", "fixture_t"],
     ]
 
 
