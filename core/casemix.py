@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from core.fairness import byar, clustered_errors, normal_quantile, wilson
+from core.fairness import byar, clustered_errors, normal_quantile, upper_tail, wilson
 from core.trends import adjust, verdict_codes
 
 Floats = NDArray[np.float64]
@@ -106,6 +106,7 @@ def indirect(
 ) -> Indirect:
     """Indirect standardisation of event counts over strata, as textbooks do it: O/E times the standard's crude rate.
 
+    Called by no page: the textbook's form, by which the expected counts of `standardise` are compared with published answers.
     A stratum in which the standard has no cases adds nothing to the expected. Source: Selvin 2004; Breslow & Day 1987.
 
     >>> found = indirect([5, 10], [100, 100], [40, 60], [1000, 1000])
@@ -289,15 +290,7 @@ def matched_p(hits: Floats, mean: Floats, variance: Floats) -> Floats:
     >>> matched_p(np.array([8.0]), np.array([5.0]), np.array([2.5])).round(4).tolist()
     [0.0654]
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(1 - variance / mean, 1e-9, 1 - 1e-9)
-        cases = mean / share
-
-    def at_least(count: Floats) -> Floats:
-        inside = special.betainc(np.maximum(count, 1e-9), np.maximum(cases - count + 1, 1e-9), share)
-        return np.where(count <= 0, 1.0, np.where(count >= cases + 1, 0.0, inside))
-
-    upper = (at_least(hits) + at_least(hits + 1)) / 2
+    upper = (upper_tail(hits, mean, variance) + upper_tail(hits + 1, mean, variance)) / 2
     normal = 2 * special.ndtr(-np.abs(hits - mean) / np.sqrt(variance))
     return np.asarray(np.where(variance < mean, np.minimum(2 * np.minimum(upper, 1 - upper), 1.0), normal), dtype=np.float64)
 
@@ -444,6 +437,8 @@ def mantel_haenszel(
     hits_a: ArrayLike, misses_a: ArrayLike, hits_b: ArrayLike, misses_b: ArrayLike, *, corrected: bool = True, level: float = 0.95
 ) -> Stratified:
     """Common odds ratio of two groups over strata; strata in which a group is absent say nothing.
+
+    Called by no page, which speak of differences and ratios: the published answer to reversals, with which ours are compared.
 
     >>> found = mantel_haenszel([81, 6], [6, 73 - 2], [234, 55], [36, 25])
     >>> found.reversed

@@ -156,6 +156,22 @@ def byar(count: Any, exposure: Any = 1.0, level: float = 0.95) -> Any:
     return _pack((columns[0], columns[1], columns[2], seen), "byar", reason, count, exposure)
 
 
+def upper_tail(seen: Floats, mean: Floats, variance: Floats) -> Floats:
+    """Chance of so many or more, for a count with this mean and variance below the mean: that of the matching binomial.
+
+    1 where nothing was seen or expected, 0 beyond the most that binomial can give.
+
+    >>> upper_tail(np.array([8.0]), np.array([5.0]), np.array([2.5])).round(4).tolist()
+    [0.0547]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(1 - variance / mean, 1e-9, 1 - 1e-9)
+        cases = mean / share
+        inside = special.betainc(np.maximum(seen, 1e-9), np.maximum(cases - seen + 1, 1e-9), share)
+        found = np.where(seen >= cases + 1, 0.0, inside)
+    return np.where((seen > 0) & (mean > 0), found, 1.0)
+
+
 def quantile_ranks(n: ArrayLike, q: float, level: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places (0-based, ascending) of the two values that enclose the q-quantile; −1 where none is far enough out.
 

@@ -159,6 +159,7 @@ def fisher(hits_a: ArrayLike, n_a: ArrayLike, hits_b: ArrayLike, n_b: ArrayLike,
 def conditional_odds(hits_a: float, n_a: float, hits_b: float, n_b: float) -> float:
     """Odds ratio of a against b by conditional maximum likelihood, as it stands beside Fisher's test.
 
+    Called by no page: the estimate that other programs print with that test, for who compares the two.
     0 or inf at the ends, NaN without data. Solved to 13 digits; R's ``fisher.test`` stops after four.
 
     >>> round(conditional_odds(9, 10, 3, 10), 3)
@@ -242,15 +243,6 @@ def share_effect(a: float, b: float) -> float:
     0.152
     """
     return float(2 * abs(np.arcsin(np.sqrt(a)) - np.arcsin(np.sqrt(b))))
-
-
-def needed_ratio(ratio: float, log_sd: float, tests: int = 1, share: float = 0.5, power: float = POWER) -> float:
-    """Cases in all until two groups of durations that differ by ``ratio`` are told apart; ``share`` of them lie in the first group.
-
-    >>> round(needed_ratio(1.25, 1.0, share=0.2) * 0.2)
-    197
-    """
-    return needed_cases(abs(float(np.log(ratio))) / log_sd, tests, share, power)
 
 
 def seen_effect(cases: float, tests: int = 1, share: float = 0.5, power: float = POWER) -> float:

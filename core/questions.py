@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from core.fairness import Estimate, difference, wilson
+from core.fairness import Estimate, difference, upper_tail, wilson
 from core.funnel import between_variance, dispersion
 from core.pairs import fisher
 from core.trends import adjust
@@ -110,19 +110,6 @@ def outstanding(key: str, counts: pd.DataFrame, *, least: float = LEAST, about: 
     p = np.where(tested, np.maximum(upper_tail(seen, expected, variance), _widened(seen - expected, variance, tested)), 1.0)
     frame["p"] = np.where(n >= COUNTED_FROM, p, np.nan)
     return _asked(key, frame.assign(about=about), least)
-
-
-def upper_tail(seen: Floats, mean: Floats, variance: Floats) -> Floats:
-    """Chance of so many or more, for a count with this mean and variance below the mean: that of the matching binomial.
-
-    >>> upper_tail(np.array([8.0]), np.array([5.0]), np.array([2.5])).round(4).tolist()
-    [0.0547]
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(1 - variance / mean, 1e-9, 1 - 1e-9)
-        cases = mean / share
-        found = special.betainc(np.maximum(seen, 1e-9), np.maximum(cases - seen + 1, 1e-3), share)
-    return np.where((seen > 0) & (mean > 0), found, 1.0)
 
 
 def _beside(agents: NDArray[np.str_], hit: Floats, size: Floats, expected: Floats, rest: Floats) -> pd.DataFrame:

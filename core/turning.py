@@ -32,14 +32,6 @@ def undo(tables: Judged, found: WhatIf) -> pd.DataFrame:
     return smallest(tables, found.b, {agent: letter for agent, letter in wanted.items() if letter in GRADES})
 
 
-def next_grade(tables: Judged, scenario: Scenario) -> pd.DataFrame:
-    """For each agent below A, the smallest changes of one knob that give the next better grade; rows as `smallest`."""
-    scores = score_of(tables, scenario)
-    better = dict(zip(GRADES[1:], GRADES, strict=False))
-    letters = dict(zip(scores.names, scores.grade, strict=True))
-    return smallest(tables, scenario, {name: better[letter] for name, letter in letters.items() if letter in better})
-
-
 def smallest(tables: Judged, scenario: Scenario, wanted: Mapping[str, str]) -> pd.DataFrame:
     """The smallest change of one knob that gives an agent another grade: one row per agent × kind of knob.
 

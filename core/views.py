@@ -105,21 +105,6 @@ def unanswerable(table: KpiTable, scenario: Scenario) -> dict[str, float]:
 # --- ledger ------------------------------------------------------------------------------------------------------------------
 
 
-def ledger_lines(reports: Sequence[FileReport]) -> pd.DataFrame:
-    """One row per line of the ledger: file, table, code, severity, column, value, rows, share of the rows read, all row numbers.
-
-    ``row_numbers`` writes neighbours as one range (``"3, 7-12"``) and is empty where the line is not about single rows.
-    """
-    found = [(report, issue) for report in reports for issue in report.issues]
-    frame = pd.DataFrame(
-        [(i.file or r.file, r.table, i.code, i.severity, i.column, i.value, i.rows) for r, i in found],
-        columns=["file", "table", "code", "severity", "column", "value", "rows"],
-    )
-    about_rows = [bool(i.row_numbers is not None and r.rows_read) for r, i in found]
-    frame["share"] = [i.rows / r.rows_read if rows else np.nan for (r, i), rows in zip(found, about_rows, strict=True)]
-    return frame.assign(row_numbers=[ranges(i.row_numbers) for _, i in found])
-
-
 def ranges(numbers: Any) -> str:
     """Row numbers in order as text, neighbours as ranges.
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.consequences import COLUMNS, consequences
 from core.ingest import Choices, InputFile, load
-from core.views import ledger_lines, ledger_rows
+from core.views import ledger_rows, ranges
 
 HEAD = "Conversation ID,Agent,Customer,Started at,First reply at,CSAT\n"
 FOUR = (
@@ -128,10 +128,11 @@ def test_other_tables_lose_the_rows_themselves() -> None:
 
 
 def test_the_ledger_as_tables() -> None:
-    """One row per line with its row numbers as ranges, and one per affected row."""
+    """A line names its rows as ranges, and the table has one row per affected row of every line."""
     log = load([InputFile("a.csv", (HEAD + FOUR + "x,,,,,\n5,Ann,c5,soon,,5\n6,Ann,c6,later,,5\n").encode())])
-    lines, rows = ledger_lines(log.ledger.files), ledger_rows(log.ledger.files)
-    bad = lines.set_index("code").loc["bad_date"]
-    assert (bad["rows"], bad["row_numbers"]) == (2, "7-8")
+    issues = [issue for report in log.ledger.files for issue in report.issues]
+    rows = ledger_rows(log.ledger.files)
+    (bad,) = [issue for issue in issues if issue.code == "bad_date"]
+    assert (bad.rows, ranges(bad.row_numbers)) == (2, "7-8")
     assert rows[rows["code"] == "bad_date"]["row"].tolist() == [7, 8]
-    assert len(rows) == lines["rows"].sum()
+    assert len(rows) == sum(issue.rows for issue in issues)

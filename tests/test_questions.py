@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.questions import bunched, bunching, caliper, outstanding, picking, resolution, selective, upper_tail
+from core.fairness import upper_tail
+from core.questions import bunched, bunching, caliper, outstanding, picking, resolution, selective
 from tests.reference import case
 
 FAMILIES_TRIED = 60

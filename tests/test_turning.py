@@ -12,7 +12,7 @@ from core.metrics import BY_KEY
 from core.recompute import Recalled, Tables, score_of
 from core.scenario import KNOBS, Scenario
 from core.scoring import GRADES, INSUFFICIENT
-from core.turning import KINDS, next_grade, smallest, tornado, undo
+from core.turning import KINDS, smallest, tornado, undo
 from core.whatif import whatif
 from tests import shop
 
@@ -34,6 +34,14 @@ def grade_with(scenario: Scenario, knob: str, value: float, agent: str) -> str:
     return str(scores.grade[scores.names.index(agent)])
 
 
+def next_grade(scenario: Scenario) -> pd.DataFrame:
+    """The smallest turns that give each agent below A the next better grade."""
+    scores = recalled().scores(scenario)
+    better = dict(zip(GRADES[1:], GRADES, strict=False))
+    wanted = {name: better[letter] for name, letter in zip(scores.names, scores.grade, strict=True) if letter in better}
+    return smallest(tables(scenario), scenario, wanted)
+
+
 @pytest.fixture(params=[0, 40], ids=["alone", "with the team"])
 def scenario(request: pytest.FixtureRequest) -> Scenario:
     """Other weights, without and with a part of the score from the team."""
@@ -42,7 +50,7 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 def test_the_next_grade_is_reached_there_and_not_before(scenario: Scenario) -> None:
     """With the knob at the promised place the grade is the better one; a hair less and it is not; the setting is on the knob's steps."""
-    found = next_grade(tables(scenario), scenario)
+    found = next_grade(scenario)
     done = found[found["knob"] != ""]
     assert len(done) > 10
     assert set(done["kind"]) == set(KINDS)
@@ -61,7 +69,7 @@ def test_the_next_grade_is_reached_there_and_not_before(scenario: Scenario) -> N
 def test_nothing_smaller_of_the_same_kind_does_it() -> None:
     """No group weight turned by less of the whole score gives the grade: looked for on every whole setting of the three knobs."""
     scenario = Scenario()
-    found = next_grade(tables(scenario), scenario)
+    found = next_grade(scenario)
     row = found[(found["kind"] == "group_weight") & (found["knob"] != "")].iloc[0]
     for group in ("efficiency", "quality", "business"):
         for value in range(101):
@@ -107,7 +115,7 @@ def test_what_cannot_be_is_said() -> None:
 def test_targets_stay_on_the_good_side_of_pass() -> None:
     """No target is promised that the scorecard would refuse."""
     scenario = Scenario()
-    found = next_grade(tables(scenario), scenario)
+    found = next_grade(scenario)
     for row in found[(found["kind"] == "anchor") & (found["knob"] != "")].itertuples():
         metric = BY_KEY[KNOBS[row.knob].metric]
         assert (row.to - scenario.anchors(metric).passing) * metric.better > 0

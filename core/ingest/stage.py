@@ -94,11 +94,6 @@ class Book:
         self.note(code, severity, marks, **about)
         self.keep &= ~marks
 
-    @property
-    def dropped(self) -> int:
-        """Rows set aside so far."""
-        return int((~self.keep).sum())
-
 
 @dataclass(frozen=True)
 class Staged:
