@@ -86,7 +86,8 @@ def exact_limit(target: ArrayLike, n: ArrayLike, p: float, kind: str = "binomial
 def score_limits(target: ArrayLike, n: ArrayLike, level: float = WATCH, tau: float = 0.0) -> tuple[Floats, Floats]:
     """Limits from the normal approximation, cut at 0 and 1: where Wilson's interval would just hold the target.
 
-    ``tau`` widens them by a standard deviation between agents.
+    ``tau`` widens them by a standard deviation between agents. Called by no page: public-health spreadsheets draw these, and
+    `exact_limit`, which we draw, comes to them with much data.
 
     >>> [ends.round(4).tolist() for ends in score_limits(0.8, [25, 100])]
     [[0.6432, 0.7216], [0.9568, 0.8784]]

@@ -1,7 +1,8 @@
 """One share and the difference of two: every interval that a reader may want to check ours against.
 
 The house shows Wilson's interval and Newcombe's difference (`core.fairness`). The others stand here under their names, because
-platforms, papers and spreadsheets use them; none is clipped or corrected beyond what its source says.
+platforms, papers and spreadsheets use them; none is clipped or corrected beyond what its source says. No page calls them: they are what
+the house's own are compared with, here and by who takes the library for that.
 
 =====================  ==============================================================================================
 one share              ``wilson``, ``wilson_cc``, ``clopper_pearson``, ``jeffreys``, ``agresti_coull``

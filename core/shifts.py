@@ -1,7 +1,9 @@
 """Two samples, or one sample twice: by how much did values move, and is it more than chance?
 
 Rank tests with the shift they belong to, exact wherever the values are few (also with ties, where the usual exact tables are wrong),
-and the tests of pairs and shares that readers know from other programs.
+and the tests of pairs and shares that readers know from other programs. Before and after uses ``hodges_lehmann`` and ``relabelled``;
+``mann_whitney``, ``signed_rank``, ``mcnemar`` and ``two_shares`` are called by no page: they tie the ranks, exact counts and shares used
+here to published answers.
 
 ====================  ==========================================================================================================
 two samples           ``mann_whitney``, ``hodges_lehmann`` (interval by inverting that test), ``exact_sum_p``, ``relabelled``

@@ -131,6 +131,8 @@ def beta_binomial(hits: ArrayLike, n: ArrayLike) -> tuple[float, float]:
 def beta_moments(hits: ArrayLike, n: ArrayLike) -> tuple[float, float]:
     """α and β from mean and variance of the raw shares; ignores that shares of few are noisy (Gelman et al., BDA 5.1).
 
+    Called by no page: the textbook's rougher fit, with which `beta_binomial` is compared.
+
     >>> [round(part, 2) for part in beta_moments([1, 3, 5], [10, 10, 10])]
     [1.27, 2.97]
     """
@@ -243,6 +245,8 @@ def shrink_means(y: ArrayLike, se: ArrayLike, n: ArrayLike, level: float = 0.95,
 
 def james_stein(y: ArrayLike, variance: float) -> tuple[float, float, Floats]:
     """Positive-part James–Stein towards the grand mean: mean, how much of each distance is kept, estimates (Efron & Morris 1977).
+
+    Called by no page: the published beginning of what `shrink_means` does with unequal errors.
 
     >>> james_stein([1.0, 2.0, 3.0, 4.0, 5.0], 1.0)[1]
     0.8

@@ -206,7 +206,8 @@ def _kept(way: Way, at: int, letter: str, found: Fraction) -> dict[str, Any]:
 def order_along(card: Card, key: str) -> pd.DataFrame:
     """The order of the agents all along one weight: one row per stretch without a change: low, high, order (names, best first).
 
-    For up to some dozens of agents: every pair is looked at.
+    For up to some dozens of agents: every pair is looked at. Called by no page: the whole line of a published example, of which the pages
+    show the ends nearest to where a weight stands.
     """
     way = Way(card, key)
     found = way.fractions()

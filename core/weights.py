@@ -268,7 +268,10 @@ def acceptability(card: Card, shares: Floats) -> Acceptability:
 
 
 def beats(card: Card, shares: Floats) -> Floats:
-    """Share of weightings in which the agent of the row scores higher than that of the column; a tie counts half; 0 on the diagonal."""
+    """Share of weightings in which the agent of the row scores higher than that of the column; a tie counts half; 0 on the diagonal.
+
+    Called by no page: a published measure, by which the drawing of weightings is compared with exact areas.
+    """
     won, tried = np.zeros((len(card), len(card))), 0
     for _, total in _scored(card, shares):
         for at in range(len(card)):
@@ -280,7 +283,10 @@ def beats(card: Card, shares: Floats) -> Floats:
 
 
 def central(card: Card, shares: Floats) -> Floats:
-    """Which weighting speaks for each agent: the mean of those under which the agent is first, agents × metrics; NaN for who never is."""
+    """Which weighting speaks for each agent: the mean of those under which the agent is first, agents × metrics; NaN for who never is.
+
+    Called by no page: a published measure, as `beats`.
+    """
     first, summed = np.zeros((len(card), 1)), np.zeros((len(card), shares.shape[1]))
     for part, total in _scored(card, shares):
         best = total >= total.max(axis=1, keepdims=True) - DUST
