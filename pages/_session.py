@@ -602,7 +602,7 @@ def recalled() -> Recalled:
     return _recalled(_loaded().digest, _loaded())
 
 
-@st.cache_resource(max_entries=96, show_spinner=False)
+@st.cache_resource(max_entries=240, show_spinner=False)
 def _answer(digest: str, what: tuple, keys: tuple, _ask: Callable[[], Any]) -> Any:
     return _ask()
 
@@ -626,156 +626,118 @@ def whatif(a: Scenario, b: Scenario) -> WhatIf:
 
 # --- slower questions, each asked on one page only ----------------------------------------------------------------------------
 
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _trends(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, of: str, by: str) -> tuple[Any, Any]:
-    from core import recompute
-
-    return recompute.trends(_observed, _scenario, of, by), recompute.weekly(_observed, _scenario, of, by)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _weekdays(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, of: str) -> tuple[Any, Any, Any]:
-    from core import recompute
-
-    return *recompute.weekdays(_observed, _scenario, of), recompute.day_values(_observed, _scenario, of)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _effects(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[Any, str, str]) -> Any:
-    from core import recompute
-
-    return recompute.effects(_observed, _scenario, *asked)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _demand(digest: str, key: tuple, _observed: Observed, _scenario: Scenario) -> Any:
-    from core import recompute
-
-    return recompute.demand(_observed, _scenario)
-
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _newest(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, agent: str) -> Any:
-    from core import recompute
-
-    return recompute.conversations(_observed, _scenario, agent=agent)
-
-
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _fairly(digest: str, key: tuple, asked: tuple, _observed: Observed, _scenario: Scenario) -> Any:
-    from core import dialects, fair
-
-    name, *more = asked
-    return getattr(dialects if name in _OF_DIALECTS else fair, name)(_observed, _scenario, *more)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _pairs(digest: str, key: tuple, of: str, _observed: Observed, _scenario: Scenario) -> Any:
-    from core import fair
-
-    return fair.pairs(_observed, _scenario, of)
-
-
+_TREND_ROOMS = (*_SEEN_ROOMS, "trend")
+_COMPARED_ROOMS = (*_TREND_ROOMS, "anchor")
 _OF_DIALECTS = ("side_by_side", "flips")
-_COMPARED_ROOMS = (*_SEEN_ROOMS, "trend", "anchor")
 
 
-def fairly(name: str, *asked: Any) -> Any:
-    """An answer of `core.fair` or `core.dialects` by its function's name, over period and filters: ``fairly("funnel", "satisfaction")``."""
-    used = scenario().part(*_COMPARED_ROOMS)
-    with st.spinner(text()("pages.frame.comparing")):
-        return _fairly(_loaded().digest, used.key, (name, *asked), observed(used), used)
-
-
-def all_pairs(of: str) -> Any:
-    """Every pair of agents by one KPI; large teams have very many, so few answers are kept."""
-    used = scenario().part(*_COMPARED_ROOMS)
-    with st.spinner(text()("pages.frame.comparing")):
-        return _pairs(_loaded().digest, used.key, of, observed(used), used)
-
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _planned(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[str, str, int]) -> Any:
-    from core.planner import case_of
-
-    return case_of(_observed, _scenario, *asked)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _drawn(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, asked: tuple[int, int, float]) -> Any:
-    from core.spotchecks import Draw
-    from core.spotchecks import spotchecks as drawn
-
-    return drawn(_observed, _scenario, Draw(*asked))
+def _about(what: tuple[Any, ...], rooms: Sequence[str], ask: Callable[[Observed, Scenario], Any], keep: Any = None) -> Any:
+    """An answer about the log under some rooms of the scenario, worked out once; ``keep`` is another shelf than `_answer`."""
+    used = scenario().part(*rooms)
+    return (keep or _answer)(_loaded().digest, what, (used.key,), lambda: ask(observed(used), used))
 
 
 def trends(of: str, by: str) -> tuple[Any, Any]:
     """Trend verdicts of a KPI, one row a group, and the weekly values behind them."""
-    used = scenario().part(*_SEEN_ROOMS, "trend")
-    return _trends(_loaded().digest, used.key, observed(used), used, of, by)
+    from core import recompute as room
+
+    found: tuple[Any, Any] = _about(
+        ("trends", of, by), _TREND_ROOMS, lambda seen, used: (room.trends(seen, used, of, by), room.weekly(seen, used, of, by))
+    )
+    return found
 
 
 def weekdays(of: str) -> tuple[Any, Any, Any]:
     """Which weekday differs in a KPI, what comes with it, and the day values behind it."""
-    used = scenario().part(*_SEEN_ROOMS, "trend")
-    return _weekdays(_loaded().digest, used.key, observed(used), used, of)
+    from core import recompute as room
+
+    found: tuple[Any, Any, Any] = _about(
+        ("weekdays", of), _TREND_ROOMS, lambda seen, used: (*room.weekdays(seen, used, of), room.day_values(seen, used, of))
+    )
+    return found
 
 
 def effects(change: Any, of: str, by: str) -> Any:
     """Whether a KPI is different since a change, one row for those it touched, each of them or each weekday."""
-    used = scenario().part(*_SEEN_ROOMS, "trend")
+    from core.recompute import effects as asked
+
     with st.spinner(text()("pages.frame.comparing")):
-        return _effects(_loaded().digest, used.key, observed(used), used, (change, of, by))
+        return _about(("effects", change, of, by), _TREND_ROOMS, lambda seen, used: asked(seen, used, change, of, by))
 
 
 def effect_days(change: Any, of: str, row: Any) -> Any:
     """The values behind one row of `effects`."""
     from core.recompute import effect_days as asked
 
-    used = scenario().part(*_SEEN_ROOMS, "trend")
+    used = scenario().part(*_TREND_ROOMS)
     return asked(observed(used), used, change, of, row)
 
 
 def demand() -> Any:
     """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
-    used = scenario().part(*_SEEN_ROOMS)
-    return _demand(_loaded().digest, used.key, observed(used), used)
+    from core import recompute as room
+
+    return _about(("demand",), _SEEN_ROOMS, room.demand)
+
+
+def fairly(name: str, *asked: Any) -> Any:
+    """An answer of `core.fair` or `core.dialects` by its function's name, over period and filters: ``fairly("funnel", "satisfaction")``."""
+    from core import dialects, fair
+
+    function = getattr(dialects if name in _OF_DIALECTS else fair, name)
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about((name, *asked), _COMPARED_ROOMS, lambda seen, used: function(seen, used, *asked))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _large(digest: str, what: tuple, keys: tuple, _ask: Callable[[], Any]) -> Any:
+    return _ask()
+
+
+def all_pairs(of: str) -> Any:
+    """Every pair of agents by one KPI; large teams have very many, so few answers are kept."""
+    from core import fair
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("pairs", of), _COMPARED_ROOMS, lambda seen, used: fair.pairs(seen, used, of), _large)
 
 
 def spotchecks(per_agent: int, seed: int, pointed: float) -> Any:
     """Conversations of the period drawn for a quality review, customers masked."""
-    used = scenario().part(*_COMPARED_ROOMS)
-    return _drawn(_loaded().digest, used.key, observed(used), used, (per_agent, seed, pointed))
+    from core.spotchecks import Draw
+    from core.spotchecks import spotchecks as drawn
+
+    wanted = Draw(per_agent, seed, pointed)
+    return _about(
+        ("spotchecks", per_agent, seed, pointed), _COMPARED_ROOMS, lambda seen, used: drawn(seen, used, wanted)
+    )
 
 
 def planned(key: str, question: str, weekday: int) -> Any:
     """What the period says about a KPI before a question is planned; an example where nothing is loaded."""
-    from core.planner import example
+    from core.planner import case_of, example
 
     if log() is None:
         return example(key, question)
-    used = scenario().part(*_SEEN_ROOMS)
-    return _planned(_loaded().digest, used.key, observed(used), used, (key, question, weekday))
+    return _about(
+        ("planned", key, question, weekday), _SEEN_ROOMS, lambda seen, used: case_of(seen, used, key, question, weekday)
+    )
 
 
 def newest(agent: str) -> Any:
     """An agent's newest conversations of the period, customers masked."""
-    used = scenario().part(*_SEEN_ROOMS)
-    return _newest(_loaded().digest, used.key, observed(used), used, agent)
+    from core import recompute as room
 
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _counted(digest: str, key: tuple, _observed: Observed, _scenario: Scenario, agent: str, of: str) -> Any:
-    from core import recompute
-
-    return recompute.conversations(_observed, _scenario, of=of, agent=agent)
+    return _about(("newest", agent), _SEEN_ROOMS, lambda seen, used: room.conversations(seen, used, agent=agent))
 
 
 def counted(agent: str, of: str) -> Any:
     """An agent's newest conversations that a KPI counts; where it counts something else, the newest of all."""
-    used = scenario().part(*_SEEN_ROOMS)
-    return _counted(_loaded().digest, used.key, observed(used), used, agent, of)
+    from core import recompute as room
+
+    return _about(
+        ("counted", agent, of), _SEEN_ROOMS, lambda seen, used: room.conversations(seen, used, of=of, agent=agent)
+    )
 
 
 # --- an agent's receipt and talk ----------------------------------------------------------------------------------------------
@@ -788,42 +750,28 @@ def report() -> Report:
     return Report(measured(), scores(), doubt(), scenario())
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _company(digest: str, key: tuple, _report: Report) -> Company:
-    from core.talk import company
-
-    return company(_report)
-
-
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _talk(digest: str, key: tuple, agent: str, _report: Report, _company: Company) -> Talk:
-    from core.talk import talk
-
-    return talk(_report, agent, _company)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _apart(digest: str, key: tuple, _scores: Scores, _doubt: Doubt) -> Apart:
-    from core.views import apart
-
-    return apart(_scores, _doubt)
-
-
 def company() -> Company:
     """What all agents' cards share: fair peers, scores told apart, ratings."""
-    used = scenario().part(*_JUDGED_ROOMS)
-    return _once("company", used, lambda: _company(_loaded().digest, used.key, report()))
+    from core.talk import company as asked
+
+    found: Company = answer(("company",), (scenario(),), lambda: asked(report()))
+    return found
 
 
 def talk(agent: str) -> Talk:
     """One agent's page for a talk, with the receipt in it."""
-    return _talk(_loaded().digest, scenario().part(*_JUDGED_ROOMS).key, agent, report(), company())
+    from core.talk import talk as asked
+
+    found: Talk = answer(("talk", agent), (scenario(),), lambda: asked(report(), agent, company()))
+    return found
 
 
 def apart() -> Apart:
     """Which scores can be told apart."""
-    used = scenario().part(*_JUDGED_ROOMS)
-    return _once("apart", used, lambda: _apart(_loaded().digest, used.key, scores(), doubt()))
+    from core.views import apart as asked
+
+    found: Apart = answer(("apart",), (scenario(),), lambda: asked(scores(), doubt()))
+    return found
 
 
 def codes() -> dict[str, str]:
