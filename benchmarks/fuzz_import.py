@@ -67,6 +67,7 @@ TYPED = (
     None, True, 1e400, float("nan"), -0.0, 1e-320, 10**30, 2**63, "\ud800", [], {}, [1, [2]], {"a": {"b": 1}}, {"value": None},
 )  # fmt: skip
 STORED = (None, 1e400, -0.0, 2**62, 1, b"", b"\xff\x00")
+MADE = dt.datetime(2024, 1, 2, 3, 4, 6)
 ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 STAMPS = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y年%m月%d日 %H:%M:%S", "ms")
 
@@ -253,6 +254,7 @@ def _workbook(dice: random.Random, headings: Sequence[str], rows: Sequence[Seque
 
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        book.set_properties({"created": MADE})
         if dice.random() < 0.3:
             book.add_worksheet("说明").write_string(0, 0, "导出说明")
         sheet = book.add_worksheet("明细")
@@ -303,12 +305,19 @@ def _database(dice: random.Random, headings: Sequence[str], rows: Sequence[Seque
 def _packed(dice: random.Random, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, bytes]:
     name, data = dice.choice((_text, _text, _json, _workbook, _packed))(dice, headings, rows)
     if dice.random() < 0.2:
-        return f"{name}.gz", gzip.compress(data)
+        return f"{name}.gz", gzip.compress(data, mtime=0)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", dice.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
-        archive.writestr(f"../{name}", data)
-        archive.writestr("readme.txt", "notes\n")
+        archive.writestr(_entry(archive, f"../{name}"), data)
+        archive.writestr(_entry(archive, "readme.txt"), "notes\n")
     return "a.zip", target.getvalue()
+
+
+def _entry(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """An entry stamped with a day of its own: the clock must not be in the file."""
+    entry = zipfile.ZipInfo(name, MADE.timetuple()[:6])
+    entry.compress_type = archive.compression
+    return entry
 
 
 CONTAINERS = (_text, _text, _text, _text, _json, _workbook, _parquet, _database, _packed)
