@@ -539,6 +539,17 @@ def verdicts(shifts: list[Shift], rules: EffectRules) -> pd.DataFrame:
     return frame
 
 
+def leading(rows: pd.DataFrame) -> int:
+    """The row to be read first: of weekdays the one with the smallest p (the first where none has one), else the first.
+
+    >>> leading(pd.DataFrame({"by": "weekday", "p": [np.nan, 0.4, 0.02]})), leading(pd.DataFrame({"by": "agent", "p": [0.4, 0.02]}))
+    (2, 0)
+    """
+    if rows["by"].iloc[0] != "weekday":
+        return 0
+    return int(rows["p"].fillna(np.inf).to_numpy().argmin())
+
+
 def _needed(frame: pd.DataFrame) -> Floats:
     error = (frame["high"] - frame["low"]) / (2 * normal_quantile(0.95))
     reach = float(special.ndtri(1 - ALPHA / 2) + special.ndtri(POWER))

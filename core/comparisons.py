@@ -162,10 +162,20 @@ def flipped(found: pd.DataFrame, better: int) -> pd.DataFrame:
     return frame.assign(overlap=pairs["overlap"].to_numpy())
 
 
+def pairable(standing: pd.DataFrame) -> list[str]:
+    """The agents with cases, most first.
+
+    >>> pairable(pd.DataFrame({"agent": ["An", "Bo", "Cy"], "n": [3, 0, 9]}))
+    ['Cy', 'An']
+    """
+    return list(standing[standing["n"] > 0].sort_values("n", ascending=False, kind="stable")["agent"])
+
+
 def findings(found: pd.DataFrame) -> dict[str, int]:
-    """How many pairs have each finding of `core.casemix.compare_within`."""
+    """How many pairs have each finding of `core.casemix.compare_within`, and ``n``: how many could be compared."""
     counted = found["finding"].value_counts() if len(found) else {}
-    return {name: int(counted.get(name, 0)) for name in ("reversed", "explained", "emerged", "same", "cannot_be_judged")}
+    seen = {name: int(counted.get(name, 0)) for name in ("reversed", "explained", "emerged", "same")}
+    return {"n": sum(seen.values()), "cannot_be_judged": int(counted.get("cannot_be_judged", 0)), **seen}
 
 
 def beside_own(frames: Sequence[pd.DataFrame], agent: str) -> pd.DataFrame:

@@ -30,6 +30,8 @@ ORDER = (
     "strong_evidence", "evidence", "some_evidence", "practically_unchanged", "no_evidence", "cannot_be_judged", "not_enough_data",
 )  # fmt: skip
 """Verdicts from the one that says most to the one that says least."""
+EVIDENCE = ORDER[:3]
+BY_CHANCE = 0.05  # of true 95 % intervals leave out what they are beside
 SURE = 0.8
 """A grade below this probability is said to be unsure."""
 _MOST_DRAWN = 20_000_000
@@ -100,6 +102,18 @@ def unanswerable(table: KpiTable, scenario: Scenario) -> dict[str, float]:
     groups = [group for group in GROUPS if {m.key for m in SCORED if m.group == group} <= absent]
     turns = {f"w_{name}": 0.0 for name in (*sorted(absent), *groups)}
     return {key: value for key, value in turns.items() if scenario.get(key) != value}
+
+
+def told_changes(changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The changes against the period before with evidence, in KPIs that have a good side: ``better`` and ``worse``.
+
+    >>> changes = pd.DataFrame({"key": ["satisfaction", "conversations"], "verdict": "evidence", "difference": [-0.1, 20.0]})
+    >>> {side: list(rows["key"]) for side, rows in told_changes(changes).items()}
+    {'better': [], 'worse': ['satisfaction']}
+    """
+    gain = changes["difference"] * np.array([metric(key).better for key in changes["key"]])
+    told = changes["verdict"].isin(EVIDENCE)
+    return {"better": changes[told & (gain > 0)], "worse": changes[told & (gain < 0)]}
 
 
 # --- ledger ------------------------------------------------------------------------------------------------------------------
@@ -450,7 +464,7 @@ def exclusions(frame: pd.DataFrame, better: int) -> Exclusions:
     wider = normal_quantile(1 - 0.05 / max(len(judged), 1)) / normal_quantile(0.95)
     reach = np.where(judged["difference"] > 0, judged["value"] - judged["low"], judged["high"] - judged["value"])
     family = int((judged["difference"].abs() > reach * wider).sum())
-    return Exclusions(len(judged), int(above + below), int(good), int(bad), 0.05 * len(judged), family)
+    return Exclusions(len(judged), int(above + below), int(good), int(bad), BY_CHANCE * len(judged), family)
 
 
 def against_shop(agents: KpiTable, shop: KpiTable, agent: str) -> pd.DataFrame:
@@ -459,6 +473,26 @@ def against_shop(agents: KpiTable, shop: KpiTable, agent: str) -> pd.DataFrame:
     order = sorted(agents.metrics, key=lambda m: (m.group == "volume", not m.scored))
     frame = pd.concat([_beside(agents, shop, row, m) for m in order], ignore_index=True)
     return frame.assign(side=_sides(frame))
+
+
+@dataclass(frozen=True)
+class Differing:
+    """KPIs of one agent that exclude the shop's figure: their ``rows``, how many were ``judged``, how many would by chance alone."""
+
+    rows: pd.DataFrame
+    judged: int
+    by_chance: float
+
+
+def differing(card: pd.DataFrame) -> Differing:
+    """Which rows of `against_shop` can be told apart from the shop's; counts say nothing here.
+
+    >>> card = pd.DataFrame({"group": ["quality", "quality", "volume"], "side": ["above", "inside", "above"]})
+    >>> len(differing(card).rows), differing(card).by_chance
+    (1, 0.1)
+    """
+    judged = card[(card["side"] != "") & (card["group"] != "volume")]
+    return Differing(judged[judged["side"] != "inside"], len(judged), BY_CHANCE * len(judged))
 
 
 def _beside(agents: KpiTable, shop: KpiTable, row: int, declared: Metric) -> pd.DataFrame:
@@ -628,6 +662,11 @@ class Calculated:
     agents: int
     positions: int
     levels: pd.DataFrame
+
+    @property
+    def at_need(self) -> pd.Series:
+        """The row of the agents needed; of one agent where nothing arrives."""
+        return self.levels.set_index("agents").loc[max(self.agents, 1)]
 
 
 def erlang_levels(

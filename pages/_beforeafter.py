@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.beforeafter import DAYS_MIN, WEEKS_MIN, Change
+from core.beforeafter import DAYS_MIN, WEEKS_MIN, Change, leading
 from core.charts import Chart, Labels, line_with_band
 from core.metrics import metric
 from core.text import Text
@@ -76,8 +76,7 @@ def _told(rows: Any, key: str, change: Change, text: Text) -> None:
     """Sentence, picture, table and how it was computed."""
     records = rows.to_dict("records")
     by_name = {row["group"]: row for row in records}
-    main = min(records, key=lambda row: row["p"] if widgets.known(row["p"]) else 2.0) if records[0]["by"] == "weekday" else records[0]
-    row = main
+    row = main = records[leading(rows)]
     if len(records) > 1:
         names = {each: _name(one, text) for each, one in by_name.items()}
         label = text("effects.control.group")

@@ -146,9 +146,9 @@ def kpis(agent: str) -> Any:
 
 def kpi_sentence(raw: Any, text: Text) -> str:
     """Which KPIs can be told apart from the shop's."""
-    judged = raw[(raw["side"] != "") & (raw["group"] != "volume")]
-    told = judged[judged["side"] != "inside"]
-    by_chance = text("compare.card.of_chance", judged=len(judged), by_chance=text.number(len(judged) / 20))
+    found = views.differing(raw)
+    told = found.rows
+    by_chance = text("compare.card.of_chance", judged=found.judged, by_chance=text.number(found.by_chance))
     if told.empty:
         return f"{text('compare.card.differs_none')} {by_chance}"
     named = text("scores.control.comma").join(_differs(row, text) for row in told.head(MOST_NAMED).itertuples())

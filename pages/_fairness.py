@@ -203,8 +203,7 @@ def _turned(found: Any, key: str, text: Text) -> list[str]:
         names = ("raw", "raw_low", "raw_high", "within", "within_low", "within_high")
         facts = {name: widgets.signed(declared, getattr(row, name), text) for name in names}
         lines.append(text("fair.same.reversed", front=row.front, back=row.back, share=parts.whole_share(row.overlap, text), **facts))
-    compared = sum(seen.values()) - seen["cannot_be_judged"]
-    return [*lines, text("fair.same.pairs", n=compared, **seen)] if compared else lines
+    return [*lines, text("fair.same.pairs", **seen)] if seen["n"] else lines
 
 
 def _merged(merged: Any, text: Text) -> str:

@@ -29,7 +29,7 @@ def pair(text: Text) -> None:
     if not key:
         return
     standing = comparison.standing(key, statistics_of(metric(key))[0])
-    names = list(standing.sort_values("n", ascending=False, kind="stable")["agent"][standing["n"] > 0])
+    names = comparisons.pairable(standing)
     if len(names) < 2:
         st.info(fairness.because("too_few_agents", text), icon=":material/info:")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core import views
 from core.charts import Chart, Labels, heatmap, line_with_band
 from core.metrics import metric
 from core.text import Text
@@ -58,20 +59,13 @@ def changes_sentence(text: Text) -> str:
     """What became better or worse against the period before, with intervals; says so when there is nothing to compare with."""
     if session.measured().before is None:
         return text("pages.overview.no_before")
-    told = [
-        row
-        for row in session.measured().changes.itertuples()
-        if row.verdict in widgets.EVIDENCE and metric(row.key).better
-    ]
-    better = [row for row in told if row.difference * metric(row.key).better > 0]
-    worse = [row for row in told if row.difference * metric(row.key).better < 0]
     found = [
         text(
-            f"pages.overview.{which}",
-            names=text("pages.overview.change_comma").join(_change(row, text) for row in rows),
+            f"pages.overview.change_{side}",
+            names=text("pages.overview.change_comma").join(_change(row, text) for row in rows.itertuples()),
         )
-        for which, rows in (("change_better", better), ("change_worse", worse))
-        if rows
+        for side, rows in views.told_changes(session.measured().changes).items()
+        if len(rows)
     ]
     return "  \n".join(found) or text("pages.overview.change_none")
 

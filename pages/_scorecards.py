@@ -16,6 +16,7 @@ from pages import _session as session
 from pages import _widgets as widgets
 
 MOST_NAMED = 6
+MOST_CAUSES = 3
 MOST_DRAWN = 60
 UNITS = {
     "agent": "", "grade": "", "score": "points", "low": "points", "high": "points", "probability": "chance",
@@ -176,7 +177,7 @@ def moved_lines(frame: Any, text: Text) -> str:
 
 def _moved(row: Any, text: Text) -> str:
     facts = {"before": grade_name(row.grade_before, text), "after": grade_name(row.grade, text)}
-    facts |= {"change": signed_points(row.change, text), "causes": causes(row.agent, text)}
+    facts |= {"change": signed_points(row.change, text), "causes": cause_words(_causes(row.agent).head(MOST_CAUSES), text)}
     return text("scores.sentence.one", agent=row.agent, **facts)
 
 
@@ -185,10 +186,8 @@ def grade_name(code: str, text: Text) -> str:
     return text(f"grades.grade.{code}")
 
 
-def causes(agent: str, text: Text, most: int = 3) -> str:
-    """What changed an agent's score, the largest parts first."""
-    found = views.causes(session.scores(session.baseline()), session.scores(), agent)
-    return cause_words(found.head(most), text)
+def _causes(agent: str) -> Any:
+    return views.causes(session.scores(session.baseline()), session.scores(), agent)
 
 
 def cause_words(found: Any, text: Text) -> str:
@@ -326,11 +325,11 @@ def _unused(row: Any, text: Text) -> str:
 
 def change_line(agent: str, text: Text) -> str:
     """All causes of an agent's change; they add up to it."""
-    found = views.causes(session.scores(session.baseline()), session.scores(), agent)
+    found = _causes(agent)
     if found.empty:
         return text("scores.table.unchanged")
     total = signed_points(float(found["change"].sum()), text)
-    return text("scores.table.changes", list=causes(agent, text, len(found)), change=total)
+    return text("scores.table.changes", list=cause_words(found, text), change=total)
 
 
 def how_lines(text: Text) -> list[str]:

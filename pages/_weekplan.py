@@ -176,7 +176,7 @@ def levels_table(found: views.Calculated, text: Text) -> Any:
 
 def answer(found: views.Calculated, within: float, shrinkage: float, text: Text) -> str:
     """What Erlang C answers, in one sentence."""
-    at = next(row for row in found.levels.itertuples() if row.agents == max(found.agents, 1))
+    at = found.at_need
     facts = {"load": text.number(found.load, 2), "agents": found.agents, "positions": found.positions}
     facts |= {"shrinkage": text.share(shrinkage, 0), "within": text.duration(within), "asa": text.duration(at.asa)}
     facts |= {"service_level": text.share(at.service_level), "occupancy": text.share(at.occupancy)}

@@ -36,7 +36,6 @@ ACCEPTED = (
     "csv", "tsv", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "parquet", "json", "jsonl", "ndjson", "zip", "gz", "db", "sqlite", "sqlite3",
 )  # fmt: skip
 """Endings of the files that can be read."""
-EVIDENCE = ("some_evidence", "evidence", "strong_evidence")
 
 
 # --- words of the declarations -----------------------------------------------------------------------------------------------
@@ -335,6 +334,8 @@ def _size(declared: Metric, size: float, text: Text) -> str:
 
 
 def _colour(declared: Metric, change: Any) -> str:
+    from core.views import EVIDENCE
+
     if change is None or change.verdict not in EVIDENCE or declared.better == 0:
         return "off"
     return "normal" if declared.better > 0 else "inverse"
