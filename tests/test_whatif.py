@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from core.recompute import Recalled, judge, main_of, measure
 from core.scenario import Scenario
 from core.scenarios import Book, Season, presets
 from core.scoring import INSUFFICIENT, Scores, score_values
-from core.whatif import gains, history, whatif
+from core.whatif import WhatIf, gains, history, whatif
 from tests import shop
 from tests.test_scoring import at_points
 
@@ -92,6 +94,27 @@ def test_two_causes_are_split_as_on_paper() -> None:
     assert found["by_target"] < 0 < found["by_weight"]
 
 
+# what a made-up agent has under each mixture of three kinds of decision: weights (w), targets (t), a filter (f)
+GAME = {"": 50.0, "w": 56.0, "t": 53.0, "f": 50.0, "wt": 65.0, "wf": 56.0, "tf": 59.0, "wtf": 74.0}
+
+
+def test_three_causes_are_split_as_on_paper() -> None:
+    """First and last place count a third each, the two ways to be in the middle a sixth each.
+
+    w: 6/3 + (12 + 6)/6 + 15/3 = 10. t: 3/3 + (9 + 9)/6 + 18/3 = 10. f: 0/3 + (0 + 6)/6 + 9/3 = 4. Together 24 = 74 - 50.
+    """
+    plain = by_hand([[70.0] * len(SCORED)])(Scenario())
+
+    def scored(scenario: Scenario) -> Scores:
+        knobs = {"w": "w_quality", "t": "target_satisfaction", "f": "in_team"}
+        taken = "".join(name for name, knob in knobs.items() if knob in scenario.changed)
+        return replace(plain, score=np.array([GAME[taken]]))
+
+    b = Scenario.of({"w_quality": 80, "target_satisfaction": 0.99, "in_team": ["South"]})
+    found = whatif(scored, Scenario(), b).frame.iloc[0]
+    assert found[["by_weight", "by_target", "by_filter", "together"]].tolist() == pytest.approx([10, 10, 4, 0], abs=1e-12)
+
+
 def test_one_cause_carries_all() -> None:
     """Where only weights differ, they are the move, and nothing differs from itself."""
     found = whatif(recalled().scores, Scenario(), presets()["aftersale"])
@@ -162,6 +185,21 @@ def test_winners_and_losers_are_counted_once(rich) -> None:
         assert (table["mean_move"] * table["n"]).sum() == pytest.approx(both["move"].sum())
         letters = both["grade_a"] != INSUFFICIENT
         assert table["grades_up"].sum() + table["grades_down"].sum() <= letters.sum()
+
+
+def test_winners_and_losers_by_hand() -> None:
+    """North: one up a grade, one down two; South: one up without a grade, one unmoved; who has one score only is in no row."""
+    frame = pd.DataFrame({
+        "agent": list("abcdef"), "grade_a": ["B", "A", "C", "D", "B", "A"], "grade_b": ["A", "C", "C", "D", INSUFFICIENT, "A"],
+        "move": [8.0, -20.0, 1.0, 0.0, np.nan, -3.0],
+    })  # fmt: skip
+    none = score_values(np.zeros((0, len(SCORED))), np.zeros((0, len(SCORED)), dtype=bool), np.zeros(0), (), Scenario())
+    found = WhatIf(Scenario(), Scenario(), (), (), none, none, frame)
+    table = gains(found, {"a": "North", "b": "North", "c": "South", "d": "South", "e": "South"}).set_index("group")
+    columns = ["n", "up", "down", "same", "mean_move", "grades_up", "grades_down"]
+    assert table.loc["North", columns].tolist() == [2, 1, 1, 0, -6.0, 1, 1]
+    assert table.loc["South", columns].tolist() == [2, 1, 0, 1, 0.5, 0, 0]
+    assert table.loc["", columns].tolist() == [1, 0, 1, 0, -3.0, 0, 0]
 
 
 def test_old_periods_are_judged_by_old_and_new_weights() -> None:

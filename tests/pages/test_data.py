@@ -98,6 +98,8 @@ def test_preview_hides_customers(open_page: Open, sample_log: Log) -> None:
     at = open_page("1_data", "en", "sample")
     at.segmented_control(key="data_part.en").set_value("preview").run()
     customers = set(sample_log.tables["conversations"].column("customer_id").to_pylist())
+    assert len(at.dataframe) == 2
+    assert len(customers) > 100
     for element in at.dataframe:
         assert not customers & {cell for column in element.value for cell in element.value[column]}
 
