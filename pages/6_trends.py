@@ -8,6 +8,7 @@ from pages import _beforeafter as beforeafter
 from pages import _parts as parts
 from pages import _session as session
 from pages import _trendlines as trendlines
+from pages import _weekdays as weekdays
 from pages import _widgets as widgets
 from pages._shell import framed
 
@@ -35,7 +36,7 @@ def _table(verdicts, key: str, by: str, text: Text) -> None:
     session.adopt_pick(f"trend_{by}", f"row_{name}", None if row is None else verdicts["group"].iloc[row])
 
 
-def _body(text: Text) -> None:
+def _groups(text: Text) -> None:
     key, by = _controls(text)
     found, weekly = session.trends(key, by)
     if weekly.empty:
@@ -54,6 +55,15 @@ def _body(text: Text) -> None:
     parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
 
 
+PARTS = {"groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show}
+
+
+def _body(text: Text) -> None:
+    names = {part: text(f"trends.part.{part}") for part in PARTS}
+    part = parts.choose("trends_part", list(names), text("pages.data.parts"), names.__getitem__, look="pills")
+    PARTS[part](text)
+
+
 framed()
 words = session.text()
 widgets.heading("trends", words)
@@ -61,4 +71,3 @@ if session.log() is None:
     widgets.empty(words)
 elif not parts.nothing_here(words):
     _body(words)
-    beforeafter.show(words)

@@ -8,7 +8,7 @@ from core.text import Text
 from core.views import busiest_weekday, erlang_levels
 from pages import _parts as parts
 from pages import _session as session
-from pages import _trendlines as trendlines
+from pages import _weekdays as weekdays
 from pages import _weekplan as weekplan
 from pages import _widgets as widgets
 from pages._shell import framed
@@ -18,7 +18,6 @@ SLOT_UNITS = {
     "required": "count", "positions": "count", "supplied": "points", "gap": "points", "service_level": "",
     "occupancy": "", "state": "", "n_days": "count",
 }  # fmt: skip
-FINDINGS = ("first_response", "reply_time", "handle_time", "satisfaction", "conversations")
 
 
 def _controls(text: Text) -> str:
@@ -61,25 +60,6 @@ def _moves(result: StaffingResult, text: Text) -> None:
         widgets.download(text("pages.download.csv"), "moves", result.moves)
 
 
-
-def _weekdays(text: Text) -> None:
-    st.subheader(text("effects.weekday.title"), anchor=False)
-    key = widgets.choose_metric("finding_of", FINDINGS, text("plan.control.finding"), text)
-    finding, drivers, days = session.weekdays(key)
-    left, right = st.columns([6, 5], gap="large")
-    with left:
-        st.markdown(trendlines.weekday_sentence(finding, key, text))
-        st.markdown(trendlines.driver_sentence(drivers, text))
-        st.caption(trendlines.omnibus(finding, text))
-        config = parts.headings("effects", trendlines.DAY_UNITS, text)
-        raw = finding.weekdays
-        widgets.table(trendlines.weekday_table(finding, key, text), text, f"weekdays_{key}", file=raw, column_config=config)
-    with right:
-        picture = trendlines.weekday_chart(finding, days, text)
-        if picture is not None:
-            widgets.show_chart(picture, text, key="weekday_weeks")
-
-
 def _slots(result: StaffingResult, text: Text) -> None:
     place = parts.fold(text("pages.overview.table"), "slots", "table")
     if place.open:
@@ -114,7 +94,7 @@ def _number(name: str, first: float, text: Text) -> float:
     return float(st.number_input(text(f"plan.erlang.{name}"), low, high, step=1.0, format="%g", **tied))
 
 
-def _body(text: Text) -> None:
+def _plan(text: Text) -> None:
     try:
         result = weekplan.planned(_controls(text))
     except UnavailableError as error:
@@ -130,10 +110,19 @@ def _body(text: Text) -> None:
         st.markdown("\n".join(weekplan.slot_lines(result, text)))
         _moves(result, text)
     st.caption(weekplan.caveats(result, text))
-    _weekdays(text)
+    weekdays.one_sentence(text)
     _slots(result, text)
     _erlang(text)
     parts.how("staffing", ["first_response"], weekplan.how_lines(result, text), text)
+
+
+PARTS = {"plan": _plan}
+
+
+def _body(text: Text) -> None:
+    names = {part: text(f"plan.part.{part}") for part in PARTS}
+    part = parts.choose("staffing_part", list(names), text("pages.data.parts"), names.__getitem__, look="pills")
+    PARTS[part](text)
 
 
 framed()

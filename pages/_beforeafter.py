@@ -24,22 +24,18 @@ UNITS = {
 
 
 def show(text: Text) -> None:
-    """The fold; nothing is worked out while it is closed."""
-    place = parts.fold(text("beforeafter.title"), "beforeafter", "compare_arrows")
-    if not place.open:
+    """A change on a day: what is asked, and the verdict."""
+    st.caption(text("beforeafter.intro"))
+    shown = session.measured().period
+    if shown.days < 2:
+        st.info(text("beforeafter.too_short"), icon=":material/info:")
         return
-    with place:
-        st.caption(text("beforeafter.intro"))
-        shown = session.measured().period
-        if shown.days < 2:
-            st.info(text("beforeafter.too_short"), icon=":material/info:")
-            return
-        key, change, by = _asked(shown, text)
-        rows = session.effects(change, key, by)
-        if rows.empty:
-            st.info(text("beforeafter.nothing"), icon=":material/info:")
-            return
-        _told(rows, key, change, text)
+    key, change, by = _asked(shown, text)
+    rows = session.effects(change, key, by)
+    if rows.empty:
+        st.info(text("beforeafter.nothing"), icon=":material/info:")
+        return
+    _told(rows, key, change, text)
 
 
 def _asked(shown: Any, text: Text) -> tuple[str, Change, str]:

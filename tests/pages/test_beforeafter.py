@@ -21,10 +21,9 @@ Reported = Callable[..., Report]
 
 
 def opened(open_page: Open, language: str, day: date = DAY, **link: str) -> AppTest:
-    """The Trends page with the fold open and the date set."""
+    """The Trends page at before and after, with the date set."""
     at = open_page("6_trends", language, "sample", **link)
-    at.session_state["fold_beforeafter"] = True
-    at.run()
+    at.segmented_control(key=f"trends_part.{language}").set_value("change").run()
     at.date_input(key="change_day").set_value(day).run()
     return at
 
@@ -85,7 +84,6 @@ def test_too_few_days_are_said(open_page: Open, language: str) -> None:
 def test_a_single_day_has_no_before(open_page: Open) -> None:
     """A period of one day cannot be split."""
     at = open_page("6_trends", "en", "sample", period="custom", **{"from": "2026-04-27", "to": "2026-04-27"})
-    at.session_state["fold_beforeafter"] = True
-    at.run()
+    at.segmented_control(key="trends_part.en").set_value("change").run()
     is_clean(at)
     assert Text("en")("beforeafter.too_short") in visible(at)
