@@ -9,9 +9,12 @@ The file is YAML with a version::
     seasons:
       - {scenario: everyday, from: 2026-01-01}
       - {scenario: double eleven, from: 11-01, to: 11-12}
+    annotations:
+      - {date: 2026-04-27, name: re-rostering}
 
 A season's dates are whole (valid once) or month and day (every year, also across the new year); without ``to`` it lasts. Where seasons
-overlap the later line wins, so a list of dated changes is a history of the weights.
+overlap the later line wins, so a list of dated changes is a history of the weights. Annotations are named days for the charts
+(`core.annotations`).
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from core.annotations import Annotation
 from core.errors import Issue, ScenarioError, did_you_mean
 from core.scenario import KNOBS, VERSION, Scenario
 
@@ -150,10 +154,11 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Book:
-    """Scenarios by name and the seasons in which they apply."""
+    """Scenarios by name, the seasons in which they apply, and named days."""
 
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
     seasons: tuple[Season, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
     def __post_init__(self) -> None:
         for season in self.seasons:
@@ -187,7 +192,7 @@ class Book:
 
     def with_scenario(self, name: str, scenario: Scenario) -> Book:
         """The book with one scenario added or replaced."""
-        return Book({**self.scenarios, name: scenario}, self.seasons)
+        return replace(self, scenarios={**self.scenarios, name: scenario})
 
     def renamed(self, name: str, new: str) -> Book:
         """The book with a scenario under another name, in its place, its seasons with it; a name that is taken is refused.
@@ -199,7 +204,8 @@ class Book:
             raise ScenarioError(Issue("scenario_name_taken", "error", value=new))
         self.named(name)
         kept = {new if old == name else old: scenario for old, scenario in self.scenarios.items()}
-        return Book(kept, tuple(replace(s, scenario=new) if s.scenario == name else s for s in self.seasons))
+        moved = tuple(replace(s, scenario=new) if s.scenario == name else s for s in self.seasons)
+        return replace(self, scenarios=kept, seasons=moved)
 
     def free_name(self, name: str) -> str:
         """The name with the first number that is not taken, for a copy.
@@ -212,12 +218,23 @@ class Book:
     def without(self, name: str) -> Book:
         """The book without a scenario and its seasons."""
         kept = {old: scenario for old, scenario in self.scenarios.items() if old != name}
-        return Book(kept, tuple(season for season in self.seasons if season.scenario != name))
+        return replace(self, scenarios=kept, seasons=tuple(season for season in self.seasons if season.scenario != name))
 
     def joined(self, other: Book) -> Book:
         """Both books in one: scenarios of ``other`` replace those of the same name, its seasons come after those that are there."""
         new = tuple(season for season in other.seasons if season not in self.seasons)
-        return Book({**self.scenarios, **other.scenarios}, self.seasons + new)
+        scenarios = {**self.scenarios, **other.scenarios}
+        return replace(self.noted(*other.annotations), scenarios=scenarios, seasons=self.seasons + new)
+
+    def noted(self, *more: Annotation) -> Book:
+        """The book with more named days, in the order of the calendar; one that is there already is not doubled.
+
+        >>> book = Book().noted(Annotation(date(2026, 5, 1), "b"), Annotation(date(2026, 4, 1), "a"))
+        >>> [each.name for each in book.noted(Annotation(date(2026, 4, 1), "a")).annotations]
+        ['a', 'b']
+        """
+        found = {*self.annotations, *more}
+        return replace(self, annotations=tuple(sorted(found, key=lambda each: (each.day, each.name, each.last or each.day))))
 
     def to_yaml(self) -> str:
         """The book as a file."""
@@ -228,7 +245,9 @@ class Book:
             for season in self.seasons
         ]
         knobs = {name: scenario.to_dict()["knobs"] for name, scenario in self.scenarios.items()}
-        data = {"version": VERSION, "scenarios": knobs, "seasons": seasons}
+        data: dict[str, Any] = {"version": VERSION, "scenarios": knobs, "seasons": seasons}
+        if self.annotations:
+            data["annotations"] = [each.to_dict() for each in self.annotations]
         return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
     @classmethod
@@ -243,10 +262,11 @@ class Book:
         if not isinstance(data, Mapping) or data.get("version") != VERSION:
             raise _not_a_book(data.get("version") if isinstance(data, Mapping) else data)
         scenarios, seasons = data.get("scenarios"), data.get("seasons") or []
-        if not isinstance(scenarios, Mapping) or not isinstance(seasons, list):
+        notes = data.get("annotations") or []
+        if not isinstance(scenarios, Mapping) or not isinstance(seasons, list) or not isinstance(notes, list):
             raise _not_a_book(sorted(map(str, data)))
         named = {str(name): Scenario.of(_mapping(knobs)) for name, knobs in scenarios.items()}
-        return cls(named, tuple(_season(_mapping(season)) for season in seasons))
+        return cls(named, tuple(_season(_mapping(season)) for season in seasons)).noted(*(Annotation.of(_mapping(note)) for note in notes))
 
 
 def _not_a_book(found: object) -> ScenarioError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -67,7 +68,7 @@ def _edge(day: date | None, yearly: bool) -> str:
 
 def _added(book: Book, season: tuple[str, str, str]) -> None:
     try:
-        session.keep_book(Book(book.scenarios, (*book.seasons, Season(*season))))
+        session.keep_book(replace(book, seasons=(*book.seasons, Season(*season))))
         session.hold(season_trouble=())
     except KefuError as error:
         session.hold(season_trouble=(error.issue,))
@@ -87,7 +88,7 @@ def _listed(book: Book, text: Text) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         named = {at: " · ".join(row.values()) for at, row in enumerate(rows)}
         at = parts.choose("season_at", list(named), text("whatif.season.which"), named.__getitem__)
-        kept = Book(book.scenarios, tuple(season for place, season in enumerate(book.seasons) if place != at))
+        kept = replace(book, seasons=tuple(season for place, season in enumerate(book.seasons) if place != at))
         st.button(text("whatif.season.remove"), key="remove_season", on_click=session.keep_book, args=(kept,))
 
 

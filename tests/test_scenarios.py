@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 
+from core.annotations import Annotation
 from core.errors import ScenarioError
 from core.metrics import SCORED
 from core.scenario import KNOBS, Scenario, written
@@ -125,6 +126,27 @@ def test_files_that_are_no_book_are_refused(text: str, code: str) -> None:
     with pytest.raises(ScenarioError) as refused:
         Book.from_yaml(text)
     assert refused.value.issue.code == code
+
+
+def test_named_days_live_in_the_book() -> None:
+    """They survive the file and every other change of the book, stand in calendar order, and joining does not double them."""
+    named = (Annotation(date(2026, 4, 27), "换班"), Annotation(date(2026, 11, 1), "双十一", date(2026, 11, 11)))
+    book = Book({"a": Scenario()}, (Season("a", "2026-01-01"),)).noted(*reversed(named))
+    assert book.annotations == named
+    assert Book.from_yaml(book.to_yaml()) == book
+    changed = (book.with_scenario("b", Scenario()), book.renamed("a", "c"), book.without("a"), book.joined(book), Book().joined(book))
+    assert [one.annotations for one in changed] == [named] * 5
+    assert "annotations" not in Book().to_yaml()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{date: soon, name: a}", "{name: a}", "{date: 2026-05-01, name: ' '}", "{date: 2026-05-02, to: 2026-05-01, name: a}"],
+)
+def test_named_days_that_mean_nothing_are_refused(line: str) -> None:
+    """No day, no such day, no name, backwards."""
+    with pytest.raises(ScenarioError, match="bad_annotation"):
+        Book.from_yaml(f"version: 1\nscenarios: {{}}\nannotations: [{line}]")
 
 
 def test_a_book_grows() -> None:
