@@ -22,9 +22,7 @@ Sources: Turner et al. 2021; Newcombe 1998; Hodges & Lehmann 1963; Barnett et al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -33,7 +31,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from core.effects import reference_days, week_grid
-from core.errors import Issue, ScenarioError
 from core.fairness import Estimate, difference, newcombe, normal_quantile
 from core.pairs import POWER
 from core.regression import STEADY, ar1_reml
@@ -47,60 +44,7 @@ Due = tuple[float, float]
 NOTHING_DUE: Due = (float("nan"), float("nan"))
 SPLITS = ("shop", "agent", "weekday")
 DAYS_MIN, ITS_MIN, ARM_MIN, WEEKS_MIN = 14, 28, 5, 4
-_FIELDS = ("date", "agents", "controls", "name")
 _ALIKE = 0.5  # of the spread between agents: so near an untouched agent starts to count as of equal starting value
-
-
-@dataclass(frozen=True)
-class Change:
-    """Something that changed.
-
-    Args:
-        day: the first day under the change.
-        agents: whom it touched; empty: the whole shop.
-        controls: untouched agents to compare with; None: all others; empty: nobody.
-        name: what it was, in the user's words.
-    """
-
-    day: date
-    agents: tuple[str, ...] = ()
-    controls: tuple[str, ...] | None = None
-    name: str = ""
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Change:
-        """A change from plain values, as a file or the command line has them: date, agents, controls, name.
-
-        Lists or text with commas; ``controls: none`` is nobody. Raises `ScenarioError` for what cannot be understood.
-
-        >>> Change.of({"date": "2026-04-27", "agents": "Lin Xiao, Hu Bin"}).agents
-        ('Lin Xiao', 'Hu Bin')
-        """
-        for name in values:
-            if name not in _FIELDS:
-                raise _refused(str(name), "change", ", ".join(_FIELDS))
-        day = values.get("date")
-        try:
-            day = day if isinstance(day, date) else date.fromisoformat(str(day))
-        except ValueError as error:
-            raise _refused(str(day), "date", "YYYY-MM-DD") from error
-        agents, controls = _names(values.get("agents")) or (), _names(values.get("controls"))
-        both = [name for name in agents if name in (controls or ())]
-        if both or (controls and not agents):
-            raise _refused((both or list(controls or ()))[0], "controls", "agents without the change")
-        return cls(day, agents, controls, str(values.get("name") or ""))
-
-
-def _refused(value: str, knob: str, allowed: str) -> ScenarioError:
-    return ScenarioError(Issue("bad_knob", "error", value=value, facts={"knob": knob, "allowed": allowed}))
-
-
-def _names(given: Any) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    parts = given.split(",") if isinstance(given, str) else given
-    found = tuple(dict.fromkeys(str(name).strip() for name in parts if str(name).strip()))
-    return () if found == ("none",) else found
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from core.scenario import Scenario
 from core.text import Text
 
 if TYPE_CHECKING:
-    from core.beforeafter import Change
+    from core.changes import Change
     from core.weights import Acceptability
 
 _DAYS = ("date", "week")
@@ -337,7 +337,7 @@ def _whom(row: Mapping[str, Any]) -> Any:
 
 def change_of(words: Namespace) -> Change:
     """The change of a file, then what the command line says on top."""
-    from core.beforeafter import Change
+    from core.changes import Change
 
     found = dict(_settings(words.change)) if words.change else {}
     found |= {name: given for name in ("date", "agents", "controls", "name") if (given := getattr(words, name)) is not None}

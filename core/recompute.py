@@ -31,7 +31,8 @@ from core.scoring import Scores, blend, persons, score
 from core.weights import Card, drawn_points
 
 if TYPE_CHECKING:
-    from core.beforeafter import Change, EffectRules
+    from core.beforeafter import EffectRules
+    from core.changes import Change
     from core.effects import WeekdayFinding
     from core.staffing import Demand, StaffingKnobs
 

@@ -11,6 +11,8 @@ The file is YAML with a version::
       - {scenario: double eleven, from: 11-01, to: 11-12}
     annotations:
       - {date: 2026-04-27, name: re-rostering}
+    pilots:
+      - {name: training, metric: first_response, date: 2026-04-27, end: 2026-05-24, agents: [Lin Xiao], direction: lower, margin: 0.1}
 
 A season's dates are whole (valid once) or month and day (every year, also across the new year); without ``to`` it lasts. Where seasons
 overlap the later line wins, so a list of dated changes is a history of the weights. Annotations are named days for the charts
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from core.annotations import Annotation
+from core.changes import Pilot
 from core.errors import Issue, ScenarioError, did_you_mean
 from core.scenario import KNOBS, VERSION, Scenario
 
@@ -154,11 +157,12 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Book:
-    """Scenarios by name, the seasons in which they apply, and named days."""
+    """Scenarios by name, the seasons in which they apply, named days, and pilots."""
 
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
     seasons: tuple[Season, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    pilots: tuple[Pilot, ...] = ()
 
     def __post_init__(self) -> None:
         for season in self.seasons:
@@ -221,10 +225,13 @@ class Book:
         return replace(self, scenarios=kept, seasons=tuple(season for season in self.seasons if season.scenario != name))
 
     def joined(self, other: Book) -> Book:
-        """Both books in one: scenarios of ``other`` replace those of the same name, its seasons come after those that are there."""
+        """Both books in one: scenarios and pilots of ``other`` replace those of the same name, its seasons come after those there."""
         new = tuple(season for season in other.seasons if season not in self.seasons)
         scenarios = {**self.scenarios, **other.scenarios}
-        return replace(self.noted(*other.annotations), scenarios=scenarios, seasons=self.seasons + new)
+        found = replace(self.noted(*other.annotations), scenarios=scenarios, seasons=self.seasons + new)
+        for pilot in other.pilots:
+            found = found.with_pilot(pilot)
+        return found
 
     def noted(self, *more: Annotation) -> Book:
         """The book with more named days, in the order of the calendar; one that is there already is not doubled.
@@ -235,6 +242,23 @@ class Book:
         """
         found = {*self.annotations, *more}
         return replace(self, annotations=tuple(sorted(found, key=lambda each: (each.day, each.name, each.last or each.day))))
+
+    def with_pilot(self, pilot: Pilot) -> Book:
+        """The book with a pilot added, or in the place of the one of its name."""
+        kept = {one.name: one for one in self.pilots} | {pilot.name: pilot}
+        return replace(self, pilots=tuple(kept.values()))
+
+    def without_pilot(self, name: str) -> Book:
+        """The book without a pilot."""
+        return replace(self, pilots=tuple(one for one in self.pilots if one.name != name))
+
+    def pilot(self, name: str) -> Pilot:
+        """The pilot of a name; an unknown name is refused with the nearest known one."""
+        names = [one.name for one in self.pilots]
+        if name not in names:
+            facts = {"hint": did_you_mean(name, names), "known": ", ".join(names)}
+            raise ScenarioError(Issue("unknown_pilot", "error", value=name, facts=facts))
+        return self.pilots[names.index(name)]
 
     def to_yaml(self) -> str:
         """The book as a file."""
@@ -248,6 +272,8 @@ class Book:
         data: dict[str, Any] = {"version": VERSION, "scenarios": knobs, "seasons": seasons}
         if self.annotations:
             data["annotations"] = [each.to_dict() for each in self.annotations]
+        if self.pilots:
+            data["pilots"] = [pilot.to_dict() for pilot in self.pilots]
         return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
     @classmethod
@@ -262,11 +288,12 @@ class Book:
         if not isinstance(data, Mapping) or data.get("version") != VERSION:
             raise _not_a_book(data.get("version") if isinstance(data, Mapping) else data)
         scenarios, seasons = data.get("scenarios"), data.get("seasons") or []
-        notes = data.get("annotations") or []
-        if not isinstance(scenarios, Mapping) or not isinstance(seasons, list) or not isinstance(notes, list):
+        notes, pilots = data.get("annotations") or [], data.get("pilots") or []
+        if not isinstance(scenarios, Mapping) or not all(isinstance(each, list) for each in (seasons, notes, pilots)):
             raise _not_a_book(sorted(map(str, data)))
         named = {str(name): Scenario.of(_mapping(knobs)) for name, knobs in scenarios.items()}
-        return cls(named, tuple(_season(_mapping(season)) for season in seasons)).noted(*(Annotation.of(_mapping(note)) for note in notes))
+        found = cls(named, tuple(_season(_mapping(season)) for season in seasons)).noted(*(Annotation.of(_mapping(note)) for note in notes))
+        return found.joined(cls(pilots=tuple(Pilot.of(_mapping(one)) for one in pilots)))
 
 
 def _not_a_book(found: object) -> ScenarioError:

@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.beforeafter import DAYS_MIN, WEEKS_MIN, Change, leading
+from core.beforeafter import DAYS_MIN, WEEKS_MIN, leading
+from core.changes import Change
 from core.charts import Chart, Labels, line_with_band
 from core.metrics import metric
 from core.text import Text

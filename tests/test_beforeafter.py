@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from core.beforeafter import (
-    Change,
     EffectRules,
     alike,
     equal_start,
@@ -21,6 +20,7 @@ from core.beforeafter import (
     verdicts,
     windows,
 )
+from core.changes import Change
 from core.errors import ScenarioError
 from core.kpis import kpi_table
 from core.recompute import effect_days, effects

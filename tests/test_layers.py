@@ -21,7 +21,7 @@ LAYERS = (
     {"rules", "ingest", "metrics"},
     # The engine is asked with a scenario (slow knobs, filters, rule set) and joins orders, so both stand below it.
     {"scenario"},
-    {"period", "commerce", "scenarios"},
+    {"period", "commerce", "changes", "scenarios"},
     {"engine"},
     {"grouped"},
     {"kpis"},

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.beforeafter import Change
+from core.changes import Change
 from core.recompute import Report, effect_days, effects
 from core.scenario import Scenario
 from core.text import Text
