@@ -2,10 +2,11 @@
 
     python benchmarks/false_alarms.py --series 2000
 
-Prints four tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
+Prints five tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
 logs without a weekday effect in which any weekday is named, and of logs with one in which it is named. Before and after: share of
 series without a change that are called changed, and of changed ones found. Coaching: share of shops of identical agents whose worst
-fifth were "coached" without any effect and are called changed, and what they gained all the same. Fixed seeds.
+fifth were "coached" without any effect and are called changed, and what they gained all the same. Arms: share of shops in which agents
+who merely had the label are called changed against the others. Fixed seeds.
 """
 
 from __future__ import annotations
@@ -126,11 +127,12 @@ def weekday_report(series: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def changed_rates(series: int, half: int, phi: float, step: float = 0.0) -> dict[str, float]:
-    """Share of series of twice ``half`` days that are called changed at a p below 0.05; ``step`` in noise sd. With a weekday pattern."""
-    rng = np.random.default_rng([SEED, half, round(10 * phi), 7])
+def changed_rates(series: int, half: int, phi: float, step: float = 0.0, pattern: bool = True) -> dict[str, float]:
+    """Share of series of twice ``half`` days that are called changed at a p below 0.05, and whose interval holds ``step`` (noise sd)."""
+    rng = np.random.default_rng([SEED, half, round(10 * phi), 7, pattern])
     days = MONDAY + np.arange(2 * half)
-    values = 20 + noise(rng, series, 2 * half, phi) + np.resize(PATTERN, 2 * half) + step * (np.arange(2 * half) >= half)
+    weekly = np.resize(PATTERN, 2 * half) if pattern else 0.0
+    values = 20 + noise(rng, series, 2 * half, phi) + weekly + step * (np.arange(2 * half) >= half)
     rules = EffectRules(MONDAY + half)
     found = [judge_days(pd.DataFrame({"local_day": days, "value": row, "n": 20}), rules) for row in values]
     covered = [one.low <= step <= one.high for one in found]
@@ -172,26 +174,62 @@ def _coached(rng: np.random.Generator, agents: int, worst: int, per_day: int, le
     return bool(one.p < 0.05), gain, one.expected
 
 
+def arms(series: int, touched: int, others: int, effect: float = 0.0, uneven: float = 1.0) -> dict[str, float]:
+    """Agents who really differ, a common move of the whole shop, some of them with a change of ``effect`` (in sd of an agent's move).
+
+    ``uneven``: how many times as much the touched agents' figures scatter. Returns the share called changed and of intervals that hold it.
+    """
+    rng = np.random.default_rng([SEED, touched, others, round(10 * uneven)])
+    found = [judge_agents(_arms(rng, touched, others, effect, uneven)) for _ in range(series)]
+    covered = [one.low <= effect <= one.high for one in found]
+    return {"called": float(np.mean([one.p < 0.05 for one in found])), "covered": float(np.mean(covered))}
+
+
+def _arms(rng: np.random.Generator, touched: int, others: int, effect: float, uneven: float) -> pd.DataFrame:
+    here = np.arange(touched + others) < touched
+    own = 50 + 5 * rng.normal(size=len(here))
+    error = np.where(here, uneven, 1.0) / np.sqrt(2)
+    before, after = (own + error * rng.normal(size=len(here)) + move for move in (0.0, 3 + effect * here))
+    frame = pd.DataFrame({"touched": here, "before": before, "after": after, "before_se": error})
+    return expectations(frame)
+
+
 def before_after_report(series: int) -> pd.DataFrame:
-    """One row per length × autocorrelation: false alarms, coverage, and how often a step of 1.5 noise sd is found."""
+    """One row per length × autocorrelation × pattern: false alarms, coverage, and how often steps of 1 and 1.5 noise sd are found."""
     rows = []
     for half in (14, 28, 56):
         for phi in (0.0, 0.3, 0.6):
-            flat, step = changed_rates(series, half, phi), changed_rates(max(series // 2, 2), half, phi, 1.5)
-            rows.append({"days": f"{half}+{half}", "phi": phi, **flat, "found_1.5": step["called"]})
+            for pattern in (False, True):
+                row = {"days": f"{half}+{half}", "phi": phi, "pattern": pattern, **changed_rates(series, half, phi, pattern=pattern)}
+                steps = (1.0, 1.5) if pattern else ()
+                row |= {f"found_{step}": changed_rates(max(series // 4, 2), half, phi, step)["called"] for step in steps}
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
 def coaching_report(series: int) -> pd.DataFrame:
-    """One row per number of identical agents."""
-    return pd.DataFrame([{"agents": agents, "coached": agents // 5, **coached(series, agents)} for agents in (20, 40)])
+    """One row per number of identical agents × ratings a day."""
+    sizes = [(agents, per_day) for agents in (20, 40) for per_day in (1, 3, 7)]
+    return pd.DataFrame([
+        {"agents": agents, "coached": agents // 5, "ratings": 28 * per_day, **coached(series, agents, per_day)} for agents, per_day in sizes
+    ])  # fmt: skip
+
+
+def arms_report(series: int) -> pd.DataFrame:
+    """One row per sizes of the two arms × unevenness: false alarms, coverage, and how often an effect of 1.5 sd of a move is found."""
+    rows = []
+    for touched, others in ((5, 5), (5, 20), (10, 10), (8, 32)):
+        for uneven in (1.0, 2.0):
+            flat, power = arms(series, touched, others, uneven=uneven), arms(max(series // 4, 2), touched, others, 1.5, uneven)
+            rows.append({"touched": touched, "others": others, "uneven": uneven, **flat, "found_1.5": power["called"]})
+    return pd.DataFrame(rows)
 
 
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=2000, help="series per cell (weekday cells use a quarter)")
-    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching"), help="one table alone")
+    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching", "arms"), help="one table alone")
     words = parser.parse_args()
     series = words.series
     few = max(series // 4, 2)
@@ -202,10 +240,11 @@ def main() -> None:
         ),
         "weekdays": (f"Weekdays: share of {few} logs in which a weekday is named", lambda: weekday_report(few)),
         "changes": (
-            f"Before and after: share of {few} flat series called changed; weekday pattern in all",
-            lambda: before_after_report(few),
+            f"Before and after: share of {series} flat series called changed",
+            lambda: before_after_report(series),
         ),
-        "coaching": (f"Coaching without effect: share of {few} shops called changed", lambda: coaching_report(few)),
+        "coaching": (f"Coaching without effect: share of {series} shops called changed", lambda: coaching_report(series)),
+        "arms": (f"Agents with and without a change: share of {few} shops called changed", lambda: arms_report(few)),
     }
     with pd.option_context("display.width", 200, "display.max_columns", 30):
         for title, report in [tables[words.only]] if words.only else tables.values():
