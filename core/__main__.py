@@ -108,7 +108,15 @@ def _sampling(command: ArgumentParser) -> None:
     command.add_argument("--pointed", type=float, default=0.0, help="part drawn among low ratings, unanswered and long waits, 0–1")
 
 
-_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed}
+def _spans(command: ArgumentParser) -> None:
+    command.add_argument("--this", metavar="A:B", help="days of the one period, e.g. 2026-04-27:2026-05-24")
+    command.add_argument("--other", metavar="C:D", help="days of the other one, or previous, four_weeks, year")
+    command.add_argument("--group", action="append", metavar="DIM=A,B", help="instead: one group, e.g. team=South; may be repeated")
+    command.add_argument("--against", action="append", metavar="DIM=C,D", help="the group it is compared with, over --from to --to")
+    command.add_argument("--metrics", metavar="KEY,KEY", help="KPIs that are judged together; without: all")
+
+
+_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed, "periods": _spans}
 
 
 def _erlang(command: ArgumentParser) -> None:

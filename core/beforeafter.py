@@ -7,6 +7,8 @@ Day values are compared, like weekday with like weekday, never pooled chats. Whi
 ``its``                  at least 28 days with a value on each side: step at the date beyond the line that ran before, AR(1) errors
 ``newcombe``             shares with 14 to 27 days: Newcombe's interval with the effective n of days that are restless or alike
 ``welch``                other figures with 14 to 27 days: Welch with the effective n of an AR(1)
+``level``                two periods that need not touch (`judge_levels`): difference of their levels, AR(1) errors
+``paired``               two groups on the same days (`judge_paired`): their daily differences, AR(1) errors
 ``weeks``                one weekday against its reference days of the same week: weeks dealt out anew, at least four on each side
 ``hodges_lehmann``       fewer: the shift with its interval, and no verdict
 =======================  =========================================================================================================
@@ -34,7 +36,7 @@ from core.effects import reference_days, week_grid
 from core.fairness import Estimate, difference, newcombe, normal_quantile
 from core.pairs import POWER
 from core.regression import STEADY, ar1_reml
-from core.shifts import hodges_lehmann, relabelled
+from core.shifts import hodges_lehmann, relabelled, walsh_middle
 from core.shrinkage import expected_second, least_between, reliability, shrink_means
 from core.trends import ALPHA, EPOCH_WEEKDAY, adjust, verdict_codes
 
@@ -152,11 +154,9 @@ def judge_days(series: pd.DataFrame, rules: EffectRules, controls: pd.DataFrame 
     level = _levels(own, rules.day)
     base = _unjudged(level, ("hodges_lehmann", "few_days", "days"), (n_before, n_after), _rank(joined, rules.day))
     base = replace(base, expected=expected[0], expected_most=expected[1])
-    if fewest < DAYS_MIN:
-        short = "too_few_days" if fewest else "no_days"
-        return replace(base, shift=base.rank.value, low=base.rank.low, high=base.rank.high, reason=short)
-    if float(joined["value"].std()) <= STEADY * float(joined["value"].abs().max()):
-        return replace(base, shift=0.0, reason="zero_variance")
+    stopped = _stopped(joined, base)
+    if stopped is not None:
+        return stopped
     if fewest >= ITS_MIN:
         return _interrupted(joined, rules, base)
     if rules.share:
@@ -317,6 +317,87 @@ def _share_shift(frame: pd.DataFrame, day: int) -> Estimate:
     return newcombe(*(part / design for side in sides for part in side))
 
 
+# --- two periods, two groups -------------------------------------------------------------------------------------------------------
+
+_FEW = 5  # hits or misses on a side below which a share is judged by its counts
+
+
+def judge_levels(series: pd.DataFrame, rules: EffectRules) -> Shift:
+    """Two periods that need not follow each other: do their levels differ, like weekday with like weekday, whatever ran before?
+
+    Args:
+        series: days of both periods, as in `judge_days`; those from ``rules.day`` on are the later period.
+
+    From 14 days on each side; shares with hardly a hit or a miss are judged by their counts (``newcombe``).
+
+    >>> day = np.r_[1000:1021, 1364:1385]
+    >>> value = 60 - 10 * (day >= 1364) + np.random.default_rng(0).normal(0, 4, 42)
+    >>> found = judge_levels(pd.DataFrame({"local_day": day, "value": value, "n": 40}), EffectRules(1364))
+    >>> found.method, round(found.shift), found.p < 0.001
+    ('level', -9, True)
+    """
+    own = alike(series, rules.day)
+    sizes = _sizes(own, rules.day)
+    base = _unjudged(_levels(own, rules.day), ("hodges_lehmann", "few_days", "days"), sizes, _rank(own, rules.day))
+    stopped = _stopped(own, base)
+    if stopped is not None:
+        return stopped
+    if rules.share and _rare(own, rules.day):
+        return _shares(own, None, rules, base)
+    side = _after(own, rules.day).astype(np.float64)
+    return _fitted(own, np.column_stack([side, np.ones(len(own))]), rules, replace(base, method="level", why="level"))
+
+
+def judge_paired(first: pd.DataFrame, second: pd.DataFrame, rules: EffectRules) -> Shift:
+    """Two groups over the same days: is the first one's figure higher than the second's? ``before`` is the second's, ``after`` the first's.
+
+    What moves all days alike falls out of the daily differences. From 14 common days on.
+
+    >>> day = np.arange(1000, 1028)
+    >>> b = pd.DataFrame({"local_day": day, "value": 60 + np.random.default_rng(0).normal(0, 4, 28), "n": 40})
+    >>> found = judge_paired(b.assign(value=b["value"] + 5 + np.random.default_rng(1).normal(0, 1, 28)), b, EffectRules(0))
+    >>> found.method, round(found.shift), found.n_before
+    ('paired', 5, 28)
+    """
+    joined = _against(first, second).dropna().sort_values("local_day").reset_index(drop=True)
+    joined["weekday"] = (joined["local_day"] + EPOCH_WEEKDAY) % 7
+    sides = [side[side["local_day"].isin(joined["local_day"])]["value"] for side in (second, first)]
+    level = (float(sides[0].mean()), float(sides[1].mean())) if len(joined) else (np.nan, np.nan)
+    middle = walsh_middle(joined["value"]) if len(joined) else np.nan
+    rank = Estimate(middle, np.nan, np.nan, len(joined), "pseudo_median", "no_interval")
+    base = _unjudged(level, ("hodges_lehmann", "few_days", "days"), (len(joined), len(joined)), rank)
+    stopped = _stopped(joined, base)
+    if stopped is not None:
+        return stopped
+    return _fitted(joined, np.ones((len(joined), 1)), rules, replace(base, method="paired", why="paired"))
+
+
+def _stopped(frame: pd.DataFrame, base: Shift) -> Shift | None:
+    """The shift without a verdict where days are too few or all alike; None where it can be judged."""
+    fewest = min(base.n_before, base.n_after)
+    if fewest < DAYS_MIN:
+        short = "too_few_days" if fewest else "no_days"
+        return replace(base, shift=base.rank.value, low=base.rank.low, high=base.rank.high, reason=short)
+    if float(frame["value"].std()) <= STEADY * float(frame["value"].abs().max()):
+        return replace(base, shift=base.rank.value, reason="zero_variance")
+    return None
+
+
+def _rare(frame: pd.DataFrame, day: int) -> bool:
+    after = _after(frame, day)
+    hits, n = (frame["value"] * frame["n"]).to_numpy(dtype=np.float64), frame["n"].to_numpy(dtype=np.float64)
+    return min(float(part[side].sum()) for part in (hits, n - hits) for side in (after, ~after)) < _FEW
+
+
+def _fitted(frame: pd.DataFrame, design: Floats, rules: EffectRules, base: Shift) -> Shift:
+    """The first column's coefficient beside weekdays, AR(1) errors; shares by the cases behind each day."""
+    weight = frame["n"].clip(lower=1e-9).to_numpy(dtype=np.float64) if rules.share else None
+    y, days = (frame[name].to_numpy(dtype=np.float64) for name in ("value", "local_day"))
+    fit = ar1_reml(np.column_stack([design, _weekdays(frame)]), y, days, weight)
+    found = float(fit.coefficients[0]), float(fit.se_careful[0]), float(fit.freedom)
+    return _told(base, found, base.why, base.method, fit.autocorrelation)
+
+
 # --- agents ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -454,8 +535,8 @@ def _ratios(grid: Floats, day: int, rest: list[int]) -> Floats:
 # --- verdicts ----------------------------------------------------------------------------------------------------------------------
 
 
-def verdicts(shifts: list[Shift], rules: EffectRules) -> pd.DataFrame:
-    """One row per shift, judged as one family (Holm).
+def verdicts(shifts: list[Shift], rules: EffectRules | list[EffectRules]) -> pd.DataFrame:
+    """One row per shift, judged as one family (Holm). ``rules``: of all of them, or one each.
 
     Returns:
         The fields of `Shift`, and p_adjusted, family, verdict, direction (``better``, ``worse``, or ``higher`` and ``lower`` where neither
@@ -464,10 +545,10 @@ def verdicts(shifts: list[Shift], rules: EffectRules) -> pd.DataFrame:
     """
     names = [each.name for each in fields(Shift) if each.name != "rank"]
     frame = pd.DataFrame({name: [getattr(one, name) for one in shifts] for name in names})
-    ranks = [one.rank for one in shifts]
+    ranks, each = [one.rank for one in shifts], rules if isinstance(rules, list) else [rules] * len(shifts)
     frame = frame.assign(
         hodges_lehmann=[one.value for one in ranks], rank_low=[one.low for one in ranks], rank_high=[one.high for one in ranks],
-        margin=[rules.reach(one.before) for one in shifts],
+        margin=[rule.reach(one.before) for rule, one in zip(each, shifts, strict=True)],
     )  # fmt: skip
     frame["p_adjusted"] = adjust(frame["p"])
     frame["family"] = int(frame["p"].notna().sum())
@@ -476,9 +557,10 @@ def verdicts(shifts: list[Shift], rules: EffectRules) -> pd.DataFrame:
     enough = ~frame["reason"].isin(["too_few_days", "no_days", "too_few_weeks", "too_few_agents"])
     frame["verdict"] = verdict_codes(frame["p"], frame["p_adjusted"], inside[0] & inside[1], enough)
     told = frame["verdict"].isin(["evidence", "strong_evidence"])
-    side = np.sign(frame["shift"] - off) * (rules.better or 1)
-    words = ("better", "worse") if rules.better else ("higher", "lower")
-    frame["direction"] = np.select([~told, side > 0], ["", words[0]], words[1])
+    better = np.array([rule.better for rule in each], dtype=np.int64)
+    up = np.sign(frame["shift"] - off).to_numpy() * np.where(better == 0, 1, better) > 0
+    words = np.where(better == 0, np.where(up, "higher", "lower"), np.where(up, "better", "worse"))
+    frame["direction"] = np.where(told, words, "")
     frame["needed"] = _needed(frame)
     return frame
 
@@ -500,4 +582,5 @@ def _needed(frame: pd.DataFrame) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         each = 2 / (1 / frame["n_before"] + 1 / frame["n_after"])
         found = np.ceil(each * (reach * error / frame["margin"]) ** 2)
-    return np.asarray(found.where(np.isfinite(found)), dtype=np.float64)
+    seen = np.isfinite(found) & (frame["margin"] > 1e-6 * error)  # no level, no margin to be seen
+    return np.asarray(found.where(seen), dtype=np.float64)

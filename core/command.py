@@ -335,6 +335,32 @@ def _whom(row: Mapping[str, Any]) -> Any:
     return row["group"].split(", ") if row["by"] == "agents" else row["group"]
 
 
+def periods(words: Namespace) -> dict[str, Any]:
+    """Two periods, or two groups over one, side by side: every KPI with its difference, interval, verdict and what the mix explains."""
+    from core.spans import CYCLES, Span, compare_groups, compare_spans
+
+    observed, scenario = _observed(words)
+    if bool(words.group) != bool(words.against) or not (words.group or (words.this and words.other)):
+        raise InputError(Issue("periods_missing", "error"))
+    keys = [part.strip() for part in (words.metrics or "").split(",") if part.strip()]
+    if words.group:
+        found = compare_groups(observed, scenario, _groups(words.group), _groups(words.against), keys)
+    else:
+        this = Span.of(words.this)
+        other = this.back(words.other) if words.other in CYCLES else Span.of(words.other)
+        found = compare_spans(observed, scenario, this, other, keys)
+    spans = {side: {"from": span.first, "to": span.last} for side, span in zip(("before", "after"), found.spans, strict=True)}
+    named = found.rows.rename(columns={"key": "metric"}).to_dict("records")
+    rows = [row | {"unit": BY_KEY[row["metric"]].unit, "reason": row["reason"] or None} for row in named]
+    return {"periods": spans, "notes": list(found.notes), "rows": rows}
+
+
+def _groups(given: Sequence[str]) -> dict[str, list[str]]:
+    """``team=South,East`` and the like, one or several."""
+    parts = [each.partition("=") for each in given]
+    return {name.strip(): [one.strip() for one in names.split(",") if one.strip()] for name, _, names in parts}
+
+
 def change_of(words: Namespace) -> Change:
     """The change of a file, then what the command line says on top."""
     from core.changes import Change
@@ -640,7 +666,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 
 COMMANDS = {
-    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects,
+    "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
     "staffing": staffing,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
