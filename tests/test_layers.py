@@ -27,7 +27,7 @@ LAYERS = (
     {"kpis"},
     {"resampling"},
     {"scoring", "robustness", "weights", "stability", "ahp", "overlap"},
-    {"agreement", "trends", "effects", "control", "staffing", "voice", "actions"},
+    {"agreement", "trends", "effects", "control", "changepoints", "earlywarning", "staffing", "voice", "actions"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"shifts"},
     {"beforeafter"},
