@@ -26,6 +26,7 @@ from core.staffing.supply import INTERVALS
 MODELS = ("auto", "erlang_c", "chat")
 FEW_WEEKS = 4
 _BUSY_MIN_S = 1800
+_WAIT, _ROWS = 3, 4  # row of the waits among the predicted rows, and how many there are
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ class StaffingResult:
     """Staffing of one average week.
 
     ``slots``: one row per weekday × slot (weekday, start in minutes, contacts per date, aht_s, concurrency,
-    load_erlang, required, supplied, gap = supplied − required, service_level and occupancy predicted at the supply,
-    model, supply_label, n_days …). ``under_hours`` and ``over_hours``: agent-hours per week, never netted (NaN without
+    load_erlang, required, supplied, gap = supplied − required, service_level, occupancy and wait_s (mean seconds until an
+    answer; infinite where the queue grows without limit) predicted at the supply, model, supply_label, n_days …).
+    ``under_hours`` and ``over_hours``: agent-hours per week, never netted (NaN without
     supply). ``moves``: see :func:`core.staffing.gap.moves`. ``facts``: what the sentences need. ``reasons``: codes with
     words under ``staffing.reasons``.
     """
@@ -174,32 +176,38 @@ def _required(work: _Work, knobs: StaffingKnobs) -> FloatArray:
     return np.where(known, agents, np.nan)
 
 
-def _at_whole(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Service level, occupancy and seconds with an agent at whole staff; nobody there answers nobody."""
+def _at_whole(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> tuple[FloatArray, ...]:
+    """Service level, occupancy, seconds with an agent and seconds waited at whole staff; nobody there answers nobody."""
     rate = np.nan_to_num(work.per_s)
     aht = np.where(work.aht > 0, work.aht, 1.0)
     if work.model == "chat":
         pool = chat_pool(rate * work.pace, work.curve, agents, knobs.within_s / work.pace)
-        return pool.service_level, pool.slot_occupancy, pool.effective_aht * work.pace
+        return pool.service_level, pool.slot_occupancy, pool.effective_aht * work.pace, pool.asa * work.pace
     if work.model == "erlang_a":
         staffed, busy = np.maximum(agents, 1), np.where(rate > 0, rate, 1e-12)
         queue = erlang_a(busy, aht, knobs.patience_s or np.inf, staffed, knobs.within_s)
-        return np.where(agents > 0, queue.answered_within_t_of_offered, 0.0), queue.occupancy, aht
+        level = np.where(agents > 0, queue.answered_within_t_of_offered, 0.0)
+        return level, queue.occupancy, aht, np.where(agents > 0, queue.mean_wait, np.inf)
     plain = erlang_c_queue(rate, aht, agents, knobs.within_s)
-    return plain.service_level, plain.occupancy, aht
+    return plain.service_level, plain.occupancy, aht, plain.asa
 
 
 def _predict(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> FloatArray:
-    """Service level, occupancy, seconds with an agent (three rows) at a mean staff between two whole numbers."""
+    """Service level, occupancy, seconds with an agent and seconds waited (four rows) at a mean staff between two whole numbers.
+
+    A queue that grows without limit on some of the dates has an infinite mean wait.
+    """
     known = np.isfinite(agents) & (work.per_s > 0) & (work.aht > 0)
     if not known.any():  # nobody knows how long the work takes, or there is none
-        return np.full((3, known.size), np.nan)
+        return np.full((_ROWS, known.size), np.nan)
     staff = np.where(known, agents, 0.0)
     low = np.floor(staff + 1e-9)
     share = np.maximum(staff - low, 0)
     below = np.stack(_at_whole(work, knobs, low))
     above = np.stack(_at_whole(work, knobs, low + 1))
-    return np.where(known, below + share * (above - below), np.nan)
+    endless = np.isinf(below) | np.isinf(above) & (share > 0)
+    below, above = np.where(endless, 0.0, below), np.where(np.isinf(above), 0.0, above)
+    return np.where(known, np.where(endless, np.inf, below + share * (above - below)), np.nan)
 
 
 def _weighted(values: list[FloatArray], weights: list[FloatArray]) -> FloatArray:
@@ -216,7 +224,10 @@ def _together(works: list[_Work], knobs: StaffingKnobs, required: list[FloatArra
     needed = np.maximum(np.nan_to_num(sum(required, np.zeros_like(agents))), 1e-12)
     rows = [_predict(work, knobs, agents * need / needed) for work, need in zip(works, required, strict=True)]
     weights = [np.nan_to_num(work.per_s) for work in works]
-    return np.stack([_weighted([row[i] for row in rows], weights) for i in range(3)])
+    endless = np.any([np.isinf(row[_WAIT]) for row in rows], axis=0)
+    together = np.stack([_weighted([row[i] for row in rows], weights) for i in range(_ROWS)])
+    together[_WAIT] = np.where(endless, np.inf, together[_WAIT])
+    return together
 
 
 def _concurrency(demand: Demand, interval: int) -> FloatArray:
@@ -260,7 +271,7 @@ def _table(demand: Demand, works: list[_Work], knobs: StaffingKnobs) -> pd.DataF
     required, load = sum(need, zeros), sum((work.load * (work.per_s > 0) for work in works), zeros)
     contacts = sum((work.contacts for work in works), zeros)
     supplied = _supplied(demand, knobs)
-    at_supply = _together(works, knobs, need, supplied) if works else np.full((3, zeros.size), np.nan)
+    at_supply = _together(works, knobs, need, supplied) if works else np.full((_ROWS, zeros.size), np.nan)
     around = [_together(works, knobs, need, np.maximum(required + i, 0)) if works else at_supply for i in (-1, 0, 1)]
     chat = any(work.model == "chat" for work in works)
     table = pd.DataFrame({
@@ -281,6 +292,7 @@ def _table(demand: Demand, works: list[_Work], knobs: StaffingKnobs) -> pd.DataF
         "planned_contacts": sum((work.per_s for work in works), zeros) * knobs.interval_min * 60,
         "positions": np.where(np.isfinite(required), positions(np.nan_to_num(required), knobs.shrinkage), np.nan),
         "chat_s": around[1][2],
+        "wait_s": at_supply[_WAIT],
         "service_level_minus_one": around[0][0],
         "service_level_required": around[1][0],
         "service_level_plus_one": around[2][0],
