@@ -62,7 +62,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
     if name in ("trends", "weekdays", "effects", "fair", "planner"):
-        command.add_argument("--metric", default="first_response", metavar="KEY", help="key of the KPI")
+        command.add_argument("--metric", default="", metavar="KEY", help="key of the KPI (first_response)")
     if name in _OPTIONS:
         _OPTIONS[name](command)
     if name in ("receipt", "card"):
@@ -116,7 +116,13 @@ def _spans(command: ArgumentParser) -> None:
     command.add_argument("--metrics", metavar="KEY,KEY", help="KPIs that are judged together; without: all")
 
 
-_OPTIONS = {"robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed, "periods": _spans}
+def _boarded(command: ArgumentParser) -> None:
+    command.add_argument("--board", action="store_true", help="all KPIs (or --metric A,B) × all groups (--by A,B) as one family")
+
+
+_OPTIONS = {
+    "trends": _boarded, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed, "periods": _spans,
+}  # fmt: skip
 
 
 def _erlang(command: ArgumentParser) -> None:

@@ -245,34 +245,42 @@ def score(words: Namespace) -> dict[str, Any]:
 def _metric(words: Namespace) -> str:
     from core.metrics import metric
 
-    return metric(words.metric).key
+    return metric(words.metric or "first_response").key
+
+
+_TREND = (
+    "slope_per_week", "low", "high", "p", "p_adjusted", "verdict", "method", "n_weeks", "reason", "n", "family", "direction", "statistic",
+    "change", "change_low", "change_high", "p_weekly", "p_blocked", "below_margin", "preliminary",
+)  # fmt: skip
 
 
 def trends(words: Namespace) -> dict[str, Any]:
-    """One trend verdict per group."""
+    """One trend verdict per group; with --board all KPIs × groups as one family."""
     from core.recompute import trends as judged
 
+    if words.board:
+        return _board(words)
     key = _metric(words)
     observed, scenario = _observed(words)
     by = words.by or "agent"
     frame = judged(observed, scenario, key, by)
-    names = (
-        "slope_per_week",
-        "low",
-        "high",
-        "p",
-        "p_adjusted",
-        "verdict",
-        "method",
-        "n_weeks",
-        "reason",
-        "n",
-        "family",
-        "direction",
-        "statistic",
-    )
-    rows = [{"by": {by: row["group"]}, **{name: row[name] for name in names}} for row in frame.to_dict("records")]
+    rows = [{"by": {by: row["group"]}, **{name: row[name] for name in _TREND}} for row in frame.to_dict("records")]
     return {"metric": key, "unit": BY_KEY[key].unit, "rows": [row | {"reason": row["reason"] or None} for row in rows]}
+
+
+def _board(words: Namespace) -> dict[str, Any]:
+    from core.board import board, tally
+
+    observed, scenario = _observed(words)
+    bys = [part.strip() for part in (words.by or "agent").split(",")]
+    frame = board(observed, scenario, bys, [part.strip() for part in words.metric.split(",")] if words.metric else ())
+    counts = tally(frame)
+    names = (*_TREND, "q", "worth_a_look", "sense", "p_in_kpi")
+    rows = [
+        {"by": {row["by"]: row["group"]}, "metric": row["key"], **{name: row[name] for name in names}} for row in frame.to_dict("records")
+    ]
+    told = {name: getattr(counts, name) for name in ("family", "passed", "told", "raw", "by_chance", "worth_a_look", "groups", "keys")}
+    return {"rows": [row | {"reason": row["reason"] or None, "sense": row["sense"] or None} for row in rows], "tally": told}
 
 
 def weekdays(words: Namespace) -> dict[str, Any]:

@@ -326,6 +326,13 @@ def _long(table: KpiTable, key: str, by: str, unit: str, name: str) -> pd.DataFr
     return frame[frame["value"].notna()].reset_index(drop=True)
 
 
+def _with_zeros(frame: pd.DataFrame, name: str, every: NDArray[np.int64]) -> pd.DataFrame:
+    """Counts of every day or week: a day without conversations has none, it is not missing."""
+    cells = pd.MultiIndex.from_product([sorted(frame["group"].unique()), every], names=["group", name])
+    whole = frame.set_index(["group", name]).reindex(cells).reset_index()
+    return whole.fillna({"value": 0.0, "n": 0.0})
+
+
 def trend_margin(found: Metric, scenario: Scenario) -> tuple[float, bool]:
     """The change over the period that is practically none, and whether it is relative to the median week (else in the metric's unit).
 
@@ -340,28 +347,61 @@ def trend_margin(found: Metric, scenario: Scenario) -> tuple[float, bool]:
 def trends(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
     """One trend verdict per group (definitions §6): two tests that must agree, Holm over the groups, slope per week with interval.
 
-    Durations are judged on medians per day and week, shares and rates on pooled figures. Rows as `core.trends.trend_verdicts`, with
+    Durations are judged on medians per day and week, shares and rates on pooled figures. A team's, channel's or the shop's days without
+    conversations count zero conversations; an agent's are days off and stay gaps. Rows as `core.trends.trend_verdicts`, with
     ``statistic`` saying which was used. Raises `ScenarioError` for an unknown metric.
     """
+    daily, weekly = (series(observed, scenario, (metric(key).key,), by, unit) for unit in ("date", "week"))
+    return trends_of(daily, weekly, scenario, (key,), by)
+
+
+def trends_of(daily: KpiTable, weekly: KpiTable, scenario: Scenario, keys: Sequence[str], by: str) -> pd.DataFrame:
+    """`trends` of metrics that share a margin, from the tables of `series` by date and by week; all rows are one family."""
     from core.trends import trend_verdicts
+
+    pairs = [trend_values(daily, weekly, key, by) for key in keys]
+    days, weeks = (
+        pd.concat([pair[part].assign(group=_CELL.join((key, "")) + pair[part]["group"]) for key, pair in zip(keys, pairs, strict=True)])
+        for part in (0, 1)
+    )
+    margin, relative = trend_margin(metric(keys[0]), scenario)
+    rules = {"margin": margin, "relative": relative, "week_start": _week_start(scenario)}
+    verdicts = trend_verdicts(days, weeks, period=(daily.period.first_day, daily.period.last_day), **rules)
+    names = verdicts["group"].astype("str").str.partition(_CELL)
+    statistics = {key: _statistic(metric(key)) for key in keys}
+    return verdicts.assign(group=names[2], statistic=names[0].map(statistics), key=names[0])
+
+
+_CELL = "\x1f"  # between a metric and a group while both are judged in one table
+
+
+def trend_values(daily: KpiTable, weekly: KpiTable, key: str, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a trend is judged on: day values (group, local_day, value, n) and week values (group, week, value, n); nobody's are left out."""
+    from core.trends import week_first_day
     from core.trends import week_of as week_number
 
-    found = metric(key)
-    start = 0 if scenario.get("week_start") == "monday" else 6
-    period = choose(scenario, *observed.days, observed.zone)
-    days = _long(series(observed, scenario, (key,), by, "date"), key, by, "date", "local_day")
-    weeks = _long(series(observed, scenario, (key,), by, "week"), key, by, "week", "week")
+    days, weeks = _long(daily, key, by, "date", "local_day"), _long(weekly, key, by, "week", "week")
+    start = int(weeks["week"].iloc[0] + 3) % 7 if len(weeks) else 0
+    if metric(key).measure.kind == "count" and by != "agent":
+        every = np.arange(daily.period.first_day, daily.period.last_day + 1)
+        days = _with_zeros(days, "local_day", every)
+        weeks = _with_zeros(weeks, "week", week_first_day(np.unique(week_number(every, start)), start))
     weeks["week"] = week_number(weeks["week"].to_numpy(), start)
-    days, weeks = (frame[frame["group"] != UNASSIGNED] for frame in (days, weeks))
-    margin, relative = trend_margin(found, scenario)
-    rules = {"margin": margin, "relative": relative, "week_start": start, "period": (period.first_day, period.last_day)}
-    verdicts = trend_verdicts(days[["group", "local_day", "value"]], weeks, **rules)
-    return verdicts.assign(statistic=_statistic(found), key=key)
+    return days[days["group"] != UNASSIGNED], weeks[weeks["group"] != UNASSIGNED]
+
+
+def _week_start(scenario: Scenario) -> int:
+    return 0 if scenario.get("week_start") == "monday" else 6
 
 
 def weekly(observed: Observed, scenario: Scenario, key: str, by: str = "agent") -> pd.DataFrame:
     """The points behind a trend, one row per group × whole week of the period: group, week (first day), date, value, low, high, n."""
     table = series(observed, scenario, (key,), by, "week")
+    return weeks_shown(table, key, by)
+
+
+def weeks_shown(table: KpiTable, key: str, by: str) -> pd.DataFrame:
+    """`weekly` from a table of `series` by week; a count's week without conversations is zero, as in `trends`."""
     statistic = _statistic(metric(key))
     ends = ("median_low", "median_high") if statistic == "median" else ("low", "high")
     group = table.groups[by].astype("str") if by != "shop" else "shop"
@@ -369,8 +409,10 @@ def weekly(observed: Observed, scenario: Scenario, key: str, by: str = "agent") 
     for name, column in zip(("value", "low", "high", "n"), (statistic, *ends, "n"), strict=True):
         frame[name] = table.column(key, column)
     whole = (frame["week"] >= table.period.first_day) & (frame["week"] + 6 <= table.period.last_day)
-    frame["date"] = pd.to_datetime([day_date(int(week)) for week in frame["week"]])
-    return frame[whole & (frame["group"] != UNASSIGNED)].reset_index(drop=True)
+    frame = frame[whole & (frame["group"] != UNASSIGNED)]
+    if metric(key).measure.kind == "count" and by != "agent" and len(frame):
+        frame = _with_zeros(frame, "week", np.arange(frame["week"].min(), frame["week"].max() + 1, 7))
+    return frame.assign(date=pd.to_datetime([day_date(int(week)) for week in frame["week"]])).reset_index(drop=True)
 
 
 def day_values(observed: Observed, scenario: Scenario, key: str) -> pd.DataFrame:

@@ -501,6 +501,24 @@ def verdict_codes(p: ArrayLike, p_adjusted: ArrayLike, unchanged: ArrayLike, eno
     return np.select([rule[0] for rule in rules], [rule[1] for rule in rules], "no_evidence").astype(str)
 
 
+def one_family(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of several calls of `trend_verdicts` judged anew as one family, with ``q`` (Benjamini-Hochberg) beside Holm's p.
+
+    Holm decides the verdict: whatever has consequences. ``q`` < 0.05 is "worth a look": of such a list one in twenty is expected to be
+    false.
+
+    >>> rows = pd.DataFrame({"p": [0.01, 0.02, 0.04], "verdict": ["evidence", "practically_unchanged", "evidence"]})
+    >>> found = one_family(rows)
+    >>> found["verdict"].tolist(), found["p_adjusted"].tolist(), found["q"].round(3).tolist()
+    (['evidence', 'practically_unchanged', 'evidence'], [0.03, 0.04, 0.04], [0.03, 0.03, 0.04])
+    """
+    p_adjusted = adjust(verdicts["p"])
+    unchanged, enough = verdicts["verdict"] == "practically_unchanged", verdicts["verdict"] != "not_enough_data"
+    codes = verdict_codes(verdicts["p"], p_adjusted, unchanged, enough)
+    family = int(verdicts["p"].notna().sum())
+    return verdicts.assign(p_adjusted=p_adjusted, q=adjust(verdicts["p"], "bh"), verdict=codes, family=family)
+
+
 def week_of(local_day: ArrayLike, week_start: int = 0) -> NDArray[np.int64]:
     """Number of the week a local day falls in; weeks start on ``week_start`` (0 Monday … 6 Sunday).
 

@@ -572,6 +572,16 @@ def fitted(weekly: pd.DataFrame, slope: float) -> pd.DataFrame:
     return frame.assign(fit=middle + slope * at)
 
 
+def everyone(verdicts: pd.DataFrame, weekly: pd.DataFrame, room: int) -> tuple[pd.DataFrame, int]:
+    """Weeks and Theil–Sen lines of ``room`` groups, those that say most first (group, x, y, fit), and how many are left out."""
+    names = by_evidence(verdicts)["group"].tolist()
+    slopes = dict(zip(verdicts["group"], verdicts["slope_per_week"], strict=True))
+    shown = [name for name in names if (weekly["group"] == name).any()]
+    parts = [fitted(weekly[weekly["group"] == name], slopes[name]).assign(group=name) for name in shown[:room]]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"group": [], "x": [], "y": []})
+    return frame.reindex(columns=["group", "x", "y", "fit"]), max(len(shown) - room, 0)
+
+
 def _whole_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
     frame = weekly.sort_values("date").rename(columns={"date": "x", "value": "y"})[["x", "y", "low", "high", "n"]]
     if frame.empty:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.text import Text
 from core.views import by_evidence
 from pages import _beforeafter as beforeafter
+from pages import _board as board
 from pages import _parts as parts
 from pages import _session as session
 from pages import _trendlines as trendlines
@@ -44,9 +45,14 @@ def _groups(text: Text) -> None:
         return
     verdicts = by_evidence(found)
     st.markdown(trendlines.family_sentence(verdicts, text))
+    looks = {look: text(f"board.small.{look}") for look in ("one", "everyone")}
+    look = parts.choose("trend_look", list(looks), text("board.small.look"), looks.__getitem__, look="bare")
     place = st.container()
     _table(verdicts, key, by, text)
     with place:
+        if look == "everyone":
+            widgets.show_chart(trendlines.everyone(verdicts, weekly, key, by, text), text)
+            return
         names = {group: trendlines.group_name(group, by, text) for group in verdicts["group"]}
         group = parts.choose(f"trend_{by}", list(names), text("effects.control.group"), names.__getitem__)
         row = next(row for row in verdicts.itertuples() if row.group == group)
@@ -55,7 +61,7 @@ def _groups(text: Text) -> None:
     parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
 
 
-PARTS = {"groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show}
+PARTS = {"board": board.show, "groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show}
 
 
 def _body(text: Text) -> None:

@@ -96,6 +96,11 @@ def choose_instead(old: Any, new: Any) -> None:
     _kept().update({key: new for key, value in _kept().items() if value == old and key not in KNOBS})
 
 
+def point_at(**what: Any) -> None:
+    """Choose something for the visitor, as if it had been chosen by hand; for callbacks."""
+    _kept().update(what)
+
+
 def hold(**what: Any) -> None:
     """Keep something for another room of the pages, apart from knobs and choices; `held` gives it back."""
     st.session_state.update({f"_held_{name}": value for name, value in what.items()})
@@ -645,6 +650,14 @@ def trends(of: str, by: str) -> tuple[Any, Any]:
         ("trends", of, by), _TREND_ROOMS, lambda seen, used: (room.trends(seen, used, of, by), room.weekly(seen, used, of, by))
     )
     return found
+
+
+def trend_board(bys: tuple[str, ...], keys: tuple[str, ...]) -> Any:
+    """Trend verdicts of some KPIs for all groups of some groupings, judged as one family."""
+    from core.board import board
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("board", bys, keys), _TREND_ROOMS, lambda seen, used: board(seen, used, bys, keys))
 
 
 def weekdays(of: str) -> tuple[Any, Any, Any]:

@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from core import views
-from core.charts import Chart, Labels, line_with_band
+from core.board import senses
+from core.charts import Chart, Labels, line_with_band, small_multiples
+from core.charts.verdicts import room_for, toned
 from core.effects import WeekdayRules
 from core.metrics import metric
 from core.recompute import trend_margin
@@ -111,6 +113,20 @@ def chart(row: Any, weekly: Any, key: str, by: str, text: Text) -> Chart:
     title = text("effects.chart.title", group=group_name(row.group, by, text), metric=name)
     labels = Labels(text.language, title, y=name, note=f"{note} · {widgets.period_line(text)}")
     return line_with_band(frame, labels, metric(key).unit, 320)
+
+
+def everyone(verdicts: Any, weekly: Any, key: str, by: str, text: Text) -> Chart:
+    """Every group's weeks and line in a small picture, those that say most first, all on one scale."""
+    weeks = weekly["week"].nunique()
+    frame, left = views.everyone(verdicts, weekly, room_for(weeks))
+    tones = dict(zip(verdicts["group"], toned(verdicts.assign(sense=senses(verdicts)))["tone"], strict=True))
+    names = {group: group_name(group, by, text) for group in frame["group"].unique()}
+    frame = frame.assign(group=frame["group"].map(names), tone=frame["group"].map(tones))
+    facts = {"metric": parts.statistic_name(key, verdicts["statistic"].iloc[0], text)}
+    note = text("board.small.note") + (f" · {text('board.chart.left', n=left)}" if left else "")
+    title = text("board.small.title", **facts)
+    labels = Labels(text.language, title, y=facts["metric"], note=f"{note} · {widgets.period_line(text)}")
+    return small_multiples(frame, labels, metric(key).unit)
 
 
 def table(verdicts: Any, key: str, by: str, text: Text) -> Any:

@@ -32,7 +32,7 @@ LAYERS = (
     {"shifts"},
     {"beforeafter"},
     {"recompute", "views", "indicators"},
-    {"fair", "whatif", "spans"},
+    {"fair", "whatif", "board", "spans"},
     {"planner", "spotchecks"},
     {"turning"},
     {"comparisons", "consequences", "dialects", "receipt", "sensitivity"},

@@ -5,6 +5,7 @@ theme.py   colours, look of files         font.py   the Chinese font
 lines.py   values over time               bars.py   agents, grades, contributions
 planes.py  two KPIs, before and after     week.py   weekday × hour map, people against work
 decisions.py  causes, chances, weights     fair.py   funnel, raw beside adjusted, silence
+verdicts.py  the board of trends, everybody's trend small
 """
 
 from core.charts.bars import (
@@ -19,6 +20,7 @@ from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_
 from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
 from core.charts.lines import line_with_band
 from core.charts.planes import arrows, scatter_plane
+from core.charts.verdicts import small_multiples, verdict_board
 from core.charts.week import gap_chart, heatmap
 
 __all__ = [
@@ -40,5 +42,7 @@ __all__ = [
     "reach_bars",
     "scatter_plane",
     "silence_bars",
+    "small_multiples",
+    "verdict_board",
     "weight_triangle",
 ]

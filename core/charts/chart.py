@@ -66,7 +66,8 @@ def template(drawing: Any) -> str:
     """An Altair drawing as text without what belongs to the screen or to the data."""
     spec = drawing.to_dict()
     # Altair repeats the data set in each layer; a layer with data of its own would not see the transforms of the whole.
-    for part in (spec, *spec.get("layer", [])):
+    inner = spec.get("spec", spec)  # of a facet
+    for part in (spec, inner, *inner.get("layer", [])):
         for key in ("config", "data", "datasets", "$schema"):
             part.pop(key, None)
     return json.dumps(spec, ensure_ascii=False)

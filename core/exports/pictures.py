@@ -41,6 +41,8 @@ def complete(chart: Chart, width: int = WIDTH) -> dict[str, Any]:
     """The whole Vega-Lite spec of a chart: template, data, title, note and a width."""
     values = json.loads(chart.data.to_json(orient="records", date_format="iso"))
     title = {"title": {"text": chart.title, "subtitle": chart.note}} if chart.title else {}
+    if "facet" in chart.spec:  # small pictures have sizes of their own
+        return chart.spec | title | {"data": {"name": "rows", "values": values}}
     height = chart.height + (_HEADING if title else 0)
     size = {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return chart.spec | title | size | {"data": {"name": "rows", "values": values}}

@@ -146,8 +146,23 @@ def silence(labels: Labels) -> Chart:
     return charts.silence_bars(frame.assign(supposed=0.83, response=0.3), labels)
 
 
+def verdict_board(labels: Labels) -> Chart:
+    """Two agents × two KPIs: worse for sure, worth a look, unchanged, not judged."""
+    frame = pd.DataFrame({"group": ["王芳", "王芳", "Li", "Li"], "metric": ["CSAT", "FCR"] * 2, "cell": list("abcd")})
+    frame["verdict"] = ["strong_evidence", "worth_a_look", "practically_unchanged", "not_enough_data"]
+    told = {"sense": ["worse", "better", "", ""], "direction": ["down", "up", "up", "none"]}
+    return charts.verdict_board(frame.assign(**told, verdict_tip="x", slope_tip="+1 s", p_tip="0.01"), labels)
+
+
+def small(labels: Labels) -> Chart:
+    """Two agents' four weeks, one without a line."""
+    frame = pd.DataFrame({"group": ["王芳"] * 4 + ["Li"] * 4, "x": [*WEEKS, *WEEKS], "y": [400.0, None, 200, 100, 90, 80, 95, 90]})
+    frame["fit"] = [420.0, 320, 220, 120, None, None, None, None]
+    return charts.small_multiples(frame.assign(tone=["better"] * 4 + ["unjudged"] * 4), labels, "seconds")
+
+
 DECISIONS = (causes, chances, chances_twice, triangle, reaches, funnel, adjusted, silence)
-BUILDERS = (*DECISIONS, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
+BUILDERS = (*DECISIONS, verdict_board, small, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
 
 
 def labelled(language: str) -> Labels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import recompute
 from core.recompute import Report
@@ -16,6 +17,18 @@ from tests.pages.conftest import Open, charted, is_clean, visible
 PAGE = "6_trends"
 LANGUAGES = ("zh", "en")
 Reported = Callable[..., Report]
+
+
+@pytest.fixture
+def open_page(open_page: Open) -> Open:
+    """Open the page at the trends of one KPI."""
+
+    def opened(page: str, language: str, state: str = "nothing", **link: str) -> AppTest:
+        at = open_page(page, language, state, **link)
+        pills = [each for each in at.segmented_control if each.key == f"trends_part.{language}"]
+        return pills[0].set_value("groups").run() if pills else at
+
+    return opened
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -96,3 +109,21 @@ def test_a_selection_without_conversations_says_so(open_page: Open, language: st
     is_clean(at)
     assert Text(language)("compare.sentence.empty") in [each.value for each in at.info]
     assert not at.dataframe
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["first_response", "conversations"])
+def test_everyone_in_small_pictures(open_page: Open, reported: Reported, language: str, key: str) -> None:
+    """All agents with whole weeks, those that say most first, each with its own weeks and its verdict's line."""
+    at = open_page(PAGE, language, "sample")
+    at.selectbox(key=f"trend_of.{language}").set_value(key)
+    at.segmented_control(key=f"trend_look.{language}").set_value("everyone").run()
+    is_clean(at)
+    frame = charted(at.get("vega_lite_chart")[0])
+    observed = reported().measured.observed
+    verdicts = by_evidence(recompute.trends(observed, Scenario(), key, "agent"))
+    assert frame["group"].drop_duplicates().tolist() == verdicts["group"].tolist()
+    row = verdicts.iloc[0]
+    own = frame[frame["group"] == row["group"]]
+    assert own["fit"].diff().dropna().to_numpy() == pytest.approx(row["slope_per_week"])
+    assert len(frame) <= 2000
