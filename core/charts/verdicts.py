@@ -124,8 +124,8 @@ def _panels(face: tuple[str, str, str], by: float) -> str:
     points = base.mark_point(filled=True, size=22, opacity=0.9, color=theme.MUTED).encode(place, tooltip=tips)
     line = base.mark_line(strokeWidth=2.5).encode(alt.Y("fit_shown:Q"), _tone(text, 3))
     drawing = alt.layer(points, line).properties(width=_PANEL[0], height=_PANEL[1])
-    face = {"titleFontSize": 12, "titleFontWeight": "normal", "titleAnchor": "start"}
-    header = alt.Header(labelFontSize=12, labelLimit=_PANEL[0], labelAnchor="start", **face)
+    looks: dict[str, Any] = {"titleFontSize": 12, "titleFontWeight": "normal", "titleAnchor": "start"}
+    header = alt.Header(labelFontSize=12, labelLimit=_PANEL[0], labelAnchor="start", **looks)
     facet = alt.Facet("group:N", sort=alt.EncodingSortField("place", op="min"), title=title, header=header)
     panels = _toned(axis.calculated(drawing.facet(facet, columns=PANELS_ABREAST), ["y", "fit"], by), text)
     return template(panels)
