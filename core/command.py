@@ -27,7 +27,9 @@ from core.scenario import Scenario
 from core.text import Text
 
 if TYPE_CHECKING:
+    from core.causes import Causes
     from core.changes import Change
+    from core.slowdays import SlowDay
     from core.weights import Acceptability
 
 _DAYS = ("date", "week")
@@ -284,12 +286,13 @@ def _board(words: Namespace) -> dict[str, Any]:
 
 
 def weekdays(words: Namespace) -> dict[str, Any]:
-    """Which weekday differs, by how much, and what else differs on it."""
-    from core.recompute import weekdays as judged
+    """Which weekday differs, by how much, and what its difference is made of."""
+    from core.slowdays import slow_day
 
     key = _metric(words)
     observed, scenario = _observed(words)
-    found, drivers = judged(observed, scenario, key)
+    seen = slow_day(observed, scenario, key)
+    found, drivers = seen.finding, seen.drivers
     names = (
         "weekday",
         "n_days",
@@ -308,14 +311,23 @@ def weekdays(words: Namespace) -> dict[str, Any]:
         {name: row[name] for name in names} | {"reason": row["reason"] or None}
         for row in found.weekdays.to_dict("records")
     ]
-    parts = {
+    parts: dict[str, Any] = {
         row["driver"]: {name: row[name] for name in ("ratio", "low", "high", "p_adjusted", "verdict", "direction")}
         for row in drivers.to_dict("records")
     }
+    if seen.causes is not None:
+        parts |= divided(seen.causes, seen)
     return {
         "metric": key, "test": found.test, "p": found.p, "verdict": found.verdict, "named": list(found.named), "family": found.family,
         "weekdays": rows, "decomposition": parts, "reason": found.reason or None,
     }  # fmt: skip
+
+
+def divided(found: Causes, seen: SlowDay) -> dict[str, Any]:
+    """How a weekday's difference divides, as plain values: weekday, main cause, shares that add up to 1, and the model behind them."""
+    facts = {name: getattr(found, name) for name in ("weekday", "ratio", "difference", "elasticity", "n_weeks")}
+    told = {"main_cause": found.main or None, "reason": found.reason or None}
+    return facts | told | {"shares": found.parts.to_dict("records"), "mix_shifts": seen.shifts.to_dict("records")}
 
 
 def effects(words: Namespace) -> dict[str, Any]:

@@ -15,6 +15,13 @@ PLAN = {
     "evening": ((16, 20), (20, 22), (22, 24)),
     "night": ((0, 4),),
 }
+# the same hours with more people, for shops whose waits follow from load; these can stay away without leaving an hour empty
+FULL_PLAN = {
+    "day": ((8, 12), (10, 14), (12, 16), (14, 18), (8, 12), (10, 14)),
+    "evening": ((16, 20), (20, 24), (16, 20), (20, 24)),
+    "night": ((0, 4), (0, 4)),
+}
+ABSENT = (("day", 8, 12), ("evening", 20, 24), ("night", 0, 4), ("evening", 16, 20), ("day", 10, 14))
 # after `story_weeks`: what the planted weekday gains, and the block that begins two hours later on four other workdays
 GAINS = {"day": ((10, 12), (12, 14)), "evening": ((20, 23),)}
 TRIMMED = {(16, 20): (18, 20)}
@@ -128,6 +135,8 @@ def present(frame: pd.DataFrame, story: Story) -> np.ndarray:
 
 def day_plan(story: Story, day: int) -> list[tuple[str, int, int]]:
     """Blocks of chat duty of one day: shift, first hour, end hour. The same every week, but for the change after `story_weeks`."""
+    if story.follows:
+        return _full_day(story, day)
     blocks = [(shift, *block) for shift in SHIFTS for block in PLAN[shift]]
     if not story.planted or day < 7 * story.story_weeks:
         return blocks
@@ -135,6 +144,22 @@ def day_plan(story: Story, day: int) -> list[tuple[str, int, int]]:
         return blocks + [(shift, *block) for shift, gained in GAINS.items() for block in gained]
     givers = [w for w in range(5) if w != story.weekday][:4]
     return [(s, *TRIMMED.get((a, b), (a, b))) for s, a, b in blocks] if day % 7 in givers else blocks
+
+
+def _full_day(story: Story, day: int) -> list[tuple[str, int, int]]:
+    """Blocks of a day of the full plan; on the planted weekday some stay away, or leave early, until the hours are those of the story."""
+    blocks = [(shift, *block) for shift in SHIFTS for block in FULL_PLAN[shift]]
+    hours = sum(end - first for _, first, end in blocks)
+    wanted = hours * (story.weekday_staff if day % 7 == story.weekday else 1.0)
+    missing = round(hours - wanted)
+    for shift, first, end in ABSENT:
+        gone = min(missing, end - first)
+        missing -= gone
+        if gone:
+            blocks.remove((shift, first, end))
+        if 0 < gone < end - first:
+            blocks.append((shift, first, end - gone))
+    return blocks
 
 
 def rota(frame: pd.DataFrame, story: Story, busy: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:

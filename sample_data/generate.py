@@ -20,10 +20,10 @@ from sample_data.crew import roster, rota
 from sample_data.dialogue import dialogue
 from sample_data.mess import soil
 from sample_data.receptions import BUSY, receptions
-from sample_data.story import Story, null_story, other_story
+from sample_data.story import Story, cause_story, null_story, other_story
 from sample_data.words import write_texts
 
-__all__ = ["Story", "make", "null_story", "other_story", "write"]
+__all__ = ["Story", "cause_story", "make", "null_story", "other_story", "write"]
 
 
 def make(story: Story, texts: bool = True) -> dict[str, pd.DataFrame]:

@@ -1,4 +1,9 @@
-"""Every reception of the sample shop before its messages: when, who, which kind, how long until the first reply."""
+"""Every reception of the sample shop before its messages: when, who, which kind, how long until the first reply.
+
+Where a story's waits follow from its load, agents share their time between the conversations they have: with ρ of the time for chats
+taken, everything takes 1 / (1 − ρ) times as long (processor sharing). ρ of an hour is the day's contacts × the hour's usual share × the
+seconds of work each takes, over the seconds that those on duty have for chats.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sample_data.crew import languages, on_duty
-from sample_data.story import CATEGORIES, LANGUAGES, Story
+from sample_data.story import CATEGORIES, LANGUAGES, OCCUPIED, Story
 
 DAY = 86_400
 MEDIAN_REPLY = 50.0
@@ -22,6 +27,9 @@ PROFILE = (
     3.2, 3.2, 3.1, 3.0, 0.0, 0.0, 0.0, 0.0, 3.2, 3.3, 9.4, 9.3, 3.9, 3.9, 6.0, 5.7, 3.0, 2.4, 2.3, 3.0, 4.0, 4.0, 3.9, 2.7,
 )  # fmt: skip
 BUSY = np.array(PROFILE) / sum(PROFILE)
+EFFORT = 350.0  # seconds of work an ordinary conversation takes
+FULLEST = 0.93
+UNEVEN = 0.04
 
 
 def receptions(story: Story, crew: pd.DataFrame, blocks: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -40,6 +48,9 @@ def receptions(story: Story, crew: pd.DataFrame, blocks: pd.DataFrame, rng: np.r
     frame["language"] = _pick(languages(crew, story)[agent], rng)
     frame["category"] = rng.choice(len(CATEGORIES), n, p=CATEGORY_SHARE)
     frame["channel"] = rng.choice(CHANNELS, n, p=CHANNEL_SHARE)
+    if story.follows:
+        frame.loc[(day % 7 == story.weekday) & (rng.random(n) < story.weekday_mix), story.slow_by] = _slow_code(story)
+        frame["stretch"] = _stretch(frame, on_duty(blocks, story, len(crew)), story)
     frame = frame.sort_values("start", kind="stable", ignore_index=True)
     frame["holiday"] = _holiday(frame, story)
     frame = _newcomer(frame, story, crew, blocks, rng)
@@ -54,7 +65,15 @@ def _daily_counts(story: Story, rng: np.random.Generator) -> np.ndarray:
     weight = np.where(weekday >= 5, story.weekend_volume, 1.0) * np.where(
         weekday == story.weekday, story.weekday_volume, 1.0
     )
+    if story.follows:  # as even as the days of a larger shop: waits answer to load more than twice as strongly as load moves
+        return _even_counts(story.conversations, weight * np.maximum(rng.normal(1, UNEVEN, story.days), 0.5))
     return rng.multinomial(story.conversations, weight / weight.sum())
+
+
+def _even_counts(total: int, weight: np.ndarray) -> np.ndarray:
+    """Whole numbers in proportion to the weights that add up to the total."""
+    reach = np.rint(np.cumsum(weight) / weight.sum() * total).astype(np.int64)
+    return np.diff(reach, prepend=0)
 
 
 def _hours(day: np.ndarray, kind: np.ndarray, story: Story, rng: np.random.Generator) -> np.ndarray:
@@ -105,6 +124,25 @@ def _pending(frame: pd.DataFrame, story: Story, rng: np.random.Generator) -> pd.
     return kind
 
 
+def _slow_code(story: Story) -> int | str:
+    """The slow label as the frame holds it: categories and languages by number, channels by name."""
+    coded = {"category": CATEGORIES, "language": LANGUAGES}.get(story.slow_by)
+    return coded.index(story.slow_label) if coded else story.slow_label
+
+
+def _stretch(frame: pd.DataFrame, duty: np.ndarray, story: Story) -> np.ndarray:
+    """How many times as long everything takes in the hour a conversation starts in."""
+    day, hour = frame["day"].to_numpy(), (frame["start"] // 3600 % 24).to_numpy()
+    effort = EFFORT * np.where(np.arange(story.days) % 7 == story.weekday, story.weekday_handling, 1.0)
+    work = np.bincount(day, minlength=story.days)[:, None] * BUSY * effort[:, None] / 3600
+    people = np.maximum(duty.sum(axis=2), 1)
+    ordinary = np.arange(story.days) % 7 != story.weekday
+    usual = (work / people)[ordinary] @ BUSY
+    taken = np.minimum(work / people * OCCUPIED / usual.mean(), FULLEST)
+    stretch = (1 - OCCUPIED) / (1 - taken[day, hour])
+    return stretch * np.where(frame[story.slow_by].to_numpy() == _slow_code(story), story.slow_pace, 1.0)
+
+
 def _clock(frame: pd.DataFrame, story: Story, crew: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     n = len(frame)
     agent = frame["agent"].to_numpy()
@@ -115,7 +153,9 @@ def _clock(frame: pd.DataFrame, story: Story, crew: pd.DataFrame, rng: np.random
     silent = frame["kind"].isin(["bot", "unanswered", "pending", "agent_started"]).to_numpy()
     silent = silent | frame["holiday"].to_numpy() & (rng.random(n) < 0.5)
     counted = ~silent & frame["kind"].isin(["plain", "faq_followup"]).to_numpy() & ~frame["holiday"].to_numpy()
-    if story.planted:
+    if story.follows:
+        clock = clock * frame["stretch"].to_numpy()
+    elif story.planted:
         clock = _pair_sizes(clock, frame, story, crew, counted)
         clock = _weekday_size(clock, frame["day"].to_numpy(), counted, story)
     clock = np.maximum(np.rint(clock), 3.0)

@@ -57,15 +57,16 @@ def conversations(frame: pd.DataFrame, crew: pd.DataFrame, story: Story, rng: np
             "needs_human": ~bot & (kind != "agent_started"),
             "transfers": ((frame["asked"] >= 0) & (frame["asked"] < story.days * DAY)).astype(int),
             "reopened": frame["reopened"],
-            "handle_s": np.where(frame["replied"], _effort(frame, rng), np.nan),
+            "handle_s": np.where(frame["replied"], _effort(frame, story, rng), np.nan),
         }
     )
     return _outcomes(out, frame, crew, story, rng)
 
 
-def _effort(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Logged handling seconds: they depend on the turns, never on weekday, agent or load."""
-    return np.rint(220 * (1 + 0.4 * frame["turns"]) * np.exp(0.35 * rng.standard_normal(len(frame))))
+def _effort(frame: pd.DataFrame, story: Story, rng: np.random.Generator) -> np.ndarray:
+    """Logged handling seconds: they depend on the turns, never on agent or load, and on the weekday only where the story says so."""
+    more = np.where(frame["day"] % 7 == story.weekday, story.weekday_handling, 1.0)
+    return np.rint(220 * more * (1 + 0.4 * frame["turns"]) * np.exp(0.35 * rng.standard_normal(len(frame))))
 
 
 def _outcomes(

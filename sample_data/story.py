@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +14,10 @@ AGENTS = (
 )  # fmt: skip
 CATEGORIES = ("shipping", "returns", "size", "refund", "product", "promo")
 LANGUAGES = ("zh", "en", "fr", "de", "ja", "es")
+CAUSES = ("volume", "staff", "handling", "mix")
+OCCUPIED = 0.5  # how much of the time left for chats an ordinary day takes, where waits follow from load
+# per cent more wait for one per cent more load on all hours, and for one per cent of the hours missing in the busy ones
+ANSWER, ANSWER_OF_BUSY = 2.2, 2.8
 ZONE = "Asia/Shanghai"
 
 
@@ -24,6 +28,11 @@ class Story:
     Shares are 0–1. `*_change` is the relative change of an agent's typical first response from the first to the
     last day; `reroster_cost` is what every day pays for the agents moved to the planted weekday after `story_weeks`.
     `planted=False` keeps the shop and removes every effect (see `null_story`).
+
+    With `follows` nobody scales the waits of the weekday to a ratio: they follow from that day's load by a real mechanism (see
+    `sample_data.receptions`), and `cause` says what was changed: `weekday_volume`, `weekday_staff` (hours of duty),
+    `weekday_handling` (seconds of work per conversation) or `weekday_mix` (how much of the day becomes `slow_label` of `slow_by`,
+    which takes `slow_pace` times as long every day). `weekday_ratio` is then only what was aimed at.
 
     >>> Story().weekday, Story().weekday_ratio
     (4, 1.25)
@@ -38,6 +47,14 @@ class Story:
     weekday_ratio: float = 1.25
     weekday_volume: float = 1.35
     weekend_volume: float = 0.85
+    cause: str = "volume"
+    follows: bool = False
+    weekday_staff: float = 1.0
+    weekday_handling: float = 1.0
+    weekday_mix: float = 0.0
+    slow_by: str = "category"
+    slow_label: str = "returns"
+    slow_pace: float = 1.0
     story_weeks: int = 8
     reroster_cost: float = 0.045
     improving: str = "Chen Wei"
@@ -106,3 +123,30 @@ def other_story(seed: int) -> Story:
         declining_change=round(float(rng.uniform(2.4, 3.0)), 2),
         waiting_category=str(rng.choice(CATEGORIES)),
     )  # fmt: skip
+
+
+def cause_story(seed: int, cause: str = "") -> Story:
+    """A slow weekday with one cause, whose waits follow from it: another weekday, size and agents with every seed.
+
+    Without `cause` the seed takes its turn through `CAUSES`. The aimed ratio lies between 1.18 and 1.6.
+    """
+    rng = np.random.default_rng([seed, 11])
+    other = other_story(seed)
+    cause = cause or CAUSES[seed % len(CAUSES)]
+    ratio = float(rng.uniform(1.18, 1.6))
+    load = ratio ** (1 / ANSWER)
+    by = str(rng.choice(["category", "language", "channel"]))
+    label = {"category": "returns", "language": "fr", "channel": "social"}[by]
+    pace = float(rng.uniform(2.5, 3.5))
+    usual = {"category": 0.15, "language": 0.12, "channel": 0.15}[by]
+    mix = min((ratio - 1) * (1 + usual * (pace - 1)) / ((pace - 1) * (1 - usual)), 0.95)
+    planted = {
+        "volume": {"weekday_volume": load}, "staff": {"weekday_staff": ratio ** (-1 / ANSWER_OF_BUSY)},
+        "handling": {"weekday_handling": load},
+        "mix": {"weekday_mix": mix, "slow_by": by, "slow_label": label, "slow_pace": pace},
+    }  # fmt: skip
+    plain = {"weekday_volume": 1.0, "weekend_volume": 1.0, "story_weeks": other.weeks, "reroster_cost": 0.0}
+    sizes = {name: round(value, 3) if isinstance(value, float) else value for name, value in planted[cause].items()}
+    return replace(
+        other, **(plain | sizes), weekday=int(rng.integers(0, 7)), weekday_ratio=round(ratio, 2), cause=cause, follows=True
+    )

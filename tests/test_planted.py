@@ -12,6 +12,7 @@ from core.ingest import InputFile, load
 from core.recompute import judge, measure, trends, weekdays
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT
+from core.slowdays import slow_day
 from sample_data.generate import Story, null_story, other_story
 
 SHOP = Path(__file__).resolve().parent.parent / "sample_data" / "shop"
@@ -35,6 +36,17 @@ def test_the_slow_weekday_is_named_with_its_ratio_and_its_cause(seen):
     assert verdict["contacts_per_staff_hour"] in CALLED
     assert verdict["handle_time"] not in CALLED
     assert verdict["mix"] not in CALLED
+
+
+def test_fridays_main_cause_is_volume_and_not_handling(seen):
+    """The difference of the slow weekday divides into volume, with an interval, and next to nothing of anything else."""
+    found = slow_day(seen, Scenario.of({"period": "custom", "to": "2026-04-26"})).causes
+    rows = found.parts.set_index("cause")
+    assert (found.weekday, found.main) == (STORY.weekday, "volume")
+    assert found.ratio == pytest.approx(1.25, abs=0.03)
+    assert rows.loc["volume", "share_low"] > 0.6
+    assert rows.loc["handling", "share_low"] < 0 < rows.loc["handling", "share_high"]
+    assert abs(rows.loc[["staff", "handling", "mix"], "share"]).max() < 0.2
 
 
 def test_after_the_change_no_weekday_is_named(seen):

@@ -9,6 +9,7 @@ from core.engine.runner import Facts
 from core.engine.zones import local_day, midnight_after
 
 HOUR_MS = 3_600_000
+QUARTER_MS = 900_000
 
 
 def worked_hours(facts: Facts) -> pd.DataFrame:
@@ -21,17 +22,39 @@ def worked_hours(facts: Facts) -> pd.DataFrame:
     return seen.groupby(["agent", "local_day"]).size().rename("hours").astype("float64").reset_index()
 
 
+def staffed_hours(facts: Facts) -> pd.DataFrame:
+    """Worked hours of the roster by local day and hour (local_day, hour, hours); empty where the log has no roster."""
+    if not {"roster.start_at", "roster.end_at"} <= facts.available:
+        return pd.DataFrame({name: pd.Series(dtype="float64") for name in ("local_day", "hour", "hours")})
+    rows, share = _shifts(facts)
+    start, end = (rows[name].to_numpy(np.int64) for name in ("start_at", "end_at"))
+    first = start // QUARTER_MS
+    pieces = -(-end // QUARTER_MS) - first
+    row = np.repeat(np.arange(len(rows)), pieces)
+    at = (first[row] + np.arange(row.size) - np.repeat(np.cumsum(pieces) - pieces, pieces)) * QUARTER_MS
+    worked = (np.minimum(end[row], at + QUARTER_MS) - np.maximum(start[row], at)) / HOUR_MS * share[row]
+    local = pd.to_datetime(at, unit="ms", utc=True).tz_convert(facts.zone).tz_localize(None)
+    days = (local.normalize() - pd.Timestamp(1970, 1, 1)).days
+    found = pd.DataFrame({"local_day": days, "hour": local.hour, "hours": worked})
+    return found.groupby(["local_day", "hour"])["hours"].sum().reset_index()
+
+
 def _from_roster(facts: Facts) -> pd.DataFrame:
+    rows, share = _shifts(facts)
+    pieces = split_days(rows["start_at"].to_numpy(), rows["end_at"].to_numpy(), facts.zone)
+    pieces["hours"] *= share[pieces["row"]]
+    pieces["agent"] = rows["agent"].to_numpy()[pieces["row"]]
+    return pieces.groupby(["agent", "local_day"])["hours"].sum().reset_index()
+
+
+def _shifts(facts: Facts) -> tuple[pd.DataFrame, np.ndarray]:
+    """Shifts of named agents, and the part of each that is left after its breaks."""
     breaks = "coalesce(break_minutes, 0)" if "roster.break_minutes" in facts.available else "0"
     rows = facts.frame(
         f"SELECT agent_id AS agent, start_at, end_at, {breaks} AS rest FROM raw_roster WHERE end_at > start_at AND agent_id IS NOT NULL"
     )
     length = (rows["end_at"] - rows["start_at"]).to_numpy(dtype=np.float64)
-    share = np.clip(1 - rows["rest"].to_numpy(dtype=np.float64) * 60_000 / length, 0, 1)
-    pieces = split_days(rows["start_at"].to_numpy(), rows["end_at"].to_numpy(), facts.zone)
-    pieces["hours"] *= share[pieces["row"]]
-    pieces["agent"] = rows["agent"].to_numpy()[pieces["row"]]
-    return pieces.groupby(["agent", "local_day"])["hours"].sum().reset_index()
+    return rows, np.clip(1 - rows["rest"].to_numpy(dtype=np.float64) * 60_000 / length, 0, 1)
 
 
 def split_days(starts: np.ndarray, ends: np.ndarray, zone: str) -> pd.DataFrame:
