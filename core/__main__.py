@@ -76,8 +76,9 @@ def _changed(command: ArgumentParser) -> None:
     command.add_argument("--date", metavar="D", help="first day under the change, YYYY-MM-DD")
     command.add_argument("--agents", metavar="A,B", help="whom it touched; without: the whole shop")
     command.add_argument("--controls", metavar="C,D", help="untouched agents to compare with, or none; without: everybody else")
-    command.add_argument("--change", metavar="FILE", help="a file (JSON or YAML) with date, agents, controls, name")
-    command.add_argument("--name", help="what changed, in your words")
+    command.add_argument("--change", metavar="FILE", help="a file (JSON or YAML): date, agents, controls, name; or a pilot, or a book")
+    command.add_argument("--name", help="what changed, in your words; with a book of scenarios: which pilot")
+    command.add_argument("--trained", metavar="FILE", help="instead: a table of agent and date, each judged around the own date")
 
 
 def _weightings(command: ArgumentParser) -> None:

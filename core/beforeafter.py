@@ -550,16 +550,21 @@ def verdicts(shifts: list[Shift], rules: EffectRules | list[EffectRules]) -> pd.
         hodges_lehmann=[one.value for one in ranks], rank_low=[one.low for one in ranks], rank_high=[one.high for one in ranks],
         margin=[rule.reach(one.before) for rule, one in zip(each, shifts, strict=True)],
     )  # fmt: skip
-    frame["p_adjusted"] = adjust(frame["p"])
+    return settled(frame, [rule.better for rule in each])
+
+
+def settled(frame: pd.DataFrame, better: list[int]) -> pd.DataFrame:
+    """Rows as `verdicts` has them, judged as one family: p_adjusted, family, verdict, direction and needed; ``better``: of each row."""
+    frame = frame.assign(p_adjusted=adjust(frame["p"]))
     frame["family"] = int(frame["p"].notna().sum())
     off = frame["expected"].fillna(0.0)
     inside = [(frame["low90"] - by >= -frame["margin"]) & (frame["high90"] - by <= frame["margin"]) for by in (0.0, off)]
     enough = ~frame["reason"].isin(["too_few_days", "no_days", "too_few_weeks", "too_few_agents"])
     frame["verdict"] = verdict_codes(frame["p"], frame["p_adjusted"], inside[0] & inside[1], enough)
     told = frame["verdict"].isin(["evidence", "strong_evidence"])
-    better = np.array([rule.better for rule in each], dtype=np.int64)
-    up = np.sign(frame["shift"] - off).to_numpy() * np.where(better == 0, 1, better) > 0
-    words = np.where(better == 0, np.where(up, "higher", "lower"), np.where(up, "better", "worse"))
+    wanted = np.array(better, dtype=np.int64)
+    up = np.sign(frame["shift"] - off).to_numpy() * np.where(wanted == 0, 1, wanted) > 0
+    words = np.where(wanted == 0, np.where(up, "higher", "lower"), np.where(up, "better", "worse"))
     frame["direction"] = np.where(told, words, "")
     frame["needed"] = _needed(frame)
     return frame

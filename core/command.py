@@ -334,16 +334,16 @@ def effects(words: Namespace) -> dict[str, Any]:
     """Whether figures are different since a change: seen, expected without effect, interval and verdict."""
     from core.recompute import effects as judged
 
-    key = _metric(words)
+    pilot = _pilot(words)
+    key = pilot.metric if pilot else _metric(words)
     observed, scenario = _observed(words)
+    if words.trained:
+        return _trained(words, observed, scenario, key)
+    if pilot:
+        return _judged(pilot, observed, scenario)
     change = change_of(words)
     frame = judged(observed, scenario, change, key, words.by or "")
-    names = [name for name in frame.columns if name not in ("by", "group", "key", "first_day", "last_day", "expected")]
-    rows = [
-        {"by": {row["by"]: _whom(row)}, **{name: row[name] for name in names}, "expected_without_effect": row["expected"],
-         "reason": row["reason"] or None}
-        for row in frame.to_dict("records")
-    ]  # fmt: skip
+    rows = [_effect(row) for row in frame.to_dict("records")]
     told: dict[str, Any] = {name: day_date(int(frame[f"{name}_day"].iloc[0])) if len(frame) else None for name in ("first", "last")}
     told |= {"date": change.day, "name": change.name or None, "agents": list(change.agents), "compared": told.copy()}
     return {"metric": key, "unit": BY_KEY[key].unit, "change": {n: told[n] for n in ("date", "name", "agents", "compared")}, "rows": rows}
@@ -353,6 +353,44 @@ def _whom(row: Mapping[str, Any]) -> Any:
     if row["by"] == "weekday":
         return int(row["group"])
     return row["group"].split(", ") if row["by"] == "agents" else row["group"]
+
+
+def _effect(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A judged row in the contract's words."""
+    named = {name: value for name, value in row.items() if name not in ("by", "group", "key", "first_day", "last_day", "expected")}
+    return {"by": {row["by"]: _whom(row)}, **named, "expected_without_effect": row["expected"], "reason": row["reason"] or None}
+
+
+def _pilot(words: Namespace) -> Any:
+    """The pilot of ``--change``: a file with a plan, or a book of scenarios with the pilot called ``--name``; None for a bare change."""
+    from core.changes import Pilot
+    from core.scenarios import Book
+
+    found = _settings(words.change) if words.change else {}
+    if "pilots" in found:
+        return Book.from_yaml(_file(words.change).read_text(encoding="utf-8-sig")).pilot(words.name or "")
+    return Pilot.of(found) if "margin" in found else None
+
+
+def _judged(pilot: Any, observed: Any, scenario: Scenario) -> dict[str, Any]:
+    from core.trials import judge_pilot
+
+    trial = judge_pilot(observed, scenario, pilot)
+    told = {name: getattr(trial, name) for name in ("state", "cases_before", "cases_after", "days_done", "days_planned", "short")}
+    decided = {"outcome": trial.decision.outcome, "because": trial.decision.because, "gain": trial.decision.gain}
+    rows = [_effect(trial.row)] if trial.row else []
+    return {"metric": pilot.metric, "unit": BY_KEY[pilot.metric].unit, "pilot": pilot.to_dict() | decided | told, "rows": rows}
+
+
+def _trained(words: Namespace, observed: Any, scenario: Scenario, key: str) -> dict[str, Any]:
+    """Agents of a file of training dates, each around the own date, and all together."""
+    from core.trials import judge_training, training_dates
+
+    trained = training_dates(InputFile.of(_file(words.trained)), observed.labels["agent"])
+    frame = judge_training(observed, scenario, trained.days, key)
+    rows = [_effect(row) | {"since": None if pd.isna(row["since"]) else row["since"].date()} for row in frame.to_dict("records")]
+    told = {"unknown_agents": list(trained.strangers), "rows_without_date": trained.undated}
+    return {"metric": key, "unit": BY_KEY[key].unit, "training": told, "rows": rows}
 
 
 def periods(words: Namespace) -> dict[str, Any]:

@@ -269,7 +269,7 @@ def relabelled(a: ArrayLike, b: ArrayLike, nulls: tuple[float, ...] = (0.0,)) ->
 
     reach = 4 * float(np.ptp(np.concatenate([first, second]))) + 1e-9 * max(abs(shift), 1e-300)
     p = 1.0 if min(nulls) < shift < max(nulls) else max(map(p_of, nulls))
-    low, high, low90, high90 = (_edge(p_of, shift, sign * reach, tail) for tail in (0.05, 0.10) for sign in (-1, 1))
+    low, high, low90, high90 = (edge(p_of, shift, sign * reach, tail) for tail in (0.05, 0.10) for sign in (-1, 1))
     return Relabelled(shift, low, high, low90, high90, p, len(dealt.sums), dealt.exact)
 
 
@@ -335,12 +335,12 @@ def _arrangements(size: int, n: int) -> tuple[NDArray[np.int8], bool]:
     return (order < n).astype(np.int8), False
 
 
-def _edge(p_of: Callable[[float], float], shift: float, reach: float, tail: float) -> float:
+def edge(p_of: Callable[[float], float], shift: float, reach: float, tail: float) -> float:
     """Where, going from the shift outwards, the test begins to reject; NaN when it never does."""
     inside, outside = shift, shift + reach
     if p_of(outside) > tail:
         return float("nan")
-    for _ in range(40):
+    for _ in range(30):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if p_of(middle) > tail else (inside, middle)
     return (inside + outside) / 2
