@@ -205,7 +205,8 @@ def weekday_pattern(local_day: ArrayLike, values: ArrayLike, ratio: bool = False
     """What each weekday (Monday first) stands above the level of its week, or with ``ratio`` how many times it is that level.
 
     Medians of the distances from a running seven-day level, so that a step of the whole series does not become a weekday pattern.
-    Centred: the weekdays that occur add up to 0 (have the mean 1). Weekdays without values are 0 (1).
+    Centred: the weekdays that occur add up to 0 (have the mean 1). Weekdays without values are 0 (1). Several series of the same days
+    (one per row) have a pattern each.
 
     >>> day = np.arange(4, 4 + 28)
     >>> weekday_pattern(day, 10 + (day % 7 == 4) * 7.0).round(2).tolist()
@@ -213,28 +214,29 @@ def weekday_pattern(local_day: ArrayLike, values: ArrayLike, ratio: bool = False
     """
     day, value = np.asarray(local_day, dtype=np.int64), np.asarray(values, dtype=np.float64)
     weekday = (day + EPOCH_WEEKDAY) % 7
-    pattern = np.zeros(7)
-    for _ in range(2):  # the second time gaps no longer tilt the running level
-        level = _running(day, value / (1 + pattern[weekday]) if ratio else value - pattern[weekday])
+    pattern = np.zeros((*value.shape[:-1], 7))
+    for _ in range(2 if len(day) else 0):  # the second time gaps no longer tilt the running level
+        level = _running(day, value / (1 + pattern[..., weekday]) if ratio else value - pattern[..., weekday])
         pattern = _centred(weekday, value / np.where(level > 0, level, np.nan) - 1 if ratio else value - level)
     return pattern + ratio
 
 
 def _running(day: Days, value: Floats) -> Floats:
     """Mean of the seven days around each one; at the ends of the first and the last seven."""
-    if not len(day):
-        return value
-    grid = np.full(max(int(day[-1] - day[0]) + 1, 7), np.nan)
-    grid[day - day[0]] = value
-    total, count = (np.concatenate([[0.0], np.cumsum(part)]) for part in (np.nan_to_num(grid), ~np.isnan(grid)))
-    start = np.clip(day - day[0] - 3, 0, len(grid) - 7)
-    return np.asarray((total[start + 7] - total[start]) / (count[start + 7] - count[start]), dtype=np.float64)
+    grid = np.full((*value.shape[:-1], max(int(day[-1] - day[0]) + 1, 7) + 1), np.nan)
+    grid[..., day - day[0] + 1] = value
+    total, count = (np.cumsum(part, axis=-1) for part in (np.nan_to_num(grid), ~np.isnan(grid)))
+    start = np.clip(day - day[0] - 3, 0, grid.shape[-1] - 8)
+    return np.asarray((total[..., start + 7] - total[..., start]) / (count[..., start + 7] - count[..., start]), dtype=np.float64)
 
 
 def _centred(weekday: Days, distance: Floats) -> Floats:
-    known = ~np.isnan(distance)
-    found = np.array([np.median(part) if len(part := distance[known & (weekday == one)]) else np.nan for one in range(7)])
-    return np.nan_to_num(found - np.nanmean(found)) if (~np.isnan(found)).any() else np.zeros(7)
+    """Median distance by weekday, less the mean of those that occur."""
+    occurs = [bool((weekday == one).any()) for one in range(7)]
+    found = np.zeros((*distance.shape[:-1], 7))
+    for one in np.flatnonzero(occurs):
+        found[..., one] = np.median(np.nan_to_num(distance[..., weekday == one]), axis=-1)
+    return np.asarray(np.where(occurs, found - found[..., occurs].mean(axis=-1, keepdims=True), 0.0), dtype=np.float64)
 
 
 # --- the finding -------------------------------------------------------------------------------------------------------------
@@ -289,12 +291,12 @@ def find_changes(local_day: ArrayLike, values: ArrayLike, weights: ArrayLike | N
         return Changes(pd.DataFrame(columns=list(STEPS)), np.nan, np.nan, np.full(n, np.nan), n, "too_few_days" if few else "zero_variance")
     size = int(choices.get("segment_min", SEGMENT_MIN))
     weight = weight / weight.mean()
-    related, variance = _noise((day, value, weight), [0, *_best_pair(_Spread(value, weight), size), n], _HIDDEN)
+    related, variance = residual_noise((day, value, weight), [0, *_best_pair(_Spread(value, weight), size), n], _HIDDEN)
     price = choices.get("price", PRICE) * np.log(n) * max(variance, 1e-12 * np.ptp(value) ** 2)
     penalty = price * (1 + related) / (1 - related)
     found = segment(value, penalty, size, weight)
     edges = [0, *found.changes, n]
-    phi, _ = _noise((day, value, weight), edges, len(found.means))
+    phi, _ = residual_noise((day, value, weight), edges, len(found.means))
     level = np.repeat(found.means, np.diff(edges))
     steps = _steps(day, edges, found.means, (level, value, weight), phi)
     start = int(choices.get("week_start", 0))
@@ -302,7 +304,7 @@ def find_changes(local_day: ArrayLike, values: ArrayLike, weights: ArrayLike | N
     return Changes(steps[list(STEPS)], phi, float(penalty), level, n)
 
 
-def _noise(parts: tuple[Days, Floats, Floats], edges: list[int], hidden: float) -> tuple[float, float]:
+def residual_noise(parts: tuple[Days, Floats, Floats], edges: list[int], hidden: float) -> tuple[float, float]:
     """Autocorrelation of next days, with what fitting hid of it added, and variance, of the residuals around levels."""
     day, value, weight = parts
     levels = [np.average(value[start:end], weights=weight[start:end]) for start, end in pairwise(edges)]

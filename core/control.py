@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import integrate, special
 
 from core.changepoints import weekday_pattern
-from core.trends import Floats
+from core.trends import EPOCH_WEEKDAY, Floats
 
 Marked = NDArray[np.bool_]
 
@@ -273,7 +273,7 @@ def _noise_z(points: int, phi: float, weekdays: bool, series: int) -> Floats:
         noise[:, at] = phi * noise[:, at - 1] + np.sqrt(1 - phi**2) * noise[:, at]
     if weekdays:
         day = np.arange(points)
-        noise = np.array([row - weekday_pattern(day, row)[(day + 3) % 7] for row in noise])
+        noise = noise - weekday_pattern(day, noise)[:, (day + EPOCH_WEEKDAY) % 7]
     sigma = np.abs(np.diff(noise, axis=1)).mean(axis=1) / D2
     return np.asarray((noise - noise.mean(axis=1, keepdims=True)) / sigma[:, None], dtype=np.float64)
 

@@ -141,6 +141,16 @@ def test_ratios_of_weekdays_are_ratios() -> None:
     assert pattern[:6].mean() == pytest.approx(1.0)
 
 
+def test_many_series_have_the_patterns_they_have_alone() -> None:
+    """Rows are independent of each other, with gaps and as ratios."""
+    day = np.delete(week_days(40), [3, 17])
+    table = np.random.default_rng(1).gamma(20, 1, (3, len(day)))
+    for ratio in (False, True):
+        alone = [weekday_pattern(day, row, ratio) for row in table]
+        np.testing.assert_allclose(weekday_pattern(day, table, ratio), alone)
+    assert weekday_pattern([], []).tolist() == [0.0] * 7
+
+
 def test_a_step_is_found_with_its_size() -> None:
     """Twelve weeks, two sd up after seven: one step near its day, interval around the truth, week named by its Monday."""
     rng = np.random.default_rng(11)

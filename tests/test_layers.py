@@ -33,7 +33,7 @@ LAYERS = (
     {"beforeafter", "causes"},
     {"rollouts"},
     {"recompute", "views", "indicators"},
-    {"fair", "whatif", "board", "spans"},
+    {"fair", "whatif", "board", "spans", "course"},
     {"slowdays"},
     {"planner", "spotchecks"},
     {"trials"},

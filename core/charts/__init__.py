@@ -6,6 +6,7 @@ lines.py   values over time               bars.py   agents, grades, contribution
 planes.py  two KPIs, before and after     week.py   weekday × hour map, people against work
 decisions.py  causes, chances, weights     fair.py   funnel, raw beside adjusted, silence
 verdicts.py  the board of trends, everybody's trend small
+notes.py   named days on a time axis
 """
 
 from core.charts.bars import (
@@ -18,7 +19,7 @@ from core.charts.bars import (
 from core.charts.chart import Chart, Labels
 from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
 from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
-from core.charts.lines import line_with_band
+from core.charts.lines import control_chart, line_with_band
 from core.charts.planes import arrows, scatter_plane
 from core.charts.verdicts import small_multiples, verdict_board
 from core.charts.week import gap_chart, heatmap
@@ -32,6 +33,7 @@ __all__ = [
     "contribution_bars",
     "contribution_changes",
     "contribution_parts",
+    "control_chart",
     "funnel_plot",
     "gap_chart",
     "grade_chances",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from core.charts import axis, theme
+from core.annotations import Annotation
+from core.charts import axis, notes, theme
 from core.charts.chart import Chart, Labels, assemble, template
 from core.text import Text
 
@@ -20,7 +22,9 @@ Ticks = tuple[tuple[int, int, int], ...]
 """Year, month and day of the labels of a time axis."""
 
 
-def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", height: int = 280) -> Chart:
+def line_with_band(
+    frame: pd.DataFrame, labels: Labels, unit: str = "count", height: int = 280, marks: Sequence[Annotation] = ()
+) -> Chart:
     """A line with its interval, and where given a fitted line and a target.
 
     Args:
@@ -30,6 +34,7 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
             ``series`` (one line each).
             A missing ``y`` is a gap, not a zero.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
+        marks: named days; those within the time axis stand on it as upright lines.
 
     >>> weeks = pd.date_range("2026-03-02", periods=3, freq="7D")
     >>> frame = pd.DataFrame({"x": weeks, "y": [60.0, 90.0, 30.0]})
@@ -39,7 +44,8 @@ def line_with_band(frame: pd.DataFrame, labels: Labels, unit: str = "count", hei
     """
     text = labels.text
     frame = frame.assign(x=_times(frame["x"]))
-    columns = tuple(column for column in (*_DRAWN, "n", "series", "since") if column in frame)
+    frame = notes.noted(frame, marks, text)
+    columns = tuple(column for column in (*_DRAWN, "n", "series", "since", "note") if column in frame)
     by = axis.divisor(unit, frame[[c for c in columns if c in _DRAWN]].stack())
     face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)
     spec = _template(face, by, _kind(frame["x"]), _ticks(frame["x"]), columns)
@@ -98,7 +104,8 @@ def _template(face: tuple[str, ...], by: float, kind: str, ticks: Ticks, columns
     line = base.mark_line(strokeWidth=2, **plain).encode(value)
     points = base.mark_point(filled=True, size=34, opacity=1, **plain).encode(value, tooltip=_tips(language, columns))
     upright = [axis.rows().mark_rule(color=theme.MUTED, strokeWidth=1.5).encode(alt.X("min(since):T"))] if "since" in columns else []
-    layers = [*_below(base, plain, y, drawn), *upright, line, points, *_above(base, drawn, Text(language))]
+    named = notes.layers(language) if "note" in columns else []
+    layers = [*_below(base, plain, y, drawn), *upright, *named, line, points, *_above(base, drawn, Text(language))]
     return template(axis.calculated(alt.layer(*layers), drawn, by))
 
 
@@ -125,3 +132,54 @@ def _tips(language: str, columns: tuple[str, ...]) -> list[Any]:
     names += ["n_tip"] if "n" in columns else []
     named = axis.tooltips(Text(language), names)
     return [alt.Tooltip("series:N", title=""), *named] if "series" in columns else named
+
+
+# --- control charts ----------------------------------------------------------------------------------------------------------
+
+_LIMITS = ("centre", "lower", "upper")
+
+
+def control_chart(frame: pd.DataFrame, labels: Labels, unit: str = "count", height: int = 340, marks: Sequence[Annotation] = ()) -> Chart:
+    """Points in time with their centre line and limits; what lies beyond stands out, a confirmed change is a step.
+
+    Args:
+        frame: one row per point: ``x`` (date), ``y``, ``centre``, ``lower``, ``upper`` (NaN where there are no limits), ``beyond``
+            (True outside the limits), ``stretch`` (number of the stretch between changes), ``n`` (tooltip).
+        unit: unit of ``y``; durations in seconds.
+        marks: named days.
+
+    >>> days = pd.date_range("2026-03-02", periods=3)
+    >>> frame = pd.DataFrame({"x": days, "y": [1.0, 2.0, 9.0], "centre": 2.0, "lower": 0.0, "upper": 4.0, "beyond": [False, False, True]})
+    >>> control_chart(frame.assign(stretch=0, n=5), Labels("en", "Course")).data["outside"].tolist()
+    [nan, nan, 9.0]
+    """
+    text = labels.text
+    frame = notes.noted(frame.assign(outside=frame["y"].where(frame["beyond"])), marks, text)
+    by = axis.divisor(unit, frame[["y", *_LIMITS]].stack())
+    face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)
+    spec = _controlled(face, by, _kind(frame["x"]), _ticks(frame["x"]), "note" in frame)
+    limits = zip(axis.shown(frame, "lower", unit, text), axis.shown(frame, "upper", unit, text), strict=True)
+    tips = {"x_tip": _moments(frame["x"]), "limits_tip": [text("charts.interval", low=low, high=high) for low, high in limits]}
+    return assemble("control_chart", spec, axis.with_tips(frame, ["y"], unit, text).assign(**tips), labels, height)
+
+
+@lru_cache(maxsize=64)
+def _controlled(face: tuple[str, ...], by: float, kind: str, ticks: Ticks, noted: bool) -> str:
+    language, x, y, unit = face
+    text = Text(language)
+    base = axis.rows().encode(_x(kind, x, ticks))
+    value = alt.Y("y_shown:Q", title=y, scale=alt.Scale(zero=False, nice=True), axis=axis.axis(unit))
+    tips = axis.tooltips(text, ["x_tip", "y_tip", "limits_tip", "n_tip"])
+    line = base.mark_line(strokeWidth=1, opacity=0.55, color=theme.ACCENT).encode(value)
+    points = base.mark_point(filled=True, size=30, opacity=1, color=theme.ACCENT).encode(value, tooltip=tips)
+    step = {"interpolate": "step"}
+    levels = {
+        part: base.mark_line(strokeDash=dash, strokeWidth=width, **step).encode(alt.Y(f"{part}_shown:Q"), detail="stretch:N")
+        for part, dash, width in (("centre", [1, 0], 2), ("lower", [5, 4], 1.3), ("upper", [5, 4], 1.3))
+    }
+    outside = base.mark_point(filled=True, size=110, opacity=1, shape="diamond").encode(alt.Y("outside_shown:Q"), tooltip=tips)
+    colours = {"centre": theme.SECOND, "upper": theme.MUTED, "outside": theme.DEFICIT}
+    lower = levels["lower"].encode(color=alt.value(theme.MUTED))
+    named = axis.named({"centre": levels["centre"], "upper": levels["upper"], "outside": outside}, colours, text)
+    layers = [*(notes.layers(language) if noted else []), lower, line, points, *named]
+    return template(axis.calculated(alt.layer(*layers), ["y", *_LIMITS, "outside"], by))
