@@ -15,6 +15,7 @@ from core.command import COMMANDS, check_knob, plain, rows_of, sentence
 from core.errors import KefuError
 from core.ingest.refusals import masked
 from core.pairs import POWER
+from core.scenario import MEANINGS
 from core.scenarios import presets
 from core.text import LANGUAGES, Text
 from core.weights import LEVELS, SPACES, WEIGHTINGS
@@ -132,7 +133,8 @@ def _erlang(command: ArgumentParser) -> None:
     command.add_argument("--within", type=float, required=True, help="answered within, seconds")
     command.add_argument("--target", type=float, default=0.8, help="share answered within, 0–1")
     command.add_argument("--agents", type=int, default=0, help="predict for this staff instead of searching")
-    command.add_argument("--patience", type=float, help="mean patience, seconds (Erlang A)")
+    command.add_argument("--patience", type=float, help="mean patience, seconds (Erlang A, chats that leave)")
+    command.add_argument("--meaning", choices=MEANINGS, default=MEANINGS[0], help="what the target is a share of (Erlang A)")
     command.add_argument(
         "--concurrency", type=float, nargs="+", help="chats per agent (one number), or handle seconds at 1, 2, … chats"
     )
@@ -148,6 +150,8 @@ def _check_erlang(words: Namespace) -> None:
         "within": (0, 1e9),
         "target": (1e-9, 1 - 1e-9),
     }
+    if words.patience is not None:
+        check_knob("patience", words.patience, 1e-9, 1e12)
     for name, (low, high) in (bounds | {"max_occupancy": (1e-9, 1), "shrinkage": (0, 0.999999)}).items():
         check_knob(name, getattr(words, name), low, high)
 

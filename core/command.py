@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -542,64 +542,64 @@ def _span(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def erlang(words: Namespace) -> dict[str, Any]:
-    """How many agents a load needs: Erlang C, Erlang A with patience, or the chat model with concurrency."""
+    """How many agents a load needs: Erlang C, Erlang A with patience, or the chat model with concurrency (and patience)."""
     from core.staffing import positions
 
     rate = words.arrivals / words.interval
-    model = "erlang_a" if words.patience else "chat" if words.concurrency else "erlang_c"
-    found = {"erlang_c": _erlang_c, "erlang_a": _erlang_a, "chat": _chat}[model](rate, words)
-    agents = int(found["agents"])
-    base = {"model": model, "load_erlang": rate * words.aht, "positions": int(positions(agents, words.shrinkage))}
-    return base | found
+    model = "chat" if words.concurrency else "erlang_a" if words.patience else "erlang_c"
+    need, at = {"erlang_c": _erlang_c, "erlang_a": _erlang_a, "chat": _chat}[model](rate, words)
+    agents = int(words.agents or need())
+    base = {"model": model, "load_erlang": rate * words.aht, "positions": int(positions(agents, words.shrinkage)), "agents": agents}
+    around = [{"agents": n} | {name: at(n)[name] for name in ("service_level", "occupancy")} for n in range(max(agents - 1, 0), agents + 2)]
+    return base | at(agents) | {"around": around}
 
 
-def _erlang_c(rate: float, words: Namespace) -> dict[str, Any]:
+_Asked = tuple[Callable[[], Any], Callable[[int], dict[str, Any]]]
+
+
+def _figures(queue: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(queue, name) for name in names}
+
+
+def _erlang_c(rate: float, words: Namespace) -> _Asked:
     from core.staffing import erlang_c_queue, required_agents
 
-    agents = words.agents or required_agents(
-        rate * words.aht, words.aht, words.within, words.target, words.max_occupancy
-    )
-    queue = erlang_c_queue(rate, words.aht, agents, words.within)
     names = ("service_level", "prob_wait", "asa", "occupancy", "mean_queue", "wait_p90_all", "stable")
-    return {"agents": agents} | {name: getattr(queue, name) for name in names}
+    return (
+        lambda: required_agents(rate * words.aht, words.aht, words.within, words.target, words.max_occupancy),
+        lambda agents: _figures(erlang_c_queue(rate, words.aht, agents, words.within), names),
+    )
 
 
-def _erlang_a(rate: float, words: Namespace) -> dict[str, Any]:
+def _erlang_a(rate: float, words: Namespace) -> _Asked:
+    from core.scenario import MEANINGS
     from core.staffing import erlang_a, required_agents_patience
 
-    agents = words.agents or required_agents_patience(
-        rate, words.aht, words.patience, words.within, target=words.target, max_occupancy=words.max_occupancy
-    )
-    queue = erlang_a(rate, words.aht, words.patience, agents, words.within)
-    names = (
-        "prob_wait",
-        "prob_abandon",
-        "mean_wait",
-        "occupancy",
-        "answered_within_t_of_offered",
-        "answered_within_t_of_answered",
-    )
-    found = {name: getattr(queue, name) for name in names}
-    return {"agents": agents, "service_level": found["answered_within_t_of_offered"], "stable": True} | found
+    goal = {"target": words.target, "max_occupancy": words.max_occupancy, "meaning": words.meaning}
+    names = ("prob_wait", "prob_abandon", "mean_wait", "occupancy", *MEANINGS)
+
+    def at(agents: int) -> dict[str, Any]:
+        found = _figures(erlang_a(rate, words.aht, words.patience, agents, words.within), names)
+        return {"service_level": found[words.meaning], "meaning": words.meaning, "stable": True} | found
+
+    return lambda: required_agents_patience(rate, words.aht, words.patience, words.within, **goal), at
 
 
-def _chat(rate: float, words: Namespace) -> dict[str, Any]:
+def _chat(rate: float, words: Namespace) -> _Asked:
     from core.staffing import chat_pool, required_chat_agents
 
     times = words.concurrency if len(words.concurrency) > 1 else [words.aht] * int(words.concurrency[0])
-    agents = words.agents or required_chat_agents(rate, times, words.within, words.target, words.max_occupancy)
-    pool = chat_pool(rate, times, agents, words.within)
     names = (
-        "service_level",
-        "prob_wait",
-        "asa",
-        "mean_chats_in_service",
-        "mean_concurrency",
-        "slot_occupancy",
-        "effective_aht",
-        "stable",
-    )
-    return {"agents": agents, "occupancy": pool.slot_occupancy} | {name: getattr(pool, name) for name in names}
+        "service_level", "prob_wait", "asa", "mean_chats_in_service", "mean_concurrency", "slot_occupancy", "effective_aht", "stable",
+        "prob_abandon",
+    )  # fmt: skip
+
+    def at(agents: int) -> dict[str, Any]:
+        pool = chat_pool(rate, times, agents, words.within, words.patience, meaning=words.meaning)
+        return {"occupancy": pool.slot_occupancy} | _figures(pool, names)
+
+    leaving = {"patience": words.patience, "meaning": words.meaning}
+    return lambda: required_chat_agents(rate, times, words.within, words.target, words.max_occupancy, **leaving), at
 
 
 def fair(words: Namespace) -> dict[str, Any]:

@@ -746,6 +746,9 @@ def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
         max_occupancy=scenario.get("max_occupancy"),
         shrinkage=scenario.get("shrinkage"),
         max_concurrency=int(scenario.get("max_concurrency")),
+        patience_s=scenario.get("patience_s") or None,
+        meaning=scenario.get("sl_meaning"),
+        wage=scenario.get("wage"),
         week_start=0 if scenario.get("week_start") == "monday" else 6,
         volume=volume,
     )

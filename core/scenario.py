@@ -19,6 +19,10 @@ from core.rules import RULE_SETS, rule_set
 
 VERSION = 1
 PERIODS = ("all", "7d", "28d", "week", "month", "custom")
+# What a service level is a share of: four meanings are in use.
+MEANINGS = (
+    "answered_within_t_of_offered", "answered_within_t_of_answered", "virtual_wait_le_t", "sl_excl_short_abandons",
+)  # fmt: skip
 DIMENSIONS = ("team", "agent", "channel", "language", "category", "shift")
 
 
@@ -151,6 +155,9 @@ def _declare() -> dict[str, Knob]:
         Knob("max_occupancy", number, 0.85, 0.5, 1.0, 0.01, "share", "staffing"),
         Knob("shrinkage", number, 0.0, 0.0, 0.6, 0.01, "share", "staffing"),
         Knob("max_concurrency", number, 3, 1, 8, 1, "count", "staffing"),
+        Knob("patience_s", number, 0, 0, 3600, 10, "seconds", "staffing"),
+        Knob("sl_meaning", "choice", MEANINGS[0], room="staffing", options=MEANINGS),
+        Knob("wage", number, 0, 0, 1000, 0.5, "money", "staffing"),
         Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
     ]  # fmt: skip
     return {knob.key: knob for knob in knobs}

@@ -1,7 +1,7 @@
 """Staffing: how many agents a weekday × slot needs, how many were there, and which hours could move.
 
 Slow half :func:`measure_demand` (arrivals, effort, concurrency, supply), fast half :func:`plan`; the queue formulas
-stand on their own for calculators.
+stand on their own for calculators, the event simulation beside them for what no formula covers.
 """
 
 from core.staffing.chat import ChatPool, chat_pool, required_chat_agents, useful_concurrency
@@ -19,6 +19,7 @@ from core.staffing.queues import (
     positions,
     required_agents,
 )
+from core.staffing.simulation import Simulated, lognormal_work, poisson_arrivals, simulate_calls, simulate_chats
 from core.staffing.supply import Supply, measure_supply, roster_supply, seen_supply
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Demand",
     "ErlangA",
     "ErlangC",
+    "Simulated",
     "StaffingKnobs",
     "StaffingResult",
     "Supply",
@@ -40,17 +42,21 @@ __all__ = [
     "erlang_c",
     "erlang_c_queue",
     "erlang_c_surface",
+    "lognormal_work",
     "measure_concurrency",
     "measure_demand",
     "measure_supply",
     "moves",
     "plan",
+    "poisson_arrivals",
     "positions",
     "required_agents",
     "required_agents_patience",
     "required_chat_agents",
     "roster_supply",
     "seen_supply",
+    "simulate_calls",
+    "simulate_chats",
     "staffing_table",
     "useful_concurrency",
     "worst_slots",

@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.staffing.queues import FloatArray, IntArray, check_share, out_of_range, shaped
+from core.scenario import MEANINGS
+from core.staffing.patience import check_meaning, line_of_leavers
+from core.staffing.queues import FloatArray, IntArray, check_share, fewest_that, out_of_range, shaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class ChatPool:
     """What the concurrency model says about one team or an array of teams; times in the unit of the input.
 
     ``effective_aht`` is the time a chat spends with an agent: a wait that only moved into the chat shows there.
+    ``prob_abandon`` is 0 unless contacts have a patience; then ``asa`` is the mean wait of all, leavers included.
     """
 
     stable: Any
@@ -38,6 +41,7 @@ class ChatPool:
     slot_occupancy: Any
     prob_all_idle: Any
     effective_aht: Any
+    prob_abandon: Any = 0.0
 
 
 def useful_concurrency(aht: Sequence[float] | FloatArray) -> int:
@@ -93,7 +97,13 @@ def _by_team_size(arrivals: FloatArray, aht: FloatArray, agents: IntArray) -> Fl
 
 
 def chat_pool(
-    arrivals_per_min: ArrayLike, aht_min: Sequence[float] | FloatArray, agents: ArrayLike, awt_min: ArrayLike
+    arrivals_per_min: ArrayLike,
+    aht_min: Sequence[float] | FloatArray,
+    agents: ArrayLike,
+    awt_min: ArrayLike,
+    patience_min: ArrayLike | None = None,
+    *,
+    meaning: str = MEANINGS[0],
 ) -> ChatPool:
     """The concurrency model for teams that hold up to K = ``len(aht_min)`` chats per agent.
 
@@ -102,7 +112,9 @@ def chat_pool(
         aht_min: mean time of a chat while its agent holds 1, 2, … K chats, taken as given; see
             :func:`useful_concurrency` for the K worth having.
         agents: whole agents present.
-        awt_min: the T of "answered within T" of the contacts offered; nobody leaves the queue.
+        awt_min: the T of "answered within T" of the contacts offered.
+        patience_min: mean patience of contacts in the queue; None = nobody leaves, and a team can be unstable.
+        meaning: which of ``MEANINGS`` ``service_level`` is, of contacts that leave; without patience they are all one.
 
     Returns:
         A :class:`ChatPool` of numbers, or of arrays where arrivals, agents or T are arrays. An unstable team has
@@ -115,8 +127,11 @@ def chat_pool(
     False
     """
     aht = _curve(aht_min)
-    arrays = shaped(arrivals_per_min, agents, awt_min)
-    rate, size, within = (np.atleast_1d(x).ravel() for x in arrays)
+    arrays = shaped(arrivals_per_min, agents, awt_min, 1.0 if patience_min is None else patience_min)
+    rate, size, within, patience = (np.atleast_1d(x).ravel() for x in arrays)
+    if patience_min is not None:
+        found = _impatient(rate, aht, size.astype(np.int64), within, (patience, meaning))
+        return ChatPool(*(figure.reshape(arrays[0].shape)[()] for figure in found))
     wait, chats, idle = _by_team_size(rate, aht, size.astype(np.int64))
     spare = size * aht.size / aht[-1] - rate
     stable = (spare > 0) | (rate <= 0)
@@ -130,12 +145,54 @@ def chat_pool(
     return ChatPool(*(figure.reshape(arrays[0].shape)[()] for figure in figures))
 
 
+def _places(rate: FloatArray, aht: FloatArray, agents: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """While not every place is taken: P(one only is free), mean chats, P(all idle); one entry per arrival rate."""
+    rates = _completions(aht, agents)
+    log_work = np.append(0.0, np.cumsum(np.log(rates[:-1])))
+    chats = np.arange(rates.size)
+    weights = np.log(np.maximum(rate, 1e-250))[:, None] * chats - log_work
+    weights = np.exp(weights - weights.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights[:, -1], weights @ chats, weights[:, 0]
+
+
+def _impatient(
+    rate: FloatArray, aht: FloatArray, agents: IntArray, within: FloatArray, leaving: tuple[FloatArray, str]
+) -> tuple[FloatArray, ...]:
+    """The figures of a :class:`ChatPool` when contacts in the queue leave; nobody there answers nobody."""
+    patience, meaning = leaving
+    check_meaning(meaning)
+    if not np.all(patience > 0):
+        raise out_of_range("patience", float(np.min(patience)), 0, np.inf)
+    full = np.maximum(agents, 1) * aht.size
+    part = np.empty((3, rate.size))
+    for size in np.unique(agents):
+        rows = np.flatnonzero(agents == size)
+        part[:, rows] = _places(rate[rows], aht, max(int(size), 1))
+    last, chats, idle = part
+    found = line_of_leavers(np.maximum(rate, 1e-250), full / aht[-1], patience, last, within)
+    there = agents > 0
+    wait = np.where(rate > 0, np.where(there, found.wait, 1.0), 0.0)
+    abandon = np.where(rate > 0, np.where(there, found.abandon, 1.0), 0.0)
+    held = np.where(there, (1 - wait) * chats + wait * full, 0.0)
+    gone = np.maximum(rate * (1 - abandon), 1e-250)
+    time = np.where(there & (rate > 1e-200), held / gone, aht[0])
+    level = np.where(rate > 0, np.where(there, found.level(meaning), 0.0), 1.0)
+    each = held / np.maximum(agents, 1)
+    stable = np.ones(rate.size, bool)
+    figures = (stable, wait, abandon * patience, level, held, each, each / aht.size, idle * (1 - wait), time, abandon)
+    return tuple(np.asarray(figure) for figure in figures)
+
+
 def required_chat_agents(
     arrivals: ArrayLike,
     aht: Sequence[float] | FloatArray,
     within: ArrayLike,
     target: float,
     max_occupancy: float = 1.0,
+    *,
+    patience: ArrayLike | None = None,
+    meaning: str = MEANINGS[0],
 ) -> Any:
     """Fewest agents that answer the target share of chats within T, concurrency capped where more chats slow the team.
 
@@ -145,6 +202,8 @@ def required_chat_agents(
         within: T, same unit; broadcast against the arrivals.
         target: share to answer within T, above 0 and below 1.
         max_occupancy: highest share of the chat places in use on average.
+        patience: mean patience, same unit; None = nobody leaves. Never raises the requirement.
+        meaning: which of ``MEANINGS`` the target is about, see :func:`chat_pool`.
 
     Returns:
         Whole agents present, 0 where nothing arrives.
@@ -161,8 +220,27 @@ def required_chat_agents(
     rate, soon = shaped(arrivals, within)
     flat, within_flat = np.atleast_1d(rate).ravel(), np.atleast_1d(soon).ravel()
     agents = _fewest_chat_agents(flat, curve, max_occupancy)
-    _climb(agents, flat, curve, (within_flat, target, max_occupancy))
+    goal = (within_flat, target, max_occupancy)
+    _climb(agents, flat, curve, goal)
+    if patience is not None:
+        limit = np.broadcast_to(np.asarray(patience, float), rate.shape).ravel()
+        agents = fewest_that(
+            lambda n, rows: _met(n, flat[rows], curve, (within_flat[rows], *goal[1:]), (limit[rows], meaning)), agents
+        )
     return agents.reshape(rate.shape)[()]
+
+
+def _met(
+    agents: Any,
+    rate: FloatArray,
+    curve: FloatArray,
+    goal: tuple[FloatArray, float, float],
+    leaving: tuple[FloatArray | None, str] = (None, MEANINGS[0]),
+) -> Any:
+    """Which teams answer the target share within T and are not busier than they may be."""
+    within, target, max_occupancy = goal
+    pool = chat_pool(rate, curve, agents, within, leaving[0], meaning=leaving[1])
+    return (pool.service_level >= target) & (pool.slot_occupancy <= max_occupancy + 1e-12)
 
 
 def _fewest_chat_agents(rate: FloatArray, curve: FloatArray, max_occupancy: float) -> IntArray:
@@ -174,12 +252,10 @@ def _fewest_chat_agents(rate: FloatArray, curve: FloatArray, max_occupancy: floa
 
 def _climb(agents: IntArray, rate: FloatArray, curve: FloatArray, goal: tuple[FloatArray, float, float]) -> None:
     """Raise ``agents`` in place until every slot meets the goal (T, target, highest occupancy)."""
-    within, target, max_occupancy = goal
     open_rows = np.flatnonzero(agents > 0)
     while open_rows.size:
         size = agents[open_rows].min()
         rows = open_rows[agents[open_rows] == size]
-        pool = chat_pool(rate[rows], curve, size, within[rows])
-        met = (pool.service_level >= target) & (pool.slot_occupancy <= max_occupancy + 1e-12)
+        met = _met(size, rate[rows], curve, (goal[0][rows], *goal[1:]))
         agents[rows[~met]] += 1
         open_rows = np.setdiff1d(open_rows, rows[met], assume_unique=True)

@@ -2,7 +2,8 @@
 
 Voice contacts are staffed by Erlang C (Erlang A when a patience is set), all others by the chat model; where a log has
 both, each is staffed on its own and the requirements add up. The service level is "answered within T of the contacts
-offered, nobody leaves". A supply of 2.5 agents on average is read as 2 on half of the dates and 3 on the other half.
+offered" unless the knobs name another of its meanings. A supply of 2.5 agents on average is read as 2 on half of the dates
+and 3 on the other half.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.scenario import MEANINGS
 from core.staffing.balance import balancing
 from core.staffing.chat import chat_pool, required_chat_agents, useful_concurrency
 from core.staffing.concurrency import chat_times
@@ -42,7 +44,9 @@ class StaffingKnobs:
         max_concurrency: most chats an agent may hold; fewer are used when more were never seen.
         week_start: weekday of the first row, 0 = Monday.
         volume: "mean", "p50", "p80" or "p90" of the weeks: how busy a week the plan must carry.
-        patience_s: mean patience of callers; None = nobody leaves.
+        patience_s: mean patience of contacts in the queue; None = nobody leaves.
+        meaning: which of ``MEANINGS`` the target is about; they differ only where contacts leave.
+        wage: money an agent-hour costs, in any currency; 0 = unknown.
         open_from, open_to: opening hours in minutes of the day, over midnight when from > to; outside nobody is needed.
 
     Raises:
@@ -62,6 +66,8 @@ class StaffingKnobs:
     week_start: int = 0
     volume: str = "mean"
     patience_s: float | None = None
+    meaning: str = MEANINGS[0]
+    wage: float = 0.0
     open_from: int = 0
     open_to: int = 1440
 
@@ -70,13 +76,13 @@ class StaffingKnobs:
         check_share("max_occupancy", self.max_occupancy)
         positions(1, self.shrinkage)
         self._check_choices()
-        bounds = {"within_s": (0, 86_400), "max_concurrency": (1, 50), "week_start": (0, 6)}
+        bounds = {"wage": (0, 1e9), "within_s": (0, 86_400), "max_concurrency": (1, 50), "week_start": (0, 6)}
         for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
                 raise out_of_range(name, getattr(self, name), low, high)
 
     def _check_choices(self) -> None:
-        choices = {"interval_min": INTERVALS, "model": MODELS, "volume": VOLUMES}
+        choices = {"interval_min": INTERVALS, "model": MODELS, "volume": VOLUMES, "meaning": MEANINGS}
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise out_of_range(name, getattr(self, name), 0, len(known))
@@ -164,13 +170,15 @@ def _required(work: _Work, knobs: StaffingKnobs) -> FloatArray:
     """Whole agents per slot; NaN where the weekday or the effort is unknown."""
     known = np.isfinite(work.per_s) & (work.aht > 0) | (work.per_s == 0)
     rate, aht = np.where(known, work.per_s, 0.0), np.where(work.aht > 0, work.aht, 1.0)
-    goal = {"target": knobs.target, "max_occupancy": knobs.max_occupancy}
+    goal: dict[str, Any] = {"target": knobs.target, "max_occupancy": knobs.max_occupancy}
+    leaving: dict[str, Any] = {"meaning": knobs.meaning}
     if not np.any(rate > 0):
         agents = np.zeros(rate.size)
     elif work.model == "chat":
-        agents = required_chat_agents(rate * work.pace, work.curve, knobs.within_s / work.pace, **goal)
+        leaving["patience"] = None if knobs.patience_s is None else knobs.patience_s / work.pace
+        agents = required_chat_agents(rate * work.pace, work.curve, knobs.within_s / work.pace, **goal, **leaving)
     elif work.model == "erlang_a":
-        agents = required_agents_patience(rate, aht, knobs.patience_s or np.inf, knobs.within_s, **goal)
+        agents = required_agents_patience(rate, aht, knobs.patience_s or np.inf, knobs.within_s, **goal, **leaving)
     else:
         agents = required_agents(rate * aht, aht, knobs.within_s, **goal)
     return np.where(known, agents, np.nan)
@@ -181,13 +189,13 @@ def _at_whole(work: _Work, knobs: StaffingKnobs, agents: FloatArray) -> tuple[Fl
     rate = np.nan_to_num(work.per_s)
     aht = np.where(work.aht > 0, work.aht, 1.0)
     if work.model == "chat":
-        pool = chat_pool(rate * work.pace, work.curve, agents, knobs.within_s / work.pace)
+        patience = None if knobs.patience_s is None else knobs.patience_s / work.pace
+        within = knobs.within_s / work.pace
+        pool = chat_pool(rate * work.pace, work.curve, agents, within, patience, meaning=knobs.meaning)
         return pool.service_level, pool.slot_occupancy, pool.effective_aht * work.pace, pool.asa * work.pace
     if work.model == "erlang_a":
-        staffed, busy = np.maximum(agents, 1), np.where(rate > 0, rate, 1e-12)
-        queue = erlang_a(busy, aht, knobs.patience_s or np.inf, staffed, knobs.within_s)
-        level = np.where(agents > 0, queue.answered_within_t_of_offered, 0.0)
-        return level, queue.occupancy, aht, np.where(agents > 0, queue.mean_wait, np.inf)
+        queue = erlang_a(rate, aht, knobs.patience_s or np.inf, agents, knobs.within_s)
+        return getattr(queue, knobs.meaning), queue.occupancy, aht, queue.mean_wait
     plain = erlang_c_queue(rate, aht, agents, knobs.within_s)
     return plain.service_level, plain.occupancy, aht, plain.asa
 
@@ -362,7 +370,8 @@ def _facts(demand: Demand, works: list[_Work], table: pd.DataFrame, knobs: Staff
         "target": knobs.target,
         "within_s": knobs.within_s,
         "volume": knobs.volume,
-        "service_level_definition": "answered_within_t_of_offered",
+        "service_level_definition": knobs.meaning,
+        "patience_s": knobs.patience_s,
         "mean_effort_s": {work.name: work.mean_effort for work in works},
         "chat_times_s": curves.get("chat", next(iter(curves.values()), [])),
         "concurrency": seen.mean,

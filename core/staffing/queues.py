@@ -12,6 +12,7 @@ Source: A. K. Erlang (1917); Erlang B in closed form as Poisson density over Poi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -276,6 +277,25 @@ def _climb(agents: IntArray, load: FloatArray, patience: FloatArray, target: flo
             rows, a, within, n, inverse = (x[short] for x in (rows, a, within, n, inverse))
             n += 1
             inverse = 1 + inverse * n / a
+
+
+def fewest_that(met: Callable[[IntArray, IntArray], Any], most: IntArray) -> IntArray:
+    """Fewest agents between one and ``most`` that meet a goal which more agents never miss, by halving.
+
+    Args:
+        met: told agents and the rows they are for, which of them meet the goal.
+        most: a staff per row that is known to meet it.
+
+    >>> fewest_that(lambda agents, rows: agents >= np.array([3, 1])[rows], np.array([9, 4])).tolist()
+    [3, 1]
+    """
+    low, high = np.minimum(most, 1), most.copy()
+    while (rows := np.flatnonzero(low < high)).size:
+        middle = (low[rows] + high[rows]) // 2
+        enough = np.asarray(met(middle, rows), bool)
+        high[rows] = np.where(enough, middle, high[rows])
+        low[rows] = np.where(enough, low[rows], middle + 1)
+    return low
 
 
 def positions(agents: ArrayLike, shrinkage: float) -> Any:
