@@ -428,6 +428,31 @@ def change_of(words: Namespace) -> Change:
     return Change.of(found)
 
 
+def systemic(words: Namespace) -> dict[str, Any]:
+    """Does the team move together or some agents alone; hours and days bad for most at once; unusual days."""
+    from core import movements
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    found = movements.systemic(observed, scenario, key)
+    parts = {row["part"]: {name: row[name] for name in ("sd", "share", "low", "high")} for row in found.parts.to_dict("records")}
+    names = ("team", "own", "named", "n", "n_agents", "n_weeks")
+    told = {name: getattr(found, name) for name in names} | {"p": dict(zip(("team", "own"), found.p, strict=True))}
+    told |= {"p_adjusted": dict(zip(("team", "own"), found.p_adjusted, strict=True)), "parts": parts}
+    slow = movements.slow_together(observed, scenario, key)
+    days = movements.unusual(observed, scenario, key)
+    return {
+        "metric": key, "unit": BY_KEY[key].unit, "relative": movements.relative(key),
+        "verdict": found.verdict, "reason": found.reason or None,
+        "rows": movements.steps(found, key).to_dict("records") if len(found.agents) else [],
+        "weeks": movements.week_line(found, key).drop(columns="even").to_dict("records") if len(found.weeks) else [], **told,
+        "slow_together": {"rows": movements.slow_rows(slow, key).to_dict("records"), "tested": slow.tested, "reason": slow.reason or None},
+        "unusual_days": {
+            "rows": movements.unusual_rows(days, key).to_dict("records"), "family": days.family, "reason": days.reason or None,
+        },
+    }  # fmt: skip
+
+
 def staffing(words: Namespace) -> dict[str, Any]:
     """Arrivals, effort, requirement, supply and gap per weekday × slot."""
     from core.recompute import demand, staffing_knobs
@@ -725,7 +750,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
-    "staffing": staffing,
+    "systemic": systemic, "staffing": staffing,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

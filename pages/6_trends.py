@@ -8,6 +8,7 @@ from pages import _beforeafter as beforeafter
 from pages import _board as board
 from pages import _parts as parts
 from pages import _session as session
+from pages import _systemic as systemic
 from pages import _trendlines as trendlines
 from pages import _weekdays as weekdays
 from pages import _widgets as widgets
@@ -61,7 +62,7 @@ def _groups(text: Text) -> None:
     parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
 
 
-PARTS = {"board": board.show, "groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show}
+PARTS = {"board": board.show, "groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show, "systemic": systemic.show}
 
 
 def _body(text: Text) -> None:

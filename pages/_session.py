@@ -702,6 +702,15 @@ def fairly(name: str, *asked: Any) -> Any:
         return _about((name, *asked), _COMPARED_ROOMS, lambda seen, used: function(seen, used, *asked))
 
 
+def movements(name: str, *asked: Any) -> Any:
+    """An answer of `core.movements` by its function's name: ``movements("systemic", "first_response")``."""
+    from core import movements as room
+
+    function = getattr(room, name)
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about((name, *asked), _COMPARED_ROOMS, lambda seen, used: function(seen, used, *asked))
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _large(digest: str, what: tuple, keys: tuple, _ask: Callable[[], Any]) -> Any:
     return _ask()

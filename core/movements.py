@@ -1,0 +1,179 @@
+"""All or one: what page and command line ask about the movements of a KPI – together or alone, at once, unusual, in the rush, with room.
+
+Every function takes an observed log, a scenario (period, filters, margins) and a KPI of the catalogue, and returns codes and unrounded
+numbers; where a question cannot be answered the result says why (``reason``), see `core.slots`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.anomalies import DayRules, Unusual, unusual_days
+from core.engine import Observed
+from core.grouped import only_days
+from core.metrics import metric
+from core.period import day_date
+from core.recompute import series
+from core.scenario import Scenario
+from core.slots import Slots, scale_of, slots
+from core.slowdowns import Slowdowns, SlowRules, slowdowns
+from core.systemic import Split, SplitRules, split
+from core.trends import EPOCH_WEEKDAY
+from core.views import statistics_of
+
+
+def week_start(scenario: Scenario) -> int:
+    """First weekday of a week, 0 Monday.
+
+    >>> week_start(Scenario())
+    0
+    """
+    return 0 if scenario.get("week_start") == "monday" else 6
+
+
+def systemic(observed: Observed, scenario: Scenario, key: str) -> Split:
+    """Does everybody move together or do some agents move on their own? See `core.systemic.split`.
+
+    Raises `ScenarioError` for an unknown metric.
+    """
+    found = slots(observed, scenario, key)
+    if found.reason:
+        return Split("cannot_be_judged", reason=found.reason)
+    return split(found.rows, SplitRules(found.period, week_start(scenario), share=found.scale == "share"))
+
+
+def slow_together(observed: Observed, scenario: Scenario, key: str) -> Slowdowns:
+    """Hours and days at which most agents were worse than usual at the same time; days alone where the log knows no hours."""
+    found = _with_hours(observed, scenario, key)
+    if found.reason:
+        return Slowdowns(reason=found.reason)
+    return slowdowns(found.rows, SlowRules(found.worse, week_start=week_start(scenario)))
+
+
+def _with_hours(observed: Observed, scenario: Scenario, key: str) -> Slots:
+    if only_days(observed.facts.available):
+        return slots(observed, scenario, key)
+    found = slots(observed, scenario, key, hours=True)
+    return slots(observed, scenario, key) if found.reason == "no_dimension" else found
+
+
+def relative(key: str) -> bool:
+    """Whether a KPI's movements are told as parts of itself (durations) rather than in its unit.
+
+    >>> relative("first_response"), relative("fcr")
+    (True, False)
+    """
+    return scale_of(metric(key)) == "log"
+
+
+def as_change(moved: Any, key: str) -> Any:
+    """A movement on the scale of judgement as it is told: durations as a relative change, all else in the KPI's unit.
+
+    >>> round(as_change(np.log(1.5), "first_response"), 3), as_change(-0.04, "fcr")
+    (0.5, -0.04)
+    """
+    return np.expm1(moved) if relative(key) else moved
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What a movement means: ``worse``, ``better`` or ``higher``/``lower`` where neither is better."""
+
+    code: str
+
+    @classmethod
+    def of(cls, moved: float, key: str) -> Direction:
+        """The direction of a movement of a KPI.
+
+        >>> Direction.of(0.2, "first_response").code, Direction.of(0.2, "fcr").code
+        ('worse', 'better')
+        """
+        better = metric(key).better
+        if not better:
+            return cls("higher" if moved > 0 else "lower")
+        return cls("better" if moved * better > 0 else "worse")
+
+
+def week_line(found: Split, key: str) -> pd.DataFrame:
+    """The common movement week by week for a chart: x (date), y, low, high as told (see `as_change`), n agents, even (0)."""
+    weeks = found.weeks
+    dates = pd.to_datetime([day_date(int(day)) for day in weeks["week"]])
+    ends = {name: as_change(weeks[column].to_numpy(), key) for name, column in (("y", "effect"), ("low", "low"), ("high", "high"))}
+    return pd.DataFrame({"x": dates} | ends | {"n": weeks["agents"].to_numpy(), "even": 0.0})
+
+
+def steps(found: Split, key: str) -> pd.DataFrame:
+    """The agents of a split as told: shift, low and high by `as_change`, since as a date, direction as a code."""
+    rows = found.agents.copy()
+    rows["direction"] = [Direction.of(moved, key).code for moved in rows["shift"]]
+    rows["since"] = [day_date(int(day)) if day >= 0 else None for day in rows["since"]]
+    for name in ("shift", "low", "high"):
+        rows[name] = as_change(rows[name].to_numpy(dtype=np.float64), key)
+    return rows
+
+
+def slow_rows(found: Slowdowns, key: str) -> pd.DataFrame:
+    """Simultaneous slow-downs as told: size, low and high by `as_change`, local_day as ``date``."""
+    rows = found.rows.copy()
+    rows.insert(1, "date", [day_date(int(day)) for day in rows["local_day"]])
+    for name in ("size", "low", "high"):
+        rows[name] = as_change(rows[name].to_numpy(dtype=np.float64), key)
+    return rows
+
+
+def unusual(observed: Observed, scenario: Scenario, key: str) -> Unusual:
+    """Which days of the shop are unusual for their weekday and the weeks around them? Durations by the day's median."""
+    found = metric(key)
+    table = series(observed, scenario, (key,), "shop", "date")
+    frame = pd.DataFrame({"local_day": table.groups["date"].astype("int64"), "value": table.column(key, statistics_of(found)[0])})
+    frame["n"] = table.column(key, "n")
+    return unusual_days(frame, DayRules(log=on_ratios(key)))
+
+
+def day_line(found: Unusual) -> pd.DataFrame:
+    """Day values with what is usual for a chart: x (date), y, low, high (outside is unusual), n."""
+    days = found.days[found.days["expected"].notna()]
+    dates = pd.to_datetime([day_date(int(day)) for day in days["local_day"]])
+    return days[["value", "low", "high", "n"]].rename(columns={"value": "y"}).assign(x=dates).reset_index(drop=True)
+
+
+def unusual_rows(found: Unusual, key: str) -> pd.DataFrame:
+    """Unusual days, farthest first, with their date, the share or difference from what is usual, and what it means."""
+    rows = found.marked
+    rows = rows.iloc[np.argsort(-np.abs(rows["z"].to_numpy()), kind="stable")].reset_index(drop=True)
+    rows.insert(0, "date", [day_date(int(day)) for day in rows["local_day"]])
+    moved = rows["value"] - rows["expected"]
+    return rows.assign(
+        beyond=moved / rows["expected"] if on_ratios(key) else moved,
+        direction=[Direction.of(each, key).code for each in moved],
+    )
+
+
+def on_ratios(key: str) -> bool:
+    """Whether a day of a KPI is told as a part more or less than usual: times, counts and sums.
+
+    >>> on_ratios("conversations"), on_ratios("satisfaction")
+    (True, False)
+    """
+    return metric(key).unit in ("seconds", "count", "per_hour", "money")
+
+
+def weekdays_of(rows: pd.DataFrame) -> list[int]:
+    """Weekday of each row's local_day, 0 Monday.
+
+    >>> weekdays_of(pd.DataFrame({"local_day": [4, 10]}))
+    [0, 6]
+    """
+    return [int(day) for day in (rows["local_day"] + EPOCH_WEEKDAY) % 7]
+
+
+def step_told(found: Split, key: str) -> dict[str, Any]:
+    """The step all have in common as told: shift, low, high by `as_change`, since as a date, direction as a code; empty without one."""
+    if found.step is None:
+        return {}
+    ends = {name: float(as_change(getattr(found.step, name), key)) for name in ("shift", "low", "high")}
+    return ends | {"since": day_date(found.step.since), "direction": Direction.of(found.step.shift, key).code}
