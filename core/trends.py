@@ -19,6 +19,7 @@ The other tests stand here to be compared with the literature; none of them deci
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from scipy import special, stats
 
 from core.fairness import normal_quantile
 from core.regression import least_squares
+from core.slopes import kendall_score, slopes_by_place, tie_sum
 
 Floats = NDArray[np.float64]
 Gaps = Literal["midrank", "complete"]
@@ -35,6 +37,7 @@ Gaps = Literal["midrank", "complete"]
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 METHOD = "weekly_mann_kendall+weekday_hirsch_slack"
 ALPHA, STRONG = 0.05, 0.005
+LARGEST_EXACT = 10  # values; above, or with ties, the normal law of the score is right enough
 LARGEST_PAIRWISE = 2000  # above this, listing all pairs costs more memory than a page may take
 _CELLS = 4_000_000  # signs held at once while many groups are tested
 
@@ -72,32 +75,9 @@ class MannKendall:
 # scores and their variance
 
 
-def kendall_score(x: ArrayLike) -> int:
-    """Mann-Kendall S of a series without gaps, in O(n log n).
-
-    >>> kendall_score([1, 2, 3, 2])
-    3
-    """
-    values = np.asarray(x, dtype=np.float64)
-    n = len(values)
-    ties = _tie_sum(values, 0)
-    pairs = n * (n - 1) // 2
-    if pairs <= ties:
-        return 0
-    # SciPy counts discordant pairs by merge sort; only its tau is right for a trend, its p-value is not Mann-Kendall's
-    tau = stats.kendalltau(np.arange(n), values, method="asymptotic").statistic
-    return round(float(tau * np.sqrt(float(pairs) * float(pairs - ties))))
-
-
-def _tie_sum(values: Floats, five: int) -> int:
-    """Sum over tied groups of t(t−1)/2, or of t(t−1)(2t+5) with ``five``."""
-    counts = np.unique(values, return_counts=True)[1].astype(object)
-    return int(sum(t * (t - 1) * (2 * t + 5) if five else t * (t - 1) // 2 for t in counts))
-
-
 def _score_variance(values: Floats) -> float:
     n = len(values)
-    return (n * (n - 1) * (2 * n + 5) - _tie_sum(values, 5)) / 18
+    return (n * (n - 1) * (2 * n + 5) - tie_sum(values, True)) / 18
 
 
 def _z(s: Floats | float, var_s: Floats | float, continuity: bool = True) -> Floats:
@@ -126,11 +106,12 @@ def _present(x: ArrayLike) -> tuple[Floats, Floats]:
     return values[at], at.astype(np.float64)
 
 
-def mann_kendall(x: ArrayLike, method: Literal["normal", "exact"] = "normal") -> MannKendall:
+def mann_kendall(x: ArrayLike, method: Literal["normal", "exact", "auto"] = "normal") -> MannKendall:
     """Mann-Kendall test of a series in time order; NaN is left out.
 
     ``normal``: tie-corrected variance, continuity correction. ``exact``: the permutation distribution, for at most ten
-    values without ties; else ValueError. A constant series has no p and the reason ``zero_variance``.
+    values without ties; else ValueError. ``auto``: exact where it can be, else normal. A constant
+    series has no p and the reason ``zero_variance``.
     Source: Mann 1945; Kendall 1975.
 
     >>> found = mann_kendall([3, 1, 4, 6, 5, 9, 8])
@@ -140,17 +121,26 @@ def mann_kendall(x: ArrayLike, method: Literal["normal", "exact"] = "normal") ->
     values, _ = _present(x)
     n, s, var_s = len(values), kendall_score(values), _score_variance(values)
     z = float(_z(s, var_s))
-    p = _exact_p(values) if method == "exact" else float(_two_sided(np.asarray(z)))
-    pairs, tied = n * (n - 1) / 2, _tie_sum(values, 0)
+    exactly = n <= LARGEST_EXACT and n > 1 and not tie_sum(values, False)
+    if method == "exact" and not exactly:
+        raise ValueError("the exact test needs two to ten values without ties.")
+    normal = float(_two_sided(np.asarray(z)))
+    p = float(_exact_tails(n)[abs(s)]) if exactly and method != "normal" else normal
+    pairs, tied = n * (n - 1) / 2, tie_sum(values, False)
     tau_a = s / pairs if pairs else np.nan
     tau_b = s / np.sqrt(pairs * (pairs - tied)) if pairs > tied else np.nan
     return MannKendall(n, s, var_s, z, p, tau_a, float(tau_b), reason=_variance_reason(var_s, n))
 
 
-def _exact_p(values: Floats) -> float:
-    if len(values) > 10 or len(np.unique(values)) < len(values):
-        raise ValueError("the exact test needs at most ten values without ties.")
-    return float(stats.kendalltau(np.arange(len(values)), values, method="exact").pvalue)
+@lru_cache(maxsize=LARGEST_EXACT + 1)
+def _exact_tails(n: int) -> Floats:
+    """P(|S| ≥ s) at place s when all orders of n different values are equally likely (Kendall 1975, by counting inversions)."""
+    orders = np.ones(1)
+    for size in range(2, n + 1):
+        orders = np.convolve(orders, np.ones(size))
+    scores = np.abs(n * (n - 1) // 2 - 2 * np.arange(len(orders)))
+    weights = np.bincount(scores, orders)
+    return np.asarray(weights[::-1].cumsum()[::-1] / orders.sum(), dtype=np.float64)
 
 
 def _scores(values: Floats) -> tuple[Floats, Floats]:
@@ -358,7 +348,7 @@ def theil_sen(y: ArrayLike, x: ArrayLike | None = None, level: float = 0.95) -> 
     """Median of all pairwise slopes with Sen's interval; x ascending (default 0, 1, 2 …), NaN in y is left out.
 
     The intercept is median(y) − slope · median(x). Up to 2,000 values all pairs are listed; beyond that the same order
-    statistics are found by bisection on the number of inversions, in O(n log n) time and O(n) memory.
+    statistics are found by counting (`core.slopes`), in O(n log n) time and O(n) memory.
     Too few values for the level give NaN ends and ``interval_out_of_reach``. Source: Sen 1968.
 
     >>> found = theil_sen([1, 2, 3, 5, 5, 6, 7, 9])
@@ -385,23 +375,9 @@ def theil_sen(y: ArrayLike, x: ArrayLike | None = None, level: float = 0.95) -> 
 def _slopes_at(y: Floats, x: Floats, ranks: NDArray[np.int64]) -> Floats:
     """The pairwise slopes at the given places of their ascending order."""
     if len(y) > LARGEST_PAIRWISE:
-        return np.array([_slope_by_bisection(y, x, int(rank)) for rank in ranks])
+        return slopes_by_place(y, x, ranks)
     first, second = np.triu_indices(len(y), 1)
     return np.asarray(np.sort((y[second] - y[first]) / (x[second] - x[first]))[ranks], dtype=np.float64)
-
-
-def _slope_by_bisection(y: Floats, x: Floats, rank: int) -> float:
-    """One pairwise slope by its place: the tilt at which rank + 1 pairs do not rise any more."""
-    neighbours = np.diff(y) / np.diff(x)
-    low, high = float(neighbours.min()), float(neighbours.max())  # every slope is a mean of neighbouring ones
-    pairs = len(y) * (len(y) - 1) / 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        falling = (pairs - kendall_score(y - middle * x)) / 2
-        low, high = (low, middle) if falling > rank else (middle, high)
-    return (low + high) / 2
 
 
 @dataclass(frozen=True)
@@ -630,8 +606,8 @@ def _checked(daily: pd.DataFrame, needed: tuple[str, ...]) -> None:
 def trend_verdicts(daily: pd.DataFrame, weekly: pd.DataFrame | None = None, **choices: Any) -> pd.DataFrame:
     """One trend verdict per group (agent, team, shop): slope, interval, two tests, one family.
 
-    Only full weeks of the period count. Two tests are made: Mann-Kendall on week values, Hirsch-Slack blocked by
-    weekday on day values; p is the larger, adjusted by Holm over all groups that could be judged. The slope is
+    Only full weeks of the period count. Two tests are made: Mann-Kendall on week values (exact for at most ten without ties) and
+    Hirsch-Slack blocked by weekday on day values; p is the larger, adjusted by Holm over all groups that could be judged. The slope is
     Theil-Sen's on week values with a 95 % interval. ``change`` is slope × weeks between the first and the last week
     with data, relative to the median week (see ``TrendRules.margin``): when its 90 % interval lies inside the margin
     the verdict is ``practically_unchanged``, whatever p says. Fewer than ``weeks_min`` weeks with data, or fewer than
@@ -711,11 +687,20 @@ def _two_tests(calendar: _Calendar) -> tuple[Floats, Floats, NDArray[np.str_]]:
     week_s, week_var = _scores(calendar.weeks[:, :, None])
     day_s, day_cov = _scores(calendar.days)
     var_weekly, var_blocked = week_var[:, 0, 0], day_cov.sum(axis=(1, 2))
-    p_weekly = _two_sided(_z(week_s[:, 0], var_weekly))
+    p_weekly = _weekly_p(week_s[:, 0], var_weekly, (~np.isnan(calendar.weeks)).sum(axis=1))
     p_blocked = _two_sided(_z(day_s.sum(axis=1), var_blocked))
     flat = np.isclose(var_weekly, 0) | np.isclose(var_blocked, 0)
     reason = np.where(flat, "zero_variance", np.where(var_blocked < 0, "negative_variance", ""))
     return np.where(flat, np.nan, p_weekly), np.where(flat, np.nan, p_blocked), reason.astype(str)
+
+
+def _weekly_p(s: Floats, var_s: Floats, n: NDArray[np.int64]) -> Floats:
+    """Two-sided p per group, exact for at most ten weeks without ties."""
+    p = _two_sided(_z(s, var_s))
+    for size in range(2, LARGEST_EXACT + 1):
+        here = (n == size) & np.isclose(var_s, size * (size - 1) * (2 * size + 5) / 18)
+        p[here] = _exact_tails(size)[np.abs(s[here]).astype(np.int64)]
+    return p
 
 
 def _week_slopes(weeks: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:

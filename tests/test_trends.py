@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from core import trends
+from core import slopes, trends
 
 MONDAY = 18_628 + 3  # a Monday in 2021
 
@@ -158,7 +158,7 @@ def brute_score(x: np.ndarray) -> float:
 @given(series)
 def test_fast_score_is_the_definition(x: np.ndarray) -> None:
     """The O(n log n) score equals the sum over all pairs, and the stacked one too."""
-    assert trends.kendall_score(x) == brute_score(x) == trends.seasonal_mann_kendall(x[:, None]).s
+    assert slopes.kendall_score(x) == brute_score(x) == trends.seasonal_mann_kendall(x[:, None]).s
 
 
 @settings(max_examples=60, deadline=None)
@@ -274,6 +274,26 @@ def test_exact_p_is_the_permutation_distribution() -> None:
     assert trends.mann_kendall([1, 2, 3, 4, 5], method="exact").p == pytest.approx(2 / 120)
     with pytest.raises(ValueError, match="without ties"):
         trends.mann_kendall([1, 1, 2], method="exact")
+
+
+@pytest.mark.parametrize("n", range(3, 11))
+def test_exact_p_is_scipys(n: int) -> None:
+    """Few values without ties: the counted orders give SciPy's exact Kendall p; ``auto`` takes them, with ties the normal law."""
+    x = np.random.default_rng(n).permutation(n).astype(float)
+    expected = stats.kendalltau(np.arange(n), x, method="exact").pvalue
+    assert trends.mann_kendall(x, method="auto").p == pytest.approx(expected)
+    x[0] = x[1]
+    assert trends.mann_kendall(x, method="auto").p == trends.mann_kendall(x).p
+
+
+def test_exact_p_in_a_table_of_many() -> None:
+    """Ten weeks give the exact p, eleven the normal one, ten with a tie the normal one."""
+    frames = [table(np.repeat(np.random.default_rng(5).permutation(n) * 10.0, 7) + 0.01 * np.tile(np.arange(7), n), n) for n in (10, 11)]
+    tied = np.repeat([1.0, 5, 3, 3, 8, 2, 9, 4, 7, 6], 7) + 0.01 * np.tile(np.arange(7), 10)
+    for frame, method in ((frames[0], "exact"), (frames[1], "normal"), (table(tied, 12), "normal")):
+        weeks = trends.pool(frame)[1]["value"].to_numpy()
+        expected = trends.mann_kendall(np.round(weeks, 6), method=method).p
+        assert trends.trend_verdicts(frame).iloc[0]["p_weekly"] == pytest.approx(expected)
 
 
 def test_p_stays_positive_far_out() -> None:
@@ -393,7 +413,7 @@ def test_stacked_tests_equal_the_single_ones() -> None:
     values[[5, 17, 18]] = np.nan
     found = trends.trend_verdicts(pd.concat([table(noisy(9)), table(values, group="b")])).iloc[1]
     grid = values.reshape(9, 7)
-    assert found["p_weekly"] == pytest.approx(trends.mann_kendall(np.nanmean(grid, axis=1)).p)
+    assert found["p_weekly"] == pytest.approx(trends.mann_kendall(np.nanmean(grid, axis=1), method="exact").p)
     assert found["p_blocked"] == pytest.approx(trends.hirsch_slack(grid).p)
     slope = trends.theil_sen(np.nanmean(grid, axis=1))
     assert (found["low"], found["high"]) == pytest.approx((slope.low, slope.high))
