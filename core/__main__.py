@@ -9,6 +9,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 from core.command import COMMANDS, check_knob, plain, rows_of, sentence
@@ -17,6 +18,7 @@ from core.ingest.refusals import masked
 from core.pairs import POWER
 from core.scenario import MEANINGS
 from core.scenarios import presets
+from core.staffing.demand import VOLUMES
 from core.text import LANGUAGES, Text
 from core.weights import LEVELS, SPACES, WEIGHTINGS
 
@@ -122,8 +124,27 @@ def _boarded(command: ArgumentParser) -> None:
     command.add_argument("--board", action="store_true", help="all KPIs (or --metric A,B) × all groups (--by A,B) as one family")
 
 
+def _rostering(command: ArgumentParser) -> None:
+    command.add_argument("--changes", type=int, default=6, metavar="K", help="at most so many changes of today's roster")
+    command.add_argument("--no-split", action="store_true", help="shifts are moved as a whole only")
+    command.add_argument("--add", action="store_true", help="shifts may be added")
+    command.add_argument("--new", action="store_true", help="draw the week up anew (so it is without a roster)")
+    command.add_argument("--lengths", type=int, nargs="+", default=[240, 480], metavar="MIN", help="lengths of new shifts, minutes")
+    command.add_argument("--start-every", type=int, default=60, metavar="MIN", help="shifts begin at multiples of this")
+    command.add_argument("--earliest", type=int, default=0, metavar="MIN", help="first minute of the day at which a shift may begin")
+    command.add_argument("--latest", type=int, default=1439, metavar="MIN", help="last minute of the day at which a shift may begin")
+    command.add_argument("--days-off", type=int, default=2, metavar="N", help="days off per week")
+    command.add_argument("--days-apart", action="store_true", help="days off need not stand together")
+    command.add_argument("--rest", type=int, default=30, metavar="MIN", help="break in shifts of more than six hours, 0 = none")
+    command.add_argument("--languages", action="store_true", help="plan speakers for the work in each language")
+    command.add_argument("--volume", choices=VOLUMES, default="mean", help="how busy a week it must carry")
+    command.add_argument("--seconds", type=float, default=20.0, metavar="S", help="search at most so long")
+    command.add_argument("--week", type=date.fromisoformat, metavar="D", help="a day of the week it is for; without: the one after the log")
+
+
 _OPTIONS = {
-    "trends": _boarded, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed, "periods": _spans,
+    "trends": _boarded, "roster": _rostering, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed,
+    "periods": _spans,
 }  # fmt: skip
 
 

@@ -469,6 +469,47 @@ def staffing(words: Namespace) -> dict[str, Any]:
     return {"slots": slots, "gap_hours": hours, "moves": found.moves.to_dict("records"), "reasons": list(found.reasons)}
 
 
+def roster(words: Namespace) -> dict[str, Any]:
+    """A week's roster: today's with the fewest changes that close its gap, or drawn up anew; named shifts, cost, and how sure."""
+    from core import rostering as room
+    from core.recompute import demand, staffing_knobs
+    from core.staffing.cheapest import Limits, Proposal
+
+    observed, scenario = _observed(words)
+    measured, knobs, who = demand(observed, scenario), staffing_knobs(scenario, words.volume), room.team(observed, scenario)
+    given = {"limits": Limits(words.changes, not words.no_split, words.add), "rules": _shift_rules(words)}
+    ask = room.Ask(languages=words.languages, limit_s=words.seconds, **given)
+    before = room.sums(room.today_plan(measured, knobs, who), scenario)
+    anew = words.new or (who.week is None and not words.add)
+    found: Any = (room.new_week if anew else room.fewest_changes)(measured, knobs, who, ask, scenario)
+    changed = isinstance(found, Proposal)
+    shifts = room.changed_week(who, found.changes) if changed else found.shifts
+    monday = who.next_monday if words.week is None else room.monday_of(words.week)
+    dated = room.dated(shifts, monday, who.zone)
+    paid = sum((row.end - row.start).total_seconds() / 3600 for row in dated.itertuples())
+    return {
+        "shifts": dated.to_dict("records"),
+        "cost": paid * scenario.get("wage"),
+        "paid_hours": paid,
+        "gap_hours": {"under": found.under_hours, "over": found.over_hours},
+        "optimal": found.optimal,
+        "bound": found.bound,
+        "value": found.value,
+        "gap": found.gap,
+        "seconds": found.seconds,
+        "before": {"under": before.under, "over": before.over, "cost": before.cost},
+        "changes": room.change_rows(found.changes) if changed else [],
+        "holes": [] if changed else found.holes.to_dict("records"),
+    }
+
+
+def _shift_rules(words: Namespace) -> Any:
+    from core.staffing.patterns import ShiftRules
+
+    rest = {"days_off": words.days_off, "break_min": words.rest, "together": not words.days_apart}
+    return ShiftRules(tuple(words.lengths), words.start_every, words.earliest, words.latest, **rest)
+
+
 def dialects(words: Namespace) -> dict[str, Any]:
     """What every rule set makes of the same conversations."""
     from core.dialects import side_by_side
@@ -750,7 +791,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
-    "systemic": systemic, "staffing": staffing,
+    "systemic": systemic, "staffing": staffing, "roster": roster,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

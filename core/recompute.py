@@ -721,8 +721,8 @@ def demand(observed: Observed, scenario: Scenario) -> Demand:
     if only_days(observed.facts.available):
         raise UnavailableError(Issue("staffing_days_only", "error", table="conversations"))
     period = choose(scenario, *observed.days, observed.zone)
-    contacts, people = _contacts(observed, scenario)
-    roster = _roster(observed, people)
+    contacts, people = contacts_of(observed, scenario)
+    roster = roster_of(observed, people)
     seen = observed.facts.frame(
         "SELECT agent AS agent_id, CAST(floor(slot_no / 288) AS BIGINT) AS local_day, slot_no % 288 AS slot FROM activity"
     )
@@ -754,7 +754,8 @@ def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
     )
 
 
-def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:
+def contacts_of(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:
+    """Every conversation inside the filters as staffing takes it, and whose shifts and activity count where people are filtered."""
     judged = judged_sql(observed.facts, scenario)
     frame = observed.facts.frame(
         f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started,
@@ -772,7 +773,8 @@ def _contacts(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set
     return frame.reset_index(drop=True), set(frame["owner"].dropna()) if narrowed else None
 
 
-def _roster(observed: Observed, people: set[str] | None) -> pd.DataFrame | None:
+def roster_of(observed: Observed, people: set[str] | None) -> pd.DataFrame | None:
+    """The roster's shifts, of some people or of all; None without a roster."""
     if not {"roster.start_at", "roster.end_at"} <= observed.facts.available:
         return None
     breaks = (

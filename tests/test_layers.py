@@ -34,7 +34,7 @@ LAYERS = (
     {"beforeafter", "causes"},
     {"rollouts"},
     {"recompute", "views", "indicators", "slots"},
-    {"fair", "whatif", "board", "spans", "course"},
+    {"fair", "rostering", "whatif", "board", "spans", "course"},
     {"slowdays"},
     {"planner", "spotchecks", "movements"},
     {"trials"},
