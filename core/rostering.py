@@ -79,6 +79,16 @@ def _per_hour(contacts: pd.DataFrame) -> FloatArray:
     return np.bincount(cell, minlength=168).reshape(7, 24).astype(float)
 
 
+def rules_of(hours: Sequence[float], start_every_min: int, days_off: int, break_min: int) -> ShiftRules:
+    """Rules from lengths in hours; without any length, eight hours.
+
+    >>> rules_of([4.0], 60, 2, 30).lengths_min
+    (240,)
+    """
+    lengths = tuple(int(60 * length) for length in hours) or (480,)
+    return ShiftRules(lengths, start_every_min, days_off=days_off, break_min=break_min)
+
+
 @dataclass(frozen=True)
 class Ask:
     """What is asked of a proposal.
@@ -253,6 +263,21 @@ class Line:
     def change(self) -> float:
         """What is tried minus now; NaN where either is unknown."""
         return self.tried - self.now
+
+    @property
+    def alike(self) -> bool:
+        """Whether both are the same but for rounding of the arithmetic."""
+        return abs(self.change) < 1e-9
+
+    @property
+    def good(self) -> bool:
+        """Whether the change is for the better."""
+        return self.change * self.better > 0
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The figure for a file."""
+        return {"figure": self.name, "unit": self.unit, "now": self.now, "tried": self.tried, "change": self.change}
 
 
 _LINES = {

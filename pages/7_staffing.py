@@ -7,6 +7,7 @@ from core.staffing import StaffingResult
 from core.text import Text
 from core.views import busiest_weekday, erlang_levels
 from pages import _parts as parts
+from pages import _roster as roster
 from pages import _session as session
 from pages import _weekdays as weekdays
 from pages import _weekplan as weekplan
@@ -116,7 +117,7 @@ def _plan(text: Text) -> None:
     parts.how("staffing", ["first_response"], weekplan.how_lines(result, text), text)
 
 
-PARTS = {"plan": _plan}
+PARTS = {"plan": _plan, "moves": roster.show}
 
 
 def _body(text: Text) -> None:

@@ -693,6 +693,36 @@ def demand() -> Any:
     return _about(("demand",), _SEEN_ROOMS, room.demand)
 
 
+def team() -> Any:
+    """Agents with their languages, and today's week of the roster."""
+    from core import rostering
+
+    return _about(("team",), _SEEN_ROOMS, rostering.team)
+
+
+def fewest_changes(ask: Any) -> Any:
+    """The cheapest changes of today's week under what is asked."""
+    return _rostered("fewest_changes", ask)
+
+
+def new_week(ask: Any) -> Any:
+    """A week drawn up anew under what is asked."""
+    return _rostered("new_week", ask)
+
+
+def _rostered(name: str, ask: Any) -> Any:
+    from core import recompute, rostering
+
+    volume, measured, who = remembered("plan_volume", "mean"), demand(), team()
+    function = getattr(rostering, name)
+    with st.spinner(text()("roster.searching")):
+        return _about(
+            (name, ask, volume),
+            (*_SEEN_ROOMS, "staffing", "period"),
+            lambda _seen, used: function(measured, recompute.staffing_knobs(used, volume), who, ask, used),
+        )
+
+
 def fairly(name: str, *asked: Any) -> Any:
     """An answer of `core.fair` or `core.dialects` by its function's name, over period and filters: ``fairly("funnel", "satisfaction")``."""
     from core import dialects, fair

@@ -37,6 +37,16 @@ class Shift:
         """Hours from start to end."""
         return (self.end - self.start) / 60
 
+    @property
+    def middle(self) -> int:
+        """The quarter hour nearest to the middle, from below."""
+        return self.start + (self.end - self.start) // 30 * 15
+
+    @property
+    def end_clock(self) -> int:
+        """The end as the clock shows it: 24:00 stays, what is past it belongs to the next day."""
+        return self.end if self.end <= DAY_MIN else self.end - DAY_MIN
+
     def cover(self, interval: int) -> FloatArray:
         """Agents it gives to every slot of the week, its break spread evenly, as today's supply counts it.
 
