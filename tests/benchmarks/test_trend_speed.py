@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("pymannkendall")
-
 from benchmarks import trend_speed as bench
+from core.trends import mann_kendall, seasonal_mann_kendall, theil_sen
+
+pymannkendall = pytest.importorskip("pymannkendall", reason="the peer is not installed")
 
 
 def test_both_sides_say_the_same_and_ours_is_quicker() -> None:
@@ -21,10 +22,6 @@ def test_both_sides_say_the_same_and_ours_is_quicker() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_ties_and_gaps_as_the_peer_has_them(seed: int) -> None:
     """Score, variance, p and slope of tied series, with and without gaps, are the peer's."""
-    import pymannkendall
-
-    from core.trends import mann_kendall, seasonal_mann_kendall, theil_sen
-
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 8, 60).astype(float) + 0.05 * np.arange(60).round()
     x[rng.random(60) < 0.1 * (seed % 2)] = np.nan
