@@ -189,28 +189,35 @@ def _t_p(effect: float, error: float, weeks: int) -> float:
     return float(0.5 ** (weeks - 1)) if effect else 1.0
 
 
-def within_week_permutation(grid: Floats, draws: int = 19_999, seed: int = 20_240_105) -> Floats:
+def within_week_permutation(grid: Floats, draws: int = 19_999, seed: int = 20_240_105, relative: bool = True) -> Floats:
     """P-value per day of a table (weeks × days): is its mean too far from the others' for values dealt at random?
 
     The values of each week are dealt out to the days of that week that have one; weeks count relative to their own
-    mean (absolute where a week's mean is not positive). Two-sided: deals at least as far out on either side, counted as
-    (b + 1) / (draws + 1). A gap leaves the week with the days it has.
+    mean (absolute where a week's mean is not positive, or without ``relative``). Two-sided: deals at least as far out on
+    either side, counted as (b + 1) / (draws + 1); where there are no more deals than ``draws``, all of them are counted and p is exact.
+    A gap leaves the week with the days it has. Turning each week's values round instead of dealing them gives the same p: either way
+    each of a week's values is equally likely on a given day.
 
-    >>> within_week_permutation(np.array([[10.0, 12, 15], [9, 11, 16], [12, 10, 14]])).round(2).tolist()
-    [0.25, 0.48, 0.04]
+    >>> within_week_permutation(np.array([[10.0, 12, 15], [9, 11, 16], [12, 10, 14]])).round(4).tolist()
+    [0.2593, 0.4815, 0.037]
     """
     centre = np.nanmean(grid, axis=1, keepdims=True)
-    scale = centre if (centre > 0).all() else 1.0
+    scale = centre if relative and (centre > 0).all() else 1.0
     aligned = (grid - centre) / scale
     seen = ~np.isnan(grid)
     packed = np.take_along_axis(aligned, np.argsort(~seen, axis=1, kind="stable"), axis=1)
     size = seen.sum(axis=1)
     # which value a given day gets is uniform over its week, so one pick per week serves every day
-    picks = (np.random.default_rng(seed).random((draws, len(grid))) * size).astype(np.int64)
+    every = float(np.prod(size.astype(np.float64))) if len(size) else 1.0
+    exact = every <= draws
+    if exact:
+        picks = np.indices(tuple(int(days) for days in size)).reshape(len(size), -1).T
+    else:
+        picks = (np.random.default_rng(seed).random((draws, len(grid))) * size).astype(np.int64)
     dealt = np.take_along_axis(packed.T, picks, axis=0) @ seen.astype(np.float64)
     observed = np.abs(np.nansum(aligned, axis=0))
     beyond = (np.abs(dealt) >= observed - 1e-12 * (1 + observed)).sum(axis=0)
-    return np.where(seen.any(axis=0), (beyond + 1) / (draws + 1), np.nan)
+    return np.where(seen.any(axis=0), beyond / every if exact else (beyond + 1) / (draws + 1), np.nan)
 
 
 def superiority(a: ArrayLike, b: ArrayLike) -> float:

@@ -30,7 +30,7 @@ LAYERS = (
     {"agreement", "trends", "effects", "control", "changepoints", "earlywarning", "staffing", "voice", "actions"},
     {"systemic", "slowdowns", "anomalies", "rush"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
-    {"shifts"},
+    {"shifts", "ranks"},
     {"beforeafter", "causes"},
     {"rollouts"},
     {"recompute", "views", "indicators", "slots"},
