@@ -84,6 +84,10 @@ def _changed(command: ArgumentParser) -> None:
     command.add_argument("--trained", metavar="FILE", help="instead: a table of agent and date, each judged around the own date")
 
 
+def _weekly(command: ArgumentParser) -> None:
+    command.add_argument("--weekday", type=int, choices=range(7), help="0 Monday … 6: judge this one alone, chosen beforehand")
+
+
 def _weightings(command: ArgumentParser) -> None:
     command.add_argument("--weights", choices=SPACES, default=SPACES[0], help="which weightings are tried")
     command.add_argument("--level", choices=LEVELS, default=LEVELS[0], help="what is weighed anew")
@@ -143,6 +147,7 @@ def _rostering(command: ArgumentParser) -> None:
 
 
 _OPTIONS = {
+    "weekdays": _weekly,
     "trends": _boarded, "roster": _rostering, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed,
     "periods": _spans,
 }  # fmt: skip

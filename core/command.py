@@ -291,7 +291,7 @@ def weekdays(words: Namespace) -> dict[str, Any]:
 
     key = _metric(words)
     observed, scenario = _observed(words)
-    seen = slow_day(observed, scenario, key)
+    seen = slow_day(observed, scenario, key, -1 if words.weekday is None else words.weekday)
     found, drivers = seen.finding, seen.drivers
     names = (
         "weekday",
@@ -319,7 +319,8 @@ def weekdays(words: Namespace) -> dict[str, Any]:
         parts |= divided(seen.causes, seen)
     return {
         "metric": key, "test": found.test, "p": found.p, "verdict": found.verdict, "named": list(found.named), "family": found.family,
-        "weekdays": rows, "decomposition": parts, "reason": found.reason or None,
+        "weekdays": rows, "decomposition": parts, "reason": found.reason or None, "asked": dict(seen.asked) or None,
+        "pairs": seen.pairs.to_dict("records"),
     }  # fmt: skip
 
 

@@ -337,6 +337,37 @@ def weekday_finding(daily: pd.DataFrame, **choices: Any) -> WeekdayFinding:
     return WeekdayFinding(TEST, p_omnibus, p_friedman, verdict, named, len(grid), complete, table, family, reason)
 
 
+def asked_beforehand(daily: pd.DataFrame, weekday: int, **choices: Any) -> dict[str, Any]:
+    """One weekday against its reference days, chosen before anybody looked: one test, so nothing is corrected for.
+
+    p is the larger of the deals' within weeks and the t test's over weeks: both must agree.
+
+    Args:
+        daily: as in `weekday_finding`.
+        weekday: 0 Monday.
+        **choices: any field of ``WeekdayRules``.
+
+    Returns:
+        The row of that weekday as in ``WeekdayFinding.weekdays``; ``p_adjusted`` is ``p``.
+
+    >>> day = np.arange(4, 4 + 70)
+    >>> value = 100.0 + 30 * (day % 7 == 1) + np.random.default_rng(0).normal(0, 5, 70)
+    >>> found = asked_beforehand(pd.DataFrame({"local_day": day, "value": value, "n": 40}), 4)
+    >>> found["verdict"], round(found["ratio_to_rest"], 2)
+    ('strong_evidence', 1.3)
+    """
+    rules = WeekdayRules(**choices)
+    grid = week_grid(daily["local_day"], daily["value"], rules.week_start)
+    tested = contrast(grid, weekday, reference_days(weekday))
+    row: dict[str, Any] = _weekday_table(daily, grid, [contrast(grid, d, reference_days(d)) for d in range(7)]).iloc[weekday].to_dict()
+    there = [day for day in (weekday, *reference_days(weekday)) if not np.isnan(grid[:, day]).all()]
+    p = max(float(_day_p(grid, there, rules)[0]), tested.p) if weekday in there and len(there) >= COMPARED_MIN else np.nan
+    enough = np.array([row["n_days"] >= rules.days_min])
+    verdict = str(verdict_codes(np.array([p]), np.array([p]), [tested.inside(rules.margin)], enough)[0])
+    reason = _reasons(np.array([verdict]), np.array([int(row["n_days"])]), grid)[0]
+    return row | {"weekday": weekday, "p": p, "p_adjusted": p, "verdict": verdict, "reason": str(reason)}
+
+
 def _smallest(p: Floats) -> float:
     return float(np.nanmin(p)) if not np.isnan(p).all() else np.nan
 

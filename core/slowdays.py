@@ -6,13 +6,15 @@ KPIs the drivers of a day stand side by side (`core.recompute.weekdays`) and not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.causes import Causes, causes, expected, felt_staff, mix_shifts, present_hours
-from core.effects import WeekdayFinding
+from core.effects import WeekdayFinding, asked_beforehand
 from core.engine import Observed
 from core.engine.hours import staffed_hours
 from core.engine.observe import judged_sql
@@ -20,8 +22,10 @@ from core.grouped import only_days
 from core.kpis import kpi_table
 from core.metrics import metric
 from core.period import choose
+from core.ranks import Omnibus, dunn, homogeneity, kruskal
 from core.recompute import day_drivers, day_values, narrowed, weekdays
 from core.scenario import Scenario
+from core.trends import EPOCH_WEEKDAY, week_of
 
 WAITS = ("first_response", "reply_time", "resolution_time", "first_resolution_time")
 MIXED_BY = ("channel", "language", "category")
@@ -38,6 +42,9 @@ class SlowDay:
         causes: how its difference divides; None when no weekday is named or the KPI is no wait.
         shifts: labels that come more or less often on that day, as `core.causes.mix_shifts`; empty without causes.
         days: the rows behind: one per calendar day with value, n and every driver.
+        asked: the row of a weekday that was chosen beforehand, tested alone; empty when none was.
+        pairs: which weekdays differ from which (Dunn) on day values over their week's mean.
+        omnibus: Kruskal–Wallis on the same values; for shares chi-square over all cases of each weekday instead.
     """
 
     finding: WeekdayFinding
@@ -45,6 +52,9 @@ class SlowDay:
     causes: Causes | None
     shifts: pd.DataFrame
     days: pd.DataFrame
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    omnibus: Omnibus | None = None
 
 
 def slow_day(observed: Observed, scenario: Scenario, key: str = "first_response", weekday: int = -1) -> SlowDay:
@@ -56,9 +66,13 @@ def slow_day(observed: Observed, scenario: Scenario, key: str = "first_response"
     finding, drivers = weekdays(observed, scenario, key)
     days = day_values(observed, scenario, key)
     asked = weekday if weekday >= 0 else next(iter(finding.named), -1)
-    none = SlowDay(finding, drivers, None, pd.DataFrame(), days)
+    start = 0 if scenario.get("week_start") == "monday" else 6
+    seen = SlowDay(finding, drivers, None, pd.DataFrame(), days, **_other_tests(days, key, start))
     if asked < 0 or days.empty:
-        return none
+        return seen
+    if weekday >= 0:
+        rules = {"margin": scenario.get("margin"), "week_start": start}
+        seen = replace(seen, asked=asked_beforehand(days, weekday, **rules))
     known = day_drivers(observed, scenario, key).drop(columns=["mix", "contacts_per_staff_hour"], errors="ignore")
     days = days.merge(known, on="local_day", how="left")
     days["staff"] = _felt(observed, scenario, days)
@@ -69,10 +83,21 @@ def slow_day(observed: Observed, scenario: Scenario, key: str = "first_response"
         if len(cells):
             days = days.merge(expected(cells, dimensions, asked).rename(name), on="local_day", how="left")
             shifts = mix_shifts(cells, dimensions, asked).head(SHIFTS_SHOWN) if of == key else shifts
-    if key not in WAITS:
-        return SlowDay(finding, drivers, None, shifts, days)
-    start = 0 if scenario.get("week_start") == "monday" else 6
-    return SlowDay(finding, drivers, causes(days, asked, week_start=start), shifts, days)
+    split = causes(days, asked, week_start=start) if key in WAITS else None
+    return replace(seen, causes=split, shifts=shifts, days=days)
+
+
+def _other_tests(days: pd.DataFrame, key: str, week_start: int) -> dict[str, Any]:
+    """Second opinions on all weekdays: ranks of values over their week's mean, so that a busy week is no busy weekday."""
+    weekday = (days["local_day"].to_numpy(np.int64) + EPOCH_WEEKDAY) % 7
+    week = week_of(days["local_day"].to_numpy(np.int64), week_start)
+    level = days["value"].groupby(week).transform("mean")
+    aligned = (days["value"] / level.where(level > 0)).to_numpy(np.float64)
+    pairs = dunn(aligned, weekday)
+    if metric(key).measure.kind != "share":
+        return {"pairs": pairs, "omnibus": kruskal(aligned, weekday)}
+    hits, cases = (np.bincount(weekday, weights=weights, minlength=7) for weights in (days["value"] * days["n"], days["n"]))
+    return {"pairs": pairs, "omnibus": homogeneity(hits, cases - hits)}
 
 
 def _felt(observed: Observed, scenario: Scenario, days: pd.DataFrame) -> pd.Series:

@@ -629,6 +629,25 @@ def likeliest(weekdays: pd.DataFrame) -> int:
     return int(judged["weekday"].iloc[np.lexsort((judged["p"], rank))[0]])
 
 
+def by_share(parts: pd.DataFrame, main: str) -> list[dict[Any, Any]]:
+    """Parts of a difference, the main cause first (without one: the largest), the others by size."""
+    order = parts.assign(first=parts["cause"] == main).sort_values(["first", "share"], ascending=False, kind="stable")
+    return order.drop(columns="first").to_dict("records")
+
+
+def share_rows(parts: pd.DataFrame, main: str, names: Sequence[str]) -> pd.DataFrame:
+    """Parts of a difference for a chart, causes by size and the unexplained last: part, value, low, high, tone."""
+    tone = np.select([parts["cause"] == "unexplained", parts["cause"] == main], ["rest", "main"], "plain")
+    frame = pd.DataFrame({"part": list(names), "value": parts["share"], "low": parts["share_low"], "high": parts["share_high"]})
+    return frame.assign(tone=tone, last=tone == "rest").sort_values(["last", "value"], ascending=[True, False]).drop(columns="last")
+
+
+def risen(shifts: pd.DataFrame, most: int = 2) -> list[dict[Any, Any]]:
+    """The labels that come more often on a weekday and add most to its expected value."""
+    up = shifts[(shifts["share_day"] > shifts["share_rest"]) & (shifts["effect"] > 0)] if len(shifts) else shifts
+    return up.head(most).to_dict("records")
+
+
 def weekday_by_week(days: pd.DataFrame, weekday: int, week_start: int = 0) -> pd.DataFrame:
     """How a weekday stood to its reference days in each week: x (first day of the week), y (ratio). Weeks without either are left out.
 
@@ -643,6 +662,23 @@ def weekday_by_week(days: pd.DataFrame, weekday: int, week_start: int = 0) -> pd
     ratio = (own / rest).dropna()
     first = week_first_day(ratio.index.to_numpy(), week_start)
     return pd.DataFrame({"x": pd.to_datetime(first, unit="D").as_unit("us"), "y": ratio.to_numpy()})
+
+
+def short_slots(result: StaffingResult, weekday: int) -> pd.DataFrame:
+    """Where people are missing on a weekday, neighbouring slots joined: start, end (minutes of the day), gap (agents, at most)."""
+    day = result.slots[result.slots["weekday"] == weekday].sort_values("start")
+    lacking = day[day["gap"] < 0]
+    minutes = int(result.slots["start"].drop_duplicates().sort_values().diff().min()) if len(result.slots) > 1 else 60
+    run = (lacking["start"].diff() != minutes).cumsum()
+    found = lacking.groupby(run).agg(start=("start", "min"), last=("start", "max"), gap=("gap", "min"))
+    return found.assign(end=found["last"] + minutes, gap=-found["gap"])[["start", "end", "gap"]].reset_index(drop=True)
+
+
+def short_hours(result: StaffingResult, weekday: int) -> float:
+    """Agent-hours missing on a weekday; hours to spare do not make up for them."""
+    slots = result.slots
+    minutes = int(slots["start"].drop_duplicates().sort_values().diff().min()) if len(slots) > 1 else 60
+    return float(-slots.loc[(slots["weekday"] == weekday) & (slots["gap"] < 0), "gap"].sum() * minutes / 60)
 
 
 def agent_hours(result: StaffingResult, what: str) -> float:

@@ -670,6 +670,13 @@ def weekdays(of: str) -> tuple[Any, Any, Any]:
     return found
 
 
+def slow_day(of: str, weekday: int) -> Any:
+    """Which weekday differs in a KPI, or whether the one asked for does, and how its difference divides."""
+    from core.slowdays import slow_day as asked
+
+    return _about(("slow_day", of, weekday), _TREND_ROOMS, lambda seen, used: asked(seen, used, of, weekday))
+
+
 def effects(change: Any, of: str, by: str) -> Any:
     """Whether a KPI is different since a change, one row for those it touched, each of them or each weekday."""
     from core.recompute import effects as asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from core import views
@@ -171,17 +172,28 @@ def weekday_sentence(finding: Any, key: str, text: Text) -> str:
     return "  \n".join(_weekday(finding, day, key, text) for day in days)
 
 
+def asked_sentence(seen: Any, key: str, text: Text) -> str:
+    """A weekday that was chosen beforehand: one test, a family of one."""
+    return _told_weekday(SimpleNamespace(**seen.asked), 1, key, text)
+
+
 def _weekday(finding: Any, day: int, key: str, text: Text) -> str:
     row = next(row for row in finding.weekdays.itertuples() if row.weekday == day)
+    return _told_weekday(row, finding.family, key, text)
+
+
+def _told_weekday(row: Any, family: int, key: str, text: Text) -> str:
     ratios = {"ratio": row.ratio_to_rest, "low": row.low, "high": row.high}
     facts = {name: text.number(value, 2) for name, value in ratios.items()}
-    facts |= {"what": widgets.metric_name(key, text), "day": day_name(day, text), "n_days": int(row.n_days)}
-    facts |= {"p": p_value(row.p_adjusted, text), "family": finding.family, "days_min": WeekdayRules().days_min}
+    facts |= {"what": widgets.metric_name(key, text), "day": day_name(int(row.weekday), text), "n_days": int(row.n_days)}
+    facts |= {"p": p_value(row.p_adjusted, text), "family": family, "days_min": WeekdayRules().days_min}
     told = text(f"trends.weekday.{row.verdict}", **facts)
     if row.verdict == "some_evidence":
         return f"{told} {text('effects.weekday.blur')}"
     if row.verdict in TOLD:
-        return f"{told} {text('trends.weekday.superiority', day=facts['day'], share=text.share(row.superiority, 0))}"
+        told = f"{told} {text('trends.weekday.superiority', day=facts['day'], share=text.share(row.superiority, 0))}"
+        apart = {"difference": row.difference, "low": row.difference_low, "high": row.difference_high}
+        return f"{told} {text('effects.weekday.apart', **{name: widgets.signed(metric(key), v, text) for name, v in apart.items()})}"
     return told
 
 
@@ -211,9 +223,9 @@ def omnibus(finding: Any, text: Text) -> str:
     return f"{line} {text('trends.method.weekday', family=finding.family)}"
 
 
-def weekday_chart(finding: Any, days: Any, text: Text) -> Chart | None:
-    """How the day that says most stood to the others, week by week."""
-    day = (list(finding.named) or [views.likeliest(finding.weekdays)])[0]
+def weekday_chart(finding: Any, days: Any, text: Text, asked: int = -1) -> Chart | None:
+    """How the day that was asked for, else the one that says most, stood to the others, week by week."""
+    day = asked if asked >= 0 else (list(finding.named) or [views.likeliest(finding.weekdays)])[0]
     if day < 0:
         return None
     start = 0 if session.scenario().get("week_start") == "monday" else 6

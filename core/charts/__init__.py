@@ -16,6 +16,7 @@ from core.charts.bars import (
     contribution_parts,
     grade_distribution,
 )
+from core.charts.causes import share_bars
 from core.charts.chart import Chart, Labels
 from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
 from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
@@ -43,6 +44,7 @@ __all__ = [
     "raw_and_adjusted",
     "reach_bars",
     "scatter_plane",
+    "share_bars",
     "silence_bars",
     "small_multiples",
     "verdict_board",
