@@ -34,12 +34,17 @@ def sentence(seen: Any, key: str, text: Text) -> str:
     first = rows[0]
     facts = {"day": trendlines.day_name(found.weekday, text), "ratio": text.number(found.ratio, 2)}
     facts |= {"difference": widgets.signed(metric(key), found.difference, text), "cause": _name(first["cause"], text)}
-    facts |= {name: text.share(first[f"share{end}"], 0) for name, end in (("share", ""), ("low", "_low"), ("high", "_high"))}
+    facts |= {name: _share(first[f"share{end}"], text) for name, end in (("share", ""), ("low", "_low"), ("high", "_high"))}
     kind = found.main if found.main in ("", "unexplained") else "main"
     told = text(f"causes.sentence.{kind or 'nothing'}", **facts)
-    rest = [text("causes.sentence.part", cause=_name(row["cause"], text), share=text.share(row["share"], 0)) for row in rows[1:]]
+    rest = [text("causes.sentence.part", cause=_name(row["cause"], text), share=_share(row["share"], text)) for row in rows[1:]]
     others = text("causes.sentence.others", list=text("scores.control.comma").join(rest)) if rest else ""
     return " ".join(part for part in (told, others, _moved(seen, key, text)) if part)
+
+
+def _share(value: float, text: Text) -> str:
+    """A share in whole per cent, without the sign of a zero."""
+    return text.share(round(value, 2) + 0.0, 0)
 
 
 def _name(cause: str, text: Text) -> str:
@@ -78,8 +83,8 @@ def parts_table(seen: Any, key: str, text: Text) -> None:
     frame = found.parts
     words = {
         "cause": [_name(cause, text) for cause in frame["cause"]],
-        "share": [text.share(share, 0) for share in frame["share"]],
-        "interval": parts.interval(frame["share_low"], frame["share_high"], partial(text.share, decimals=0), text),
+        "share": [_share(share, text) for share in frame["share"]],
+        "interval": parts.interval(frame["share_low"], frame["share_high"], partial(_share, text=text), text),
         "amount": [widgets.signed(metric(key), amount, text) for amount in frame["amount"]],
     }
     config = parts.headings("causes", PART_UNITS, text)
