@@ -64,7 +64,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
-    if name in ("trends", "weekdays", "effects", "systemic", "fair", "planner"):
+    if name in ("trends", "weekdays", "effects", "control", "systemic", "fair", "planner"):
         command.add_argument("--metric", default="", metavar="KEY", help="key of the KPI (first_response)")
     if name in _OPTIONS:
         _OPTIONS[name](command)
@@ -86,6 +86,11 @@ def _changed(command: ArgumentParser) -> None:
 
 def _weekly(command: ArgumentParser) -> None:
     command.add_argument("--weekday", type=int, choices=range(7), help="0 Monday … 6: judge this one alone, chosen beforehand")
+
+
+def _pointed(command: ArgumentParser) -> None:
+    told = "what a point of the chart is; changes are looked for in days"
+    command.add_argument("--unit", choices=("day", "week"), default="day", help=told)
 
 
 def _weightings(command: ArgumentParser) -> None:
@@ -147,7 +152,7 @@ def _rostering(command: ArgumentParser) -> None:
 
 
 _OPTIONS = {
-    "weekdays": _weekly,
+    "control": _pointed, "weekdays": _weekly,
     "trends": _boarded, "roster": _rostering, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed,
     "periods": _spans,
 }  # fmt: skip

@@ -331,6 +331,26 @@ def divided(found: Causes, seen: SlowDay) -> dict[str, Any]:
     return facts | told | {"shares": found.parts.to_dict("records"), "mix_shifts": seen.shifts.to_dict("records")}
 
 
+def control(words: Namespace) -> dict[str, Any]:
+    """Control chart, change points and early warning of a KPI, one course a group."""
+    from core.course import courses, steps, summary, warned
+
+    key = _metric(words)
+    observed, scenario = _observed(words)
+    by = words.by or "shop"
+    found = courses(observed, scenario, key, by, words.unit)
+    warnings = [warned(one.watch) for one in found]
+    lines = summary(found).to_dict("records")
+    rows = [
+        {"by": {by: row.pop("group")}, **row, "reason": row["reason"] or None, "warning": warning}
+        for row, warning in zip(lines, warnings, strict=True)
+    ]
+    changes = [{"by": {by: row.pop("group")}, **row} for row in steps(found).to_dict("records")]
+    tables = {one.group: one.points.assign(x=one.points["x"].dt.date).rename(columns={"x": "date"}) for one in found}
+    points = [{"by": {by: group}, **point} for group, table in tables.items() for point in table.to_dict("records")]
+    return {"metric": key, "unit": BY_KEY[key].unit, "points_are": words.unit, "rows": rows, "changes": changes, "points": points}
+
+
 def effects(words: Namespace) -> dict[str, Any]:
     """Whether figures are different since a change: seen, expected without effect, interval and verdict."""
     from core.recompute import effects as judged
@@ -792,7 +812,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
-    "systemic": systemic, "staffing": staffing, "roster": roster,
+    "control": control, "systemic": systemic, "staffing": staffing, "roster": roster,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

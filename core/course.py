@@ -92,6 +92,11 @@ class Course:
         return int(self.points["upper"].notna().sum())
 
     @property
+    def unseen(self) -> float:
+        """Size of a lasting step in the middle of the period that would be missed every other time; NaN where none was looked for."""
+        return 2 * float(np.sqrt(self.changes.penalty / self.changes.n)) if self.changes.n else np.nan
+
+    @property
     def chance(self) -> Mapping[str, float]:
         """Share of charts of this length without any change that show a point beyond their limits, and any signal of all rules."""
         if not self.limited:
@@ -248,13 +253,15 @@ def _table(points: Points, parts: tuple[ControlChart, ...]) -> pd.DataFrame:
 
 
 def warned(found: Watch) -> dict[str, Any]:
-    """The early warning in plain figures, with what was measured for such a baseline: false alarms, delay and lead for each drift."""
+    """The early warning in plain figures, with what was measured for such a baseline: days between false alarms, and for each drift (in
+    standard deviations of a day per week) its size in the figure's unit, delay and lead in days and the share of series in time.
+    """
     row: dict[str, Any] = {name: getattr(found, name) for name in ("state", "direction", "base", "watched", "sd")}
     row |= {"by": list(found.by), "since": day_date(found.since) if found.since >= 0 else None}
     if not found.watched:
-        return row | {"false_alarm_days": None, "drifts": []}
+        return row | {"false_alarm_days": None, "drifts": {}}
     known = promise(found.base, found.phi)
-    drifts = [{"sd_per_week": drift, "per_week": drift * found.sd} | dict(known["drift"][f"{drift:g}"]) for drift in DRIFTS]
+    drifts = {f"{drift:g}": {"per_week": drift * found.sd} | dict(known["drift"][f"{drift:g}"]) for drift in DRIFTS}
     return row | {"false_alarm_days": known["false_alarm_days"], "drifts": drifts}
 
 
@@ -292,3 +299,41 @@ def steps(found: tuple[Course, ...]) -> pd.DataFrame:
         for step in one.changes.steps.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["group", "week", *_LAST, "n_before", "n_after"])
+
+
+FALSE_ALARMS = 0.05
+"""Largest share of series without a change in which one is found (``benchmarks/false_alarms.py --only changepoints``)."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many courses could be judged, how many changed, how many at most would by chance, how many had too few data."""
+
+    judged: int
+    changed: int
+    by_chance: float
+    left: int
+
+
+def tally(found: tuple[Course, ...]) -> Tally:
+    """What a family of courses shows, and what chance would."""
+    judged = [one for one in found if one.verdict in ("evidence", "some_evidence", "no_evidence")]
+    changed = sum(len(one.changes.steps) > 0 for one in judged)
+    return Tally(len(judged), changed, FALSE_ALARMS * len(judged), len(found) - len(judged))
+
+
+def leading(found: tuple[Course, ...]) -> int:
+    """The course that says most: the largest change for its interval, else the most points beyond; the first of equals."""
+    worth = [(len(one.changes.steps) > 0, _strength(one.changes), int(one.points["beyond"].sum())) for one in found]
+    return worth.index(max(worth))
+
+
+def _strength(changes: Changes) -> float:
+    if not len(changes.steps):
+        return 0.0
+    return float((changes.steps["shift"].abs() / (changes.steps["high"] - changes.steps["low"])).max())
+
+
+def drawn(one: Course) -> pd.DataFrame:
+    """The points of a course as `core.charts.control_chart` takes them; the newest where there are more than a chart draws."""
+    return one.points.rename(columns={"value": "y"})[-2000:].reset_index(drop=True)

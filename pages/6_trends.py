@@ -6,6 +6,7 @@ from core.text import Text
 from core.views import by_evidence
 from pages import _beforeafter as beforeafter
 from pages import _board as board
+from pages import _control as control
 from pages import _parts as parts
 from pages import _session as session
 from pages import _systemic as systemic
@@ -62,7 +63,10 @@ def _groups(text: Text) -> None:
     parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
 
 
-PARTS = {"board": board.show, "groups": _groups, "weekdays": weekdays.show, "change": beforeafter.show, "systemic": systemic.show}
+PARTS = {
+    "board": board.show, "groups": _groups, "weekdays": weekdays.show,
+    "change": beforeafter.show, "course": control.show, "systemic": systemic.show,
+}
 
 
 def _body(text: Text) -> None:

@@ -151,7 +151,7 @@ def _chart(row: Any, key: str, change: Change, text: Text) -> Chart:
     title = text("beforeafter.chart.title", what=_name(row, text), metric=_figure(row, key, text))
     note = text("beforeafter.chart.note_weeks" if row["by"] == "weekday" else "beforeafter.chart.note", date=change.day)
     labels = Labels(text.language, title, y=_figure(row, key, text), note=note)
-    return line_with_band(frame, labels, "ratio" if row["by"] == "weekday" else metric(key).unit, 300)
+    return line_with_band(frame, labels, "ratio" if row["by"] == "weekday" else metric(key).unit, 300, session.annotations())
 
 
 def _table(rows: Any, key: str, text: Text) -> None:

@@ -187,7 +187,10 @@ def weekly_chart(agent: str, key: str, text: Text) -> Chart | None:
     name = parts.statistic_name(key, views.statistics_of(metric(key))[0], text)
     title = text("compare.chart.weekly", agent=agent, metric=name)
     return line_with_band(
-        frame, Labels(text.language, title, y=name, note=text("compare.chart.weekly_note")), metric(key).unit
+        frame,
+        Labels(text.language, title, y=name, note=text("compare.chart.weekly_note")),
+        metric(key).unit,
+        marks=session.annotations(),
     )
 
 

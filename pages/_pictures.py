@@ -28,6 +28,7 @@ def by_day(key: str, text: Text) -> Chart:
         Labels(text.language, text("pages.overview.day_title", metric=name), y=name, note=_note(text)),
         metric(key).unit,
         300,
+        session.annotations(),
     )
 
 

@@ -322,6 +322,11 @@ def keep_book(changed: Book) -> None:
     st.session_state["_book"] = changed
 
 
+def annotations() -> tuple[Any, ...]:
+    """The named days that charts over time show."""
+    return book().annotations
+
+
 def read_book(name: str, data: bytes) -> tuple[Issue, ...]:
     """Join the scenarios of a file to those that are there; a file that is no book is told about and changes nothing."""
     from core.scenarios import Book
@@ -675,6 +680,14 @@ def slow_day(of: str, weekday: int) -> Any:
     from core.slowdays import slow_day as asked
 
     return _about(("slow_day", of, weekday), _TREND_ROOMS, lambda seen, used: asked(seen, used, of, weekday))
+
+
+def courses(of: str, by: str, unit: str) -> Any:
+    """A KPI's control chart, change points and early warning, one course a group."""
+    from core.course import courses as asked
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("courses", of, by, unit), _TREND_ROOMS, lambda seen, used: asked(seen, used, of, by, unit))
 
 
 def effects(change: Any, of: str, by: str) -> Any:

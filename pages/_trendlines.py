@@ -113,7 +113,7 @@ def chart(row: Any, weekly: Any, key: str, by: str, text: Text) -> Chart:
     note = text("effects.chart.note", slope=slope) if "fit" in frame else text("effects.chart.note_flat")
     title = text("effects.chart.title", group=group_name(row.group, by, text), metric=name)
     labels = Labels(text.language, title, y=name, note=f"{note} · {widgets.period_line(text)}")
-    return line_with_band(frame, labels, metric(key).unit, 320)
+    return line_with_band(frame, labels, metric(key).unit, 320, session.annotations())
 
 
 def everyone(verdicts: Any, weekly: Any, key: str, by: str, text: Text) -> Chart:
@@ -235,7 +235,7 @@ def weekday_chart(finding: Any, days: Any, text: Text, asked: int = -1) -> Chart
     labels = Labels(
         text.language, text("effects.weekday.by_week", **words), y=text("effects.weekday.by_week_axis"), note=note
     )
-    return line_with_band(frame, labels, "ratio", 240)
+    return line_with_band(frame, labels, "ratio", 240, session.annotations())
 
 
 def weekday_table(finding: Any, key: str, text: Text) -> Any:

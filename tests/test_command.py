@@ -190,3 +190,15 @@ def test_effects_keep_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture
     assert found["rows"][0]["n_controls"] == 0
     assert main(["effects", *FILES, "--tz", "Asia/Shanghai"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_course_is_the_pages_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """By agent: the two planted ones changed, one row a group with its warning, points with limits; weeks are weeks."""
+    found = answer(capsys, "control", "--metric", "first_response", "--by", "agent")
+    changed = {row["by"]["agent"] for row in found["rows"] if row["changes"]}
+    assert changed == {"Chen Wei", "Wang Fang"} == {row["by"]["agent"] for row in found["changes"]}
+    assert {row["warning"]["state"] for row in found["rows"]} >= {"quiet", "not_enough_data"}
+    assert sum(row["n"] for row in found["rows"]) == len(found["points"])
+    weeks = answer(capsys, "control", "--metric", "satisfaction", "--unit", "week")
+    assert [point["n"] > 50 for point in weeks["points"]] == [True] * 12
+    assert weeks["rows"][0]["reason"] == "too_few_points"
