@@ -18,7 +18,7 @@ What regression to the mean gives by itself is taken off before the estimate mee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite, isnan
@@ -146,6 +146,20 @@ class Pilot:
             "direction": self.direction, "margin": self.margin, "least": self.least, "planned": self.planned,
         }  # fmt: skip
         return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+
+def gaps(pilot_name: str, days: tuple[date, date | None], planned: int | None, taken: Sequence[str] = ()) -> tuple[str, ...]:
+    """What a plan still lacks before it can be kept: ``no_name``, ``name_taken``, ``end_before_start``, ``no_end``.
+
+    >>> gaps("", (date(2026, 4, 27), None), None), gaps("a", (date(2026, 4, 27), date(2026, 4, 1)), 9, ["a"])
+    (('no_name', 'no_end'), ('name_taken', 'end_before_start'))
+    """
+    start, end = days
+    said = {
+        "no_name": not pilot_name.strip(), "name_taken": pilot_name.strip() in taken, "end_before_start": end is not None and end < start,
+        "no_end": end is None and planned is None,
+    }  # fmt: skip
+    return tuple(code for code, wrong in said.items() if wrong)
 
 
 def relative(found: Metric) -> bool:

@@ -147,6 +147,15 @@ def example(key: str, question: str) -> Case:
     return Case(key, question, scale_of(found), level, spread, per_week=100.0, part=part, weeks=12.0, least=judged_from(found))
 
 
+def judged_least(key: str) -> int:
+    """Cases below which a KPI is not judged whatever a plan says.
+
+    >>> judged_least("first_response")
+    50
+    """
+    return int(judged_from(metric(key)))
+
+
 def usual_change(case: Case, scenario: Scenario) -> float:
     """The smallest change that matters under the scenario's margins, on the case's scale and to the better."""
     found = metric(case.key)

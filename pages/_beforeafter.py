@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.beforeafter import DAYS_MIN, WEEKS_MIN, leading
+from core.beforeafter import ARM_MIN, DAYS_MIN, WEEKS_MIN, leading
 from core.changes import Change
 from core.charts import Chart, Labels, line_with_band
 from core.metrics import metric
@@ -53,16 +53,17 @@ def _asked(shown: Any, text: Text) -> tuple[str, Change, str]:
     with three:
         words = {by: text(f"beforeafter.split.{by}") for by in ("agent", "weekday")}
         by = parts.choose("change_by", list(words), text("beforeafter.control.split"), words.__getitem__, look="pills")
-    agents = _people("change_agents", session.values_of("agent"), "agents", text)
+    agents = people("change_agents", session.values_of("agent"), "agents", text)
     controls = None
     if agents and by == "agent":
         others = [name for name in session.values_of("agent") if name not in agents]
-        controls = _people("change_controls", others, "controls", text) or None
+        controls = people("change_controls", others, "controls", text) or None
     split = by if agents or by == "weekday" else "shop"
     return key, Change(day or start, tuple(agents), tuple(controls) if controls else None), split
 
 
-def _people(key: str, names: Any, words: str, text: Text) -> list[str]:
+def people(key: str, names: Any, words: str, text: Text) -> list[str]:
+    """A choice of agents, empty for what its placeholder says."""
     offered = [name for name in names if parts.member(name, text) == name]
     kept = [name for name in session.remembered(key, []) if name in offered]
     label, hint = text(f"beforeafter.control.{words}"), text(f"beforeafter.control.{words}_all")
@@ -75,16 +76,19 @@ def _told(rows: Any, key: str, change: Change, text: Text) -> None:
     by_name = {row["group"]: row for row in records}
     row = main = records[leading(rows)]
     if len(records) > 1:
-        names = {each: _name(one, text) for each, one in by_name.items()}
+        names = {each: whom(one, text) for each, one in by_name.items()}
         label = text("effects.control.group")
         row = by_name[parts.choose(f"change_group_{main['by']}", list(names), label, names.__getitem__, first=main["group"])]
-    st.markdown(_sentence(row, key, change, text))
-    widgets.show_chart(_chart(row, key, change, text), text, key="before_after")
-    _table(rows, key, text)
+    st.markdown(sentence(row, key, change, text))
+    widgets.show_chart(chart(row, key, change, text), text, key="before_after")
+    table(rows, key, text, f"before_after_{key}")
     parts.how("beforeafter", [key], _how(row, rows, key, text), text)
 
 
-def _name(row: Any, text: Text) -> str:
+def whom(row: Any, text: Text) -> str:
+    """Whom a row is about."""
+    if row["group"] == "all":
+        return text("beforeafter.everybody", n=text.number(row["n_before"], 0))
     if row["by"] == "weekday":
         return trendlines.day_name(int(row["group"]), text)
     if row["by"] == "agents":
@@ -98,7 +102,8 @@ def _value(value: float, row: Any, key: str, text: Text) -> str:
     return text.number(value, 2) if row["by"] == "weekday" else widgets.kpi_value(text, value, key)
 
 
-def _signed(value: float, row: Any, key: str, text: Text) -> str:
+def signed(value: float, row: Any, key: str, text: Text) -> str:
+    """A change in the row's unit with its sign."""
     if row["by"] != "weekday" or not widgets.known(value):
         return widgets.signed(metric(key), value, text)
     return f"{'+' if value > 0 else ''}{text.number(value, 2)}"
@@ -106,12 +111,12 @@ def _signed(value: float, row: Any, key: str, text: Text) -> str:
 
 def _facts(row: Any, key: str, text: Text) -> dict[str, Any]:
     """A row's figures as they are read."""
-    changes = {name: _signed(row[name], row, key, text) for name in ("shift", "low", "high", "expected", "expected_most", "equal_start")}
+    changes = {name: signed(row[name], row, key, text) for name in ("shift", "low", "high", "expected", "expected_most", "equal_start")}
     levels = {name: _value(row[name], row, key, text) for name in ("before", "after")}
     counted = {name: text.number(row[name], 0) for name in ("n_before", "n_after", "n_controls", "n_equal_start", "family", "needed")}
-    least = WEEKS_MIN if row["by"] == "weekday" else DAYS_MIN
-    named = {"unit": text(f"beforeafter.unit.{row['unit']}"), "margin": _signed(row["margin"], row, key, text).lstrip("+"), "least": least}
-    what = f"{_name(row, text)} · {_figure(row, key, text)}"
+    least = WEEKS_MIN if row["by"] == "weekday" else ARM_MIN if row["unit"] == "agents" else DAYS_MIN
+    named = {"unit": text(f"beforeafter.unit.{row['unit']}"), "margin": signed(row["margin"], row, key, text).lstrip("+"), "least": least}
+    what = f"{whom(row, text)} · {_figure(row, key, text)}"
     return changes | levels | counted | named | {"what": what, "p": trendlines.p_value(row["p_adjusted"], text)}
 
 
@@ -121,7 +126,7 @@ def _figure(row: Any, key: str, text: Text) -> str:
     return parts.statistic_name(key, row["statistic"], text)
 
 
-def _sentence(row: Any, key: str, change: Change, text: Text) -> str:
+def sentence(row: Any, key: str, change: Change, text: Text) -> str:
     """The verdict in its fixed words, what else could have done it, and how it was judged."""
     facts = _facts(row, key, text)
     told = text(f"beforeafter.direction.{row['direction']}") if row["direction"] else ""
@@ -146,34 +151,41 @@ def _method(row: Any, facts: dict[str, Any], text: Text) -> str:
     return f"{why} {needed}".rstrip()
 
 
-def _chart(row: Any, key: str, change: Change, text: Text) -> Chart:
+def chart(row: Any, key: str, change: Change, text: Text) -> Chart:
+    """The values behind a row, the date, and the level of each side."""
     frame = session.effect_days(change, key, row)
-    title = text("beforeafter.chart.title", what=_name(row, text), metric=_figure(row, key, text))
+    title = text("beforeafter.chart.title", what=whom(row, text), metric=_figure(row, key, text))
     note = text("beforeafter.chart.note_weeks" if row["by"] == "weekday" else "beforeafter.chart.note", date=change.day)
     labels = Labels(text.language, title, y=_figure(row, key, text), note=note)
     return line_with_band(frame, labels, "ratio" if row["by"] == "weekday" else metric(key).unit, 300, session.annotations())
 
 
-def _table(rows: Any, key: str, text: Text) -> None:
+def table(rows: Any, key: str, text: Text, file: str) -> None:
+    """Judged rows in words, full figures in the file."""
+    config = parts.headings("beforeafter", UNITS, text)
+    widgets.table(worded(rows, key, text), text, file, file=rows, column_config=config)
+
+
+def worded(rows: Any, key: str, text: Text) -> Any:
+    """Judged rows as they are read."""
     records = rows.to_dict("records")
-    read = partial(_signed, row=records[0], key=key, text=text)
+    read = partial(signed, row=records[0], key=key, text=text)
     words: dict[str, Any] = {name: [_value(row[name], row, key, text) for row in records] for name in ("before", "after")}
     words |= {name: [read(row[name]) for row in records] for name in ("shift", "expected")}
     words |= {
-        "group": [_name(row, text) for row in records],
+        "group": [whom(row, text) for row in records],
         "verdict": [text(f"verdicts.names.{row['verdict']}") for row in records],
         "sizes": [f"{row['n_before']} / {row['n_after']} {text('beforeafter.unit.' + row['unit'])}" for row in records],
         "method": [text(f"beforeafter.method.{row['method']}") for row in records],
         "reason": [text(f"beforeafter.reason.{row['reason']}") if row["reason"] else "" for row in records],
         "interval": parts.interval(rows["low"], rows["high"], read, text),
     }
-    config = parts.headings("beforeafter", UNITS, text)
-    widgets.table(rows.assign(**words)[list(UNITS)], text, f"before_after_{key}", file=rows, column_config=config)
+    return rows.assign(**words)[list(UNITS)]
 
 
 def _how(row: Any, rows: Any, key: str, text: Text) -> list[str]:
     """Method, rank shift, weekdays, margin and family behind the verdict."""
-    rank = {name: _signed(row[name], row, key, text) for name in ("hodges_lehmann", "rank_low", "rank_high")}
+    rank = {name: signed(row[name], row, key, text) for name in ("hodges_lehmann", "rank_low", "rank_high")}
     lines = [text("beforeafter.how.methods"), text("beforeafter.how.rank", **rank), text("beforeafter.how.weekdays")]
     facts = _facts(row, key, text)
     return [*lines, text("beforeafter.how.margin", **facts), text("beforeafter.how.family", **facts), text("beforeafter.how.regression")]

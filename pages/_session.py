@@ -706,6 +706,55 @@ def effect_days(change: Any, of: str, row: Any) -> Any:
     return asked(observed(used), used, change, of, row)
 
 
+def pilot(asked: Any) -> Any:
+    """A pilot as far as it is, and what its rule says."""
+    from core.trials import judge_pilot
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("pilot", asked), _TREND_ROOMS, lambda seen, used: judge_pilot(seen, used, asked))
+
+
+def pilot_plan(change: Any, of: str, gain: float) -> Any:
+    """How many cases and weeks a gain takes to be seen, from the days before the change."""
+    from core.trials import plan
+
+    return _about(("pilot_plan", change, of, gain), _TREND_ROOMS, lambda seen, used: plan(seen, used, change, of, gain))
+
+
+def trained(name: str, data: bytes) -> Any:
+    """Agents and dates of a file."""
+    from core.ingest import InputFile
+    from core.trials import training_dates
+
+    return training_dates(InputFile(name, data), values_of("agent"))
+
+
+def training(days: Mapping[str, int], of: str) -> Any:
+    """Agents around their own dates, and all together."""
+    from core.trials import judge_training
+
+    asked = tuple(sorted(days.items()))
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("training", asked, of), _TREND_ROOMS, lambda seen, used: judge_training(seen, used, days, of))
+
+
+def spans(this: Any, other: Any, keys: tuple[str, ...]) -> Any:
+    """Two periods side by side."""
+    from core.spans import compare_spans
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("spans", this, other, keys), _TREND_ROOMS, lambda seen, used: compare_spans(seen, used, this, other, keys))
+
+
+def groups(first: Mapping[str, Sequence[str]], second: Mapping[str, Sequence[str]], keys: tuple[str, ...]) -> Any:
+    """Two groups over the period, side by side."""
+    from core.spans import compare_groups
+
+    what = ("groups", *(tuple((name, tuple(each)) for name, each in side.items()) for side in (first, second)), keys)
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(what, _TREND_ROOMS, lambda seen, used: compare_groups(seen, used, first, second, keys))
+
+
 def demand() -> Any:
     """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
     from core import recompute as room

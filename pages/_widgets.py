@@ -419,6 +419,7 @@ def download_file(label: str, name: str, make: Callable[[], bytes]) -> None:
 
 _KINDS = {
     "csv": "text/csv", "json": "application/json", "html": "text/html", "zip": "application/zip", "ics": "text/calendar",
+    "md": "text/markdown", "yaml": "application/yaml",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip
 

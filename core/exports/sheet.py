@@ -45,6 +45,40 @@ def html_sheet(title: str, subtitle: str, sections: Sequence[Section], footer: s
     return document.encode("utf-8")
 
 
+def markdown_sheet(title: str, subtitle: str, sections: Sequence[Section], footer: str) -> bytes:
+    """The same sheet as Markdown, for a chat or a wiki: headings, sentences and tables; pictures stay with the HTML.
+
+    >>> print(markdown_sheet("Pilot", "May", [Section("Verdict", ["adopt"], pd.DataFrame({"a": [1]}))], "end").decode())
+    # Pilot
+    <BLANKLINE>
+    May
+    <BLANKLINE>
+    ## Verdict
+    <BLANKLINE>
+    adopt
+    <BLANKLINE>
+    | a |
+    | --- |
+    | 1 |
+    <BLANKLINE>
+    ---
+    end
+    <BLANKLINE>
+    """
+    blocks = [f"# {title}", subtitle]
+    for part in sections:
+        blocks += [f"## {part.heading}"] if part.heading else []
+        blocks += ["\n\n".join(part.lines)] if part.lines else []
+        blocks += [_piped(part.table)] if part.table is not None and len(part.table) else []
+    return "\n\n".join([*blocks, f"---\n{footer}\n"]).encode("utf-8")
+
+
+def _piped(frame: pd.DataFrame) -> str:
+    rows = [[str(name) for name in frame.columns], ["---"] * len(frame.columns)]
+    rows += [[_shown(value).replace("|", "/") for value in values] for values in frame.itertuples(index=False, name=None)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def _section(part: Section) -> str:
     heading = f"<h2>{escape(part.heading)}</h2>" if part.heading else ""
     lines = "".join(f"<p>{escape(line)}</p>" for line in part.lines)
