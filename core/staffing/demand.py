@@ -180,6 +180,12 @@ def slot_counts(group: Group, interval: int) -> IntArray:
     return np.asarray(group.counts.reshape(days, 1440 // interval, interval // 15).sum(axis=2))
 
 
+def total_counts(demand: Demand) -> IntArray:
+    """Contacts of all groups per day of the period × quarter hour."""
+    empty = np.zeros((len(demand.weekdays), QUARTERS), np.int64)
+    return np.asarray(sum((group.counts for group in demand.groups), empty))
+
+
 def volume(counts: IntArray, weekdays: IntArray, statistic: str) -> FloatArray:
     """Contacts of a slot over the dates of each weekday: the mean or a quantile (linear, type 7), 7 × slots.
 
