@@ -21,7 +21,7 @@ from core.staffing.peaks import peaks
 from core.staffing.supply import Supply
 
 SEED = 20_261_122
-MONDAY = 20_454
+MONDAY = 20_451
 WEEKS, AHEAD = 16, 4
 WEEKDAYS = np.array([1.0, 0.95, 0.95, 1.05, 1.35, 0.8, 0.75])
 HOURS = np.array([0.2] * 7 + [1, 3, 6, 8, 8, 5, 5, 7, 8, 7, 6, 5, 5, 6, 5, 3, 1])

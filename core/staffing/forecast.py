@@ -182,21 +182,20 @@ def _trial(fitted: Fitted, model: str, origin: Origin, weeks: int) -> pd.DataFra
 def _held(fitted: Fitted, model: str, weeks: int) -> pd.DataFrame:
     """All held-out days of a model, quantiles included; each origin's band is as wide as the other origins' errors say."""
     held = pd.concat([_trial(fitted, model, each, weeks) for each in _able(fitted, weeks, model)], ignore_index=True)
-    score = (held["actual"] - held["mean"]) ** 2 / np.maximum(held["variance"], 1e-9)
-    scale = np.ones(len(held))
-    for at in held["origin"].unique():
-        own = (held["origin"] == at).to_numpy()
-        scale[own] = _width(score[~own].to_numpy())
-    variance = held["variance"].to_numpy() * scale
-    return held.assign(scored=score, **_day_quantiles(held["mean"].to_numpy(), variance))
+    held["scored"] = (held["actual"] - held["mean"]) ** 2 / np.maximum(held["variance"], 1e-9)
+    others = {at: _width(held[held["origin"] != at]) for at in held["origin"].unique()}
+    variance = (held["variance"] * held["origin"].map(others)).to_numpy()
+    return held.assign(**_day_quantiles(held["mean"].to_numpy(), variance))
 
 
-def _width(scored: FloatArray) -> float:
-    """By how much a band's variance is off: the median-based mean of squared standardised errors, within bounds; 1 with too few."""
-    if len(scored) < ORIGINS_MIN * WEEK:
+def _width(held: pd.DataFrame) -> float:
+    """By how much a band's variance is off: where 80 % of held-out errors end, with the doubt of so few weeks; 1 with too few."""
+    weeks = held["at"].nunique() // WEEK
+    if weeks < ORIGINS_MIN:
         return 1.0
-    reach = float(np.quantile(np.sqrt(scored), 0.8)) / float(special.ndtri(0.9))
-    return float(np.clip(reach, *_SCALE_BOUNDS)) ** 2
+    reach = float(np.quantile(np.sqrt(held["scored"]), 0.8)) / float(special.ndtri(0.9))
+    doubt = float(special.stdtrit(weeks - 1, 0.9)) / float(special.ndtri(0.9))
+    return float(np.clip(reach * doubt, *_SCALE_BOUNDS)) ** 2
 
 
 def _able(fitted: Fitted, weeks: int, model: str = NAIVE) -> list[Origin]:
@@ -355,7 +354,7 @@ def outlook(fitted: Fitted, weeks: int = 4, interval: int = 60) -> Outlook:
     trials, held = _trials(fitted, weeks)
     model, reason = _choice(trials)
     shown = held.get(model)
-    width = _width(shown["scored"].to_numpy()) if shown is not None else 1.0
+    width = _width(shown) if shown is not None else 1.0
     mean, variance = _variance(fitted.end.paths[model], fitted.usual, fitted.ordinary, weeks * WEEK)
     mean, variance, kinds = _with_effects(fitted, mean, variance * width)
     slots = _shared(fitted, fitted.end, model, (mean, variance), 1440 // interval)

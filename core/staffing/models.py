@@ -133,17 +133,18 @@ def fit_smoothing(days: FloatArray, period: int = WEEK, trend: bool = False) -> 
 
 def decomposed(days: FloatArray, horizon: int, periods: Sequence[int]) -> Path:
     """STL (several periods: MSTL) takes the seasons out, exponential smoothing continues the rest, the last season is repeated."""
-    return _continued(days, _seasons(days, periods), periods, horizon)
+    return _continued(days, seasons(days, periods), periods, horizon)
 
 
-def _continued(days: FloatArray, seasons: list[FloatArray], periods: Sequence[int], horizon: int) -> Path:
-    whole = np.sum(seasons, axis=0)
+def _continued(days: FloatArray, parts: list[FloatArray], periods: Sequence[int], horizon: int) -> Path:
+    whole = np.sum(parts, axis=0)
     rest = smoothed(days - whole, horizon, period=1)
-    ahead = np.sum([np.resize(one[-period:], horizon) for one, period in zip(seasons, periods, strict=True)], axis=0)
+    ahead = np.sum([np.resize(one[-period:], horizon) for one, period in zip(parts, periods, strict=True)], axis=0)
     return Path(rest.mean + ahead, rest.growth, rest.fitted + whole, rest.used + max(periods) - 1)
 
 
-def _seasons(values: FloatArray, periods: Sequence[int]) -> list[FloatArray]:
+def seasons(values: FloatArray, periods: Sequence[int]) -> list[FloatArray]:
+    """The seasonal parts of a series, one per period: STL for one period, robust against single days; MSTL for several."""
     from statsmodels.tsa.seasonal import MSTL, STL
 
     if len(periods) == 1:
@@ -157,8 +158,8 @@ def by_hours(days: FloatArray, horizon: int, hours: FloatArray) -> Path:
     """MSTL with the seasons of the day and of the week on hourly counts, added up to days; with two years of days, week and year."""
     if len(days) >= YEARS_DAYS:
         return decomposed(days, horizon, (WEEK, YEARS_DAYS // 2))
-    seasons = np.sum(_seasons(hours.ravel(), (24, 24 * WEEK)), axis=0).reshape(-1, 24).sum(axis=1)
-    return _continued(days, [seasons], (WEEK,), horizon)
+    weekly = np.sum(seasons(hours.ravel(), (24, 24 * WEEK)), axis=0).reshape(-1, 24).sum(axis=1)
+    return _continued(days, [weekly], (WEEK,), horizon)
 
 
 Model = Callable[[FloatArray, FloatArray, int], Path]
