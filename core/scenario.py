@@ -7,6 +7,7 @@ declaration; its words stand in ``locales/<lang>/knobs.toml`` (metric knobs are 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,11 @@ PERIODS = ("all", "7d", "28d", "week", "month", "custom")
 MEANINGS = (
     "answered_within_t_of_offered", "answered_within_t_of_answered", "virtual_wait_le_t", "sl_excl_short_abandons",
 )  # fmt: skip
+COUNTRIES = (
+    "CN", "HK", "TW", "SG", "MY", "TH", "VN", "ID", "PH", "JP", "KR", "IN", "AE", "US", "CA", "MX", "BR", "GB", "DE", "FR", "ES", "IT",
+    "NL", "PL", "AU",
+)  # fmt: skip
+"""Whose public holidays can be set apart, by ISO code."""
 DIMENSIONS = ("team", "agent", "channel", "language", "category", "shift")
 
 
@@ -32,12 +38,13 @@ class Knob:
 
     Args:
         key: name in session, link and file.
-        kind: ``number``, ``choice`` (one of options), ``choices`` (any of the log's values), ``date`` or ``flag``.
+        kind: ``number``, ``choice`` (one of options), ``choices`` (any of the log's values), ``date``, ``flag`` or ``spans`` (dates and
+            spans of dates, see `spans`).
         default: value when the link says nothing.
         low, high, step: bounds of a number.
         unit: unit of a number, as in the catalogue.
         room: where it is shown: ``period``, ``filter``, ``facts``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``,
-            ``staffing`` or ``trend``.
+            ``staffing``, ``trend`` or ``calendar`` (days that are not usual).
         options: codes of a choice.
         metric: key of the metric it belongs to, if any.
     """
@@ -68,7 +75,7 @@ class Knob:
         return checked
 
     def _refusal(self, value: Any) -> ScenarioError:
-        allowed = {"date": "YYYY-MM-DD", "flag": "true, false", "choice": ", ".join(self.options)}.get(
+        allowed = {"date": "YYYY-MM-DD", "flag": "true, false", "spans": "YYYY-MM-DD, YYYY-MM-DD..YYYY-MM-DD", "choice": ", ".join(self.options)}.get(
             self.kind, f"{self.low:g} – {self.high:g}"
         )
         return ScenarioError(Issue("bad_knob", "error", value=str(value), facts={"knob": self.key, "allowed": allowed}))
@@ -104,7 +111,34 @@ def _flag(knob: Knob, value: Any) -> Any:
     )
 
 
-_CHECKS = {"number": _number, "choice": _choice, "choices": _choices, "date": _date, "flag": _flag}
+def spans(words: str) -> tuple[tuple[date, date], ...]:
+    """First and last day, both included, of dates and spans of dates set apart by blanks or commas.
+
+    Raises:
+        ValueError: not a date, an end before its start, or a span of more than a year.
+
+    >>> spans("2026-12-12, 2026-11-01..2026-11-11")[1][1]
+    datetime.date(2026, 11, 11)
+    """
+    found = []
+    for word in (each for each in re.split(r"[\s,，;；、]+", words) if each):
+        start, _, end = word.partition("..")
+        first, last = date.fromisoformat(start), date.fromisoformat(end or start)
+        if not 0 <= (last - first).days <= _YEAR:
+            raise ValueError(f"{word}, must end on or after its start and be at most a year.")
+        found.append((first, last))
+    return tuple(found)
+
+
+_YEAR = 366
+
+
+def _spans(knob: Knob, value: Any) -> Any:
+    words = ((first.isoformat(), last.isoformat()) for first, last in spans(str(value or "")))
+    return " ".join(first if first == last else f"{first}..{last}" for first, last in words)
+
+
+_CHECKS = {"spans": _spans, "number": _number, "choice": _choice, "choices": _choices, "date": _date, "flag": _flag}
 
 
 def _metric_knobs(metric: Metric) -> list[Knob]:
@@ -159,6 +193,8 @@ def _declare() -> dict[str, Knob]:
         Knob("sl_meaning", "choice", MEANINGS[0], room="staffing", options=MEANINGS),
         Knob("wage", number, 0, 0, 1000, 0.5, "money", "staffing"),
         Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
+        Knob("holidays_of", "choice", "none", room="calendar", options=("none", *COUNTRIES)),
+        Knob("promotions", "spans", "", room="calendar"),
     ]  # fmt: skip
     return {knob.key: knob for knob in knobs}
 

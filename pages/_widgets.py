@@ -135,7 +135,11 @@ def _flag(knob: Knob, text: Text, look: str, common: Mapping[str, Any]) -> None:
     st.toggle(**common)
 
 
-_DRAWN = {"number": _number, "choice": _choice, "choices": _choices, "date": _date, "flag": _flag}
+def _words(knob: Knob, text: Text, look: str, common: Mapping[str, Any]) -> None:
+    st.text_input(placeholder="2026-11-01..2026-11-11", **common)
+
+
+_DRAWN = {"spans": _words, "number": _number, "choice": _choice, "choices": _choices, "date": _date, "flag": _flag}
 
 
 def chosen_filters() -> int:

@@ -17,6 +17,7 @@ def _value(key: str) -> st.SearchStrategy:
     knob = KNOBS[key]
     kinds = {
         "number": st.floats(knob.low, knob.high), "choice": st.sampled_from(knob.options or ("",)), "flag": st.booleans(),
+        "spans": st.sampled_from(["", "2026-11-11", "2026-11-01..2026-11-11 2026-12-12"]),
         "choices": st.lists(st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=5), max_size=3),
         "date": st.dates(date(2000, 1, 1), date(2099, 1, 1)),
     }  # fmt: skip

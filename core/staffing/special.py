@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special as functions
 
+from core.scenario import spans
 from core.staffing.counts import dispersion
 from core.staffing.queues import IntArray
 
@@ -133,23 +134,16 @@ def effect_table(found: Iterable[Effect]) -> pd.DataFrame:
     return pd.DataFrame([{name: getattr(each, name) for name in Effect.__dataclass_fields__} for each in found])
 
 
-def spans(words: Iterable[str]) -> dict[int, tuple[str, str]]:
-    """Promotion days from dates ``2026-11-11`` and spans ``2026-11-01..2026-11-11``, both ends included.
+def promotions(words: str) -> dict[int, tuple[str, str]]:
+    """Promotion days from dates and spans, as the knob of that name has them.
 
-    Raises:
-        ValueError: not a date, or a span that ends before it starts or is longer than a year.
-
-    >>> sorted(spans(["1970-01-03", "1970-01-05..1970-01-06"]))
+    >>> sorted(promotions("1970-01-03 1970-01-05..1970-01-06"))
     [2, 4, 5]
     """
     found: dict[int, tuple[str, str]] = {}
-    for word in words:
-        start, _, end = word.strip().partition("..")
-        first = (date.fromisoformat(start.strip()) - _EPOCH).days
-        last = (date.fromisoformat(end.strip()) - _EPOCH).days if end else first
-        if not 0 <= last - first <= 366:
-            raise ValueError(f"{word!r}, must be a span of at most a year that ends on or after its start.")
-        found |= {day: ("promotion", word.strip()) for day in range(first, last + 1)}
+    for first, last in spans(words):
+        name = first.isoformat() if first == last else f"{first.isoformat()}..{last.isoformat()}"
+        found |= dict.fromkeys(range((first - _EPOCH).days, (last - _EPOCH).days + 1), ("promotion", name))
     return found
 
 
