@@ -17,7 +17,7 @@ import numpy as np
 from core.staffing.demand import Demand, Group
 from core.staffing.forecast import Fitted, Outlook, fit_forecast, outlook
 from core.staffing.models import NAIVE
-from core.staffing.peaks import peaks
+from core.staffing.peaks import find_peaks
 from core.staffing.supply import Supply
 
 SEED = 20_261_122
@@ -97,11 +97,11 @@ def peak_rates(number: int) -> dict[str, float]:
         rng = np.random.default_rng([SEED, 99, shop])
         for kind in ("poisson", "negative_binomial"):
             counts = quarters(kind, rng, 12)
-            answer = peaks(demand_of(counts), 60)
+            answer = find_peaks(demand_of(counts), 60)
             called[kind] += bool(len(answer.periods))
             called["poisson_yardstick"] += kind == "negative_binomial" and answer.facts["poisson_slots"] > 0
         counts[40, 56:64] += rng.poisson(12, 8)  # the NB shop: two hours of about eight contacts get fifty more each
-        answer = peaks(demand_of(counts), 60).periods
+        answer = find_peaks(demand_of(counts), 60).periods
         found += bool(((answer["local_day"] == MONDAY + 40) & (answer["start"] <= 840) & (answer["end"] >= 960)).any())
     return {name: count / number for name, count in called.items()} | {"planted": found / number}
 

@@ -158,6 +158,19 @@ _OPTIONS = {
 }  # fmt: skip
 
 
+def _ahead(command: ArgumentParser) -> None:
+    command.add_argument("--weeks", type=int, choices=range(1, 9), default=4, help="weeks ahead, 1 to 8")
+    command.add_argument("--promotions", default="", metavar="DAYS", help="days set apart: dates and spans A..B with commas")
+
+
+def _volumes(command: ArgumentParser) -> None:
+    command.add_argument("--volume", choices=("mean", "p50", "p80", "p90"), default="mean", help="how busy a week the plan carries")
+    command.add_argument("--ahead", type=int, choices=range(1, 9), help="plan for the forecast of so many weeks instead of the past")
+
+
+_OPTIONS |= {"forecast": _ahead, "staffing": _volumes}
+
+
 def _erlang(command: ArgumentParser) -> None:
     for name, text in (("arrivals", "contacts per interval"), ("interval", "seconds"), ("aht", "handle time, seconds")):
         command.add_argument(f"--{name}", type=float, required=True, help=text)

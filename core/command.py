@@ -477,13 +477,19 @@ def systemic(words: Namespace) -> dict[str, Any]:
 def staffing(words: Namespace) -> dict[str, Any]:
     """Arrivals, effort, requirement, supply and gap per weekday × slot."""
     from core.recompute import demand, staffing_knobs
-    from core.staffing import plan
+    from core.recompute import forecast as fitted
+    from core.staffing import coming_week, outlook, plan
 
     observed, scenario = _observed(words)
-    found = plan(demand(observed, scenario), staffing_knobs(scenario))
+    measured, knobs = demand(observed, scenario), staffing_knobs(scenario, words.volume)
+    coming = None
+    if words.ahead:
+        ahead = outlook(fitted(observed, scenario, measured), words.ahead, knobs.interval_min)
+        coming = coming_week(ahead, words.volume)
+    found = plan(measured, knobs, coming)
     names = (
         "weekday", "start", "contacts", "aht_s", "concurrency", "load_erlang", "required", "supplied", "gap", "service_level", "occupancy",
-        "model", "supply_label", "n_days",
+        "model", "supply_label", "n_days", "planned_contacts",
     )  # fmt: skip
     slots = [{name: row[name] for name in names} for row in found.slots.to_dict("records")]
     hours = {"under": found.under_hours, "over": found.over_hours}
@@ -529,6 +535,38 @@ def _shift_rules(words: Namespace) -> Any:
 
     rest = {"days_off": words.days_off, "break_min": words.rest, "together": not words.days_apart}
     return ShiftRules(tuple(words.lengths), words.start_every, words.earliest, words.latest, **rest)
+
+
+def forecast(words: Namespace) -> dict[str, Any]:
+    """Contacts of the next weeks by day and slot with their back-test, how they scatter, and past peaks."""
+    from core.recompute import demand
+    from core.recompute import forecast as fitted
+    from core.recompute import peaks as found_peaks
+    from core.staffing import outlook
+    from core.staffing.special import effect_table
+
+    observed, scenario = _observed(words)
+    if words.promotions:
+        scenario = Scenario.of(dict(scenario.changed) | {"promotions": words.promotions})
+    measured, interval = demand(observed, scenario), int(scenario.get("slot_min"))
+    models = fitted(observed, scenario, measured)
+    found, past = outlook(models, words.weeks, interval), found_peaks(observed, scenario, measured)
+    scatter = {name: _fields(getattr(past, name)) for name in ("by_slot", "by_day")}
+    return {
+        "model": found.model, "reason": found.reason or None, "slots": _dated(found.slots), "backtest": found.backtest,
+        "interval": interval, "days": _dated(found.days), "models": found.trials.to_dict("records"), "dispersion": scatter,
+        "peaks": {"periods": _dated(past.periods), "days": _dated(past.days), "reason": past.reason or None, **past.facts},
+        "effects": effect_table(models.effects).to_dict("records"),
+    }  # fmt: skip
+
+
+def _fields(found: Any) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def _dated(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with a date instead of a day number."""
+    return [{"date": day_date(row.pop("local_day")), **row} for row in frame.to_dict("records")]
 
 
 def dialects(words: Namespace) -> dict[str, Any]:
@@ -812,7 +850,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
-    "control": control, "systemic": systemic, "staffing": staffing, "roster": roster,
+    "control": control, "systemic": systemic, "staffing": staffing, "forecast": forecast, "roster": roster,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

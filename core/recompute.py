@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from core.beforeafter import EffectRules
     from core.changes import Change
     from core.effects import WeekdayFinding
-    from core.staffing import Demand, StaffingKnobs
+    from core.staffing import Demand, Fitted, Peaks, StaffingKnobs
 
 COUNTS = ("conversations", "bot_resolved", "needs_human", "answered", "late", "unanswered", "pending", "holiday_mode")
 
@@ -729,6 +729,41 @@ def demand(observed: Observed, scenario: Scenario) -> Demand:
     if people is not None:
         seen = seen[seen["agent_id"].isin(people)]
     return measure_demand(contacts, seen, roster, zone=observed.zone, period=(period.first_day, period.last_day))
+
+
+def forecast(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Fitted:
+    """Every forecasting model fitted to the contacts of the period and filters (slow half of `core.staffing.outlook`).
+
+    The forecast starts the day after the period, or after the log where that ends before. ``measured``: from `demand`, when at hand.
+    """
+    from core.staffing import fit_forecast, known_days
+
+    known = known_days(measured or demand(observed, scenario), *observed.days)
+    return fit_forecast(known, special_days(scenario, *known.period))
+
+
+def peaks(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Peaks:
+    """Slots and days of the period with more contacts than their weekday explains."""
+    from core.staffing import find_peaks, known_days
+
+    known = known_days(measured or demand(observed, scenario), *observed.days)
+    return find_peaks(known, int(scenario.get("slot_min")), special_days(scenario, *known.period))
+
+
+def special_days(scenario: Scenario, first_day: int, last_day: int) -> dict[int, tuple[str, str]]:
+    """Local day → (kind, name) of holidays and promotions between two days and eight weeks beyond; a promotion wins over a holiday.
+
+    >>> special_days(Scenario.of({"promotions": "1970-01-03"}), 0, 10)
+    {2: ('promotion', '1970-01-03')}
+    """
+    from core.staffing.special import promotions, public_holidays
+
+    country = scenario.get("holidays_of")
+    found = {} if country == "none" else public_holidays(country, first_day, last_day + _AHEAD_DAYS)
+    return found | promotions(scenario.get("promotions"))
+
+
+_AHEAD_DAYS = 56
 
 
 def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:

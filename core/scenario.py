@@ -75,13 +75,13 @@ class Knob:
         return checked
 
     def _refusal(self, value: Any) -> ScenarioError:
-        allowed = {"date": "YYYY-MM-DD", "flag": "true, false", "spans": "YYYY-MM-DD, YYYY-MM-DD..YYYY-MM-DD", "choice": ", ".join(self.options)}.get(
-            self.kind, f"{self.low:g} – {self.high:g}"
-        )
+        known = _ALLOWED | {"choice": ", ".join(self.options)}
+        allowed = known.get(self.kind, f"{self.low:g} – {self.high:g}")
         return ScenarioError(Issue("bad_knob", "error", value=str(value), facts={"knob": self.key, "allowed": allowed}))
 
 
 _REFUSED = object()
+_ALLOWED = {"date": "YYYY-MM-DD", "flag": "true, false", "spans": "YYYY-MM-DD, YYYY-MM-DD..YYYY-MM-DD"}
 
 
 def _number(knob: Knob, value: Any) -> Any:

@@ -202,3 +202,32 @@ def test_the_course_is_the_pages_own(capsys: pytest.CaptureFixture[str]) -> None
     weeks = answer(capsys, "control", "--metric", "satisfaction", "--unit", "week")
     assert [point["n"] > 50 for point in weeks["points"]] == [True] * 12
     assert weeks["rows"][0]["reason"] == "too_few_points"
+
+
+def test_the_forecast_keeps_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two weeks of hours with their quantiles, a back-test against last week's figures, days that are the sums of hours."""
+    found = answer(capsys, "forecast", "--weeks", "2")
+    assert len(found["slots"]) == 14 * 24
+    assert {"date", "start", "p10", "p50", "p90"} <= set(found["slots"][0])
+    assert all(row["p10"] <= row["p50"] <= row["p90"] for row in [*found["slots"], *found["days"]])
+    told = found["backtest"]
+    assert {"mase", "coverage_80", "pinball", "naive_mase"} <= set(told)
+    assert (told["mase"] < told["naive_mase"]) == (found["model"] != "seasonal_naive")
+    assert 0.6 <= told["coverage_80"] <= 1
+    hours = sum(row["mean"] for row in found["slots"] if row["date"] == found["days"][0]["date"])
+    assert hours == pytest.approx(found["days"][0]["mean"])
+    assert found["peaks"]["slots"] == 84 * 24
+
+
+def test_the_plan_can_be_made_for_what_is_to_come(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a very busy coming week more is planned for than the past mean, which stays what it was; quiet hours stay quiet."""
+    found = answer(capsys, "staffing", "--ahead", "1", "--volume", "p90")["slots"]
+    contacts, planned = (sum(row[name] for row in found) for name in ("contacts", "planned_contacts"))
+    assert contacts * 7 == pytest.approx(6875 / 12 * 7)
+    assert 1.2 * contacts < planned < 2.5 * contacts
+
+
+def test_a_log_of_some_days_has_no_forecast(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten days: one line that says how many are needed, exit 2."""
+    assert main(["forecast", *FILES, "--tz", "Asia/Shanghai", "--to", "2026-03-11"]) == 2
+    assert "14" in capsys.readouterr().err

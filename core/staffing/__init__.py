@@ -6,9 +6,11 @@ stand on their own for calculators, the event simulation beside them for what no
 
 from core.staffing.chat import ChatPool, chat_pool, required_chat_agents, useful_concurrency
 from core.staffing.concurrency import Concurrency, chat_times, measure_concurrency
-from core.staffing.demand import Demand, arrivals, measure_demand
+from core.staffing.demand import Demand, arrivals, known_days, measure_demand
+from core.staffing.forecast import Fitted, Outlook, coming_week, fit_forecast, outlook
 from core.staffing.gap import CoverHours, cover_hours, moves
 from core.staffing.patience import ErlangA, erlang_a, required_agents_patience
+from core.staffing.peaks import Peaks, find_peaks
 from core.staffing.planning import StaffingKnobs, StaffingResult, plan, staffing_table, worst_slots
 from core.staffing.queues import (
     ErlangC,
@@ -29,6 +31,9 @@ __all__ = [
     "Demand",
     "ErlangA",
     "ErlangC",
+    "Fitted",
+    "Outlook",
+    "Peaks",
     "Simulated",
     "StaffingKnobs",
     "StaffingResult",
@@ -36,17 +41,22 @@ __all__ = [
     "arrivals",
     "chat_pool",
     "chat_times",
+    "coming_week",
     "cover_hours",
     "erlang_a",
     "erlang_b",
     "erlang_c",
     "erlang_c_queue",
     "erlang_c_surface",
+    "find_peaks",
+    "fit_forecast",
+    "known_days",
     "lognormal_work",
     "measure_concurrency",
     "measure_demand",
     "measure_supply",
     "moves",
+    "outlook",
     "plan",
     "poisson_arrivals",
     "positions",

@@ -8,7 +8,7 @@ quarters add up to hours, hours to days, days to the total. Agent-started conver
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,6 +184,18 @@ def total_counts(demand: Demand) -> IntArray:
     """Contacts of all groups per day of the period × quarter hour."""
     empty = np.zeros((len(demand.weekdays), QUARTERS), np.int64)
     return np.asarray(sum((group.counts for group in demand.groups), empty))
+
+
+def known_days(demand: Demand, first: int, last: int) -> Demand:
+    """The measured half without days before the log or after it: a period may reach further than anybody recorded.
+
+    Only arrivals are cut; effort, concurrency and supply have nothing there.
+    """
+    start, end = max(demand.period[0], first), min(demand.period[1], last)
+    if (start, end) == demand.period or start > end:
+        return demand
+    kept = slice(start - demand.period[0], end - demand.period[0] + 1)
+    return replace(demand, period=(start, end), groups=tuple(replace(each, counts=each.counts[kept]) for each in demand.groups))
 
 
 def volume(counts: IntArray, weekdays: IntArray, statistic: str) -> FloatArray:

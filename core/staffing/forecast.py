@@ -371,6 +371,13 @@ def outlook(fitted: Fitted, weeks: int = 4, interval: int = 60) -> Outlook:
     )
 
 
+def coming_week(found: Outlook, statistic: str) -> FloatArray:
+    """Contacts of an average coming week, 7 weekdays × slots: the mean over the weeks ahead of ``mean``, ``p50``, ``p80`` or ``p90``."""
+    slots = found.slots["start"].nunique()
+    table = found.slots.groupby(["weekday", "start"])[statistic].mean()
+    return np.asarray(table.to_numpy(float).reshape(WEEK, slots))
+
+
 def _with_effects(fitted: Fitted, mean: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray, list[tuple[str, str]]]:
     """Days to come that are special: changed by the measured effect of their kind where several are known, else only named."""
     first = fitted.first_day + len(fitted.counts)

@@ -93,7 +93,7 @@ def _moments(total: IntArray, of_squares: IntArray, n: int) -> tuple[FloatArray,
     return (n - 1) * (variance - mean).sum(axis=-1), (n - 1) * (mean**2 - variance / n).sum(axis=-1)
 
 
-def peaks(demand: Demand, interval: int = 60, special_days: Mapping[int, tuple[str, str]] | None = None) -> Peaks:
+def find_peaks(demand: Demand, interval: int = 60, special_days: Mapping[int, tuple[str, str]] | None = None) -> Peaks:
     """Slots of ``interval`` minutes and days with more contacts than their weekday explains.
 
     Args:

@@ -154,10 +154,21 @@ def _open(knobs: StaffingKnobs) -> np.ndarray:
     return np.tile(inside, 7)
 
 
-def _work(demand: Demand, group: Group, knobs: StaffingKnobs) -> _Work:
+def _share(demand: Demand, group: Group, interval: int) -> FloatArray:
+    """A group's part of all contacts per slot; of the whole week where a slot has none."""
+    own = slot_counts(group, interval)
+    of_slot = np.stack([own[demand.weekdays == day].sum(axis=0) for day in range(7)]).ravel()
+    every = sum((slot_counts(each, interval) for each in demand.groups), np.zeros_like(own))
+    total = np.stack([every[demand.weekdays == day].sum(axis=0) for day in range(7)]).ravel()
+    return np.where(total > 0, of_slot / np.maximum(total, 1), own.sum() / max(every.sum(), 1))
+
+
+def _work(demand: Demand, group: Group, knobs: StaffingKnobs, coming: FloatArray | None = None) -> _Work:
     counts = slot_counts(group, knobs.interval_min)
     contacts = volume(counts, demand.weekdays, "mean").ravel()
     planned = contacts if knobs.volume == "mean" else volume(counts, demand.weekdays, knobs.volume).ravel()
+    if coming is not None:
+        planned = coming.ravel() * _share(demand, group, knobs.interval_min)
     aht, shop_wide = _effort(group, knobs.interval_min)
     per_s = np.where(_open(knobs), planned, 0 * planned) / (knobs.interval_min * 60)
     exact = demand.facts["handle_label"] == "estimated"
@@ -310,12 +321,14 @@ def _table(demand: Demand, works: list[_Work], knobs: StaffingKnobs) -> pd.DataF
     return table
 
 
-def plan(demand: Demand, knobs: StaffingKnobs | None = None) -> StaffingResult:
+def plan(demand: Demand, knobs: StaffingKnobs | None = None, coming: FloatArray | None = None) -> StaffingResult:
     """Requirement, supply, gap and moves of one average week.
 
     Args:
         demand: from :func:`core.staffing.measure_demand`.
         knobs: see :class:`StaffingKnobs`; None = defaults.
+        coming: contacts to plan for instead of past ones, 7 weekdays × slots, as from :func:`core.staffing.coming_week`; each
+            group gets the part of a slot that it had in the past.
 
     Returns:
         A :class:`StaffingResult`; weekdays that the period lacks have NaN, slots without contacts need 0 agents.
@@ -328,7 +341,7 @@ def plan(demand: Demand, knobs: StaffingKnobs | None = None) -> StaffingResult:
     [60.0, 2.0, 4.0]
     """
     chosen = knobs or StaffingKnobs()
-    works = [_work(demand, group, chosen) for group in demand.groups]
+    works = [_work(demand, group, chosen, coming) for group in demand.groups]
     table = _table(demand, works, chosen)
     hours = cover_hours(table["required"], table["supplied"], chosen.interval_min / 60)
     unknown = demand.supply.label == "none"

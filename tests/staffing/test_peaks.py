@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.forecasts import MONDAY, demand_of, quarters
-from core.staffing.peaks import peaks, yardstick
+from core.staffing.peaks import find_peaks, yardstick
 
 
 @pytest.mark.parametrize("interval", [30, 60])
@@ -15,7 +15,7 @@ def test_a_planted_peak_is_found_where_it_is(interval: int) -> None:
     rng = np.random.default_rng(1)
     counts = quarters("negative_binomial", rng, 12)
     counts[40, 56:64] += rng.poisson(12, 8)
-    found = peaks(demand_of(counts), interval).periods
+    found = find_peaks(demand_of(counts), interval).periods
     assert len(found) == 1
     row = found.iloc[0]
     assert (row["local_day"], row["weekday"], row["start"], row["end"]) == (MONDAY + 40, 5, 840, 960)
@@ -28,7 +28,7 @@ def test_a_planted_day_is_found() -> None:
     """A day with three times its contacts is a peak as a whole."""
     counts = quarters("poisson", np.random.default_rng(2), 10)
     counts[30] *= 3
-    found = peaks(demand_of(counts), 60).days
+    found = find_peaks(demand_of(counts), 60).days
     assert found["local_day"].tolist() == [MONDAY + 30]
     assert found["ratio"].iloc[0] == pytest.approx(3, rel=0.25)
 
@@ -37,7 +37,7 @@ def test_busy_days_are_no_peaks_but_poisson_calls_them() -> None:
     """Twenty shops whose days scatter more than Poisson: two families at 5 % each call at most four of them, Poisson most."""
     called, plain = 0, 0
     for seed in range(20):
-        found = peaks(demand_of(quarters("negative_binomial", np.random.default_rng(1000 + seed), 10)), 60)
+        found = find_peaks(demand_of(quarters("negative_binomial", np.random.default_rng(1000 + seed), 10)), 60)
         called += len(found.periods) + len(found.days) > 0
         plain += found.facts["poisson_slots"] + found.facts["poisson_days"] > 0
         assert found.by_day.theta < 100
@@ -62,16 +62,16 @@ def test_named_days_are_judged_but_no_yardstick() -> None:
     """A promotion is found as a peak and carries its name; the same weekday beside it is judged as if it had not been."""
     counts = quarters("poisson", np.random.default_rng(4), 8)
     counts[24] *= 4
-    found = peaks(demand_of(counts), 60, {MONDAY + 24: ("promotion", "sale")})
+    found = find_peaks(demand_of(counts), 60, {MONDAY + 24: ("promotion", "sale")})
     assert found.days["name"].tolist() == ["sale"]
-    plain = peaks(demand_of(np.delete(counts, np.s_[21:28], axis=0)), 60)
+    plain = find_peaks(demand_of(np.delete(counts, np.s_[21:28], axis=0)), 60)
     assert found.by_day.index == pytest.approx(plain.by_day.index, rel=0.5)
 
 
 @pytest.mark.parametrize("weeks", [1, 4])
 def test_too_few_dates_are_not_judged(weeks: int) -> None:
     """Below five dates of a weekday no slot is tested, and the reason is given."""
-    found = peaks(demand_of(quarters("poisson", np.random.default_rng(5), weeks)), 60)
+    found = find_peaks(demand_of(quarters("poisson", np.random.default_rng(5), weeks)), 60)
     assert found.reason == "too_few_dates"
     assert found.periods.empty
     assert found.facts["slots"] == 0
@@ -82,4 +82,4 @@ def test_an_hour_that_never_had_a_contact_is_no_wonder_at_its_first() -> None:
     counts = quarters("poisson", np.random.default_rng(6), 12)
     counts[:, :24] = 0
     counts[33, 8] = 1
-    assert peaks(demand_of(counts), 60).periods.empty
+    assert find_peaks(demand_of(counts), 60).periods.empty
