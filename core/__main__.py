@@ -133,6 +133,10 @@ def _boarded(command: ArgumentParser) -> None:
     command.add_argument("--board", action="store_true", help="all KPIs (or --metric A,B) × all groups (--by A,B) as one family")
 
 
+def _holding_out(command: ArgumentParser) -> None:
+    command.add_argument("--weeks", type=int, choices=range(1, 27), metavar="N", help="last weeks to predict; else a third, at most four")
+
+
 def _rostering(command: ArgumentParser) -> None:
     command.add_argument("--changes", type=int, default=6, metavar="K", help="at most so many changes of today's roster")
     command.add_argument("--no-split", action="store_true", help="shifts are moved as a whole only")
@@ -152,6 +156,7 @@ def _rostering(command: ArgumentParser) -> None:
 
 
 _OPTIONS = {
+    "backtest": _holding_out,
     "control": _pointed, "weekdays": _weekly,
     "trends": _boarded, "roster": _rostering, "robustness": _weightings, "planner": _planning, "spotchecks": _sampling, "effects": _changed,
     "periods": _spans,

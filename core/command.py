@@ -496,6 +496,17 @@ def staffing(words: Namespace) -> dict[str, Any]:
     return {"slots": slots, "gap_hours": hours, "moves": found.moves.to_dict("records"), "reasons": list(found.reasons)}
 
 
+def backtest(words: Namespace) -> dict[str, Any]:
+    """Whether the staffing model would have predicted the last weeks: per slot, calibration, error, assumption to doubt."""
+    from core.recompute import backtest as held_against
+
+    found = held_against(*_observed(words), words.weeks)
+    days = {name: {"from": day_date(first), "to": day_date(last)} for name, (first, last) in (("fit", found.fit), ("held", found.held))}
+    tables = {name: getattr(found, name).to_dict("records") for name in ("slots", "bins", "doubts")}
+    told = {"verdict": found.verdict, "reason": found.reason or None, "doubt": found.doubt or None}
+    return tables | told | days | {"errors": dict(found.errors), "facts": dict(found.facts)}
+
+
 def roster(words: Namespace) -> dict[str, Any]:
     """A week's roster: today's with the fewest changes that close its gap, or drawn up anew; named shifts, cost, and how sure."""
     from core import rostering as room
@@ -850,7 +861,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
-    "control": control, "systemic": systemic, "staffing": staffing, "forecast": forecast, "roster": roster,
+    "control": control, "systemic": systemic, "staffing": staffing, "backtest": backtest, "forecast": forecast, "roster": roster,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

@@ -31,6 +31,7 @@ from core.scoring import Scores, blend, persons, score
 from core.weights import Card, drawn_points
 
 if TYPE_CHECKING:
+    from core.backtest import Backtest
     from core.beforeafter import EffectRules
     from core.changes import Change
     from core.effects import WeekdayFinding
@@ -721,14 +722,35 @@ def demand(observed: Observed, scenario: Scenario) -> Demand:
     if only_days(observed.facts.available):
         raise UnavailableError(Issue("staffing_days_only", "error", table="conversations"))
     period = choose(scenario, *observed.days, observed.zone)
+    days = (period.first_day, period.last_day)
+    return measure_demand(*_tables(observed, scenario), zone=observed.zone, period=days)
+
+
+def backtest(observed: Observed, scenario: Scenario, weeks: int | None = None) -> Backtest:
+    """What the earlier weeks of the period predict for its last ones, against what happened; see `core.backtest.backtest`.
+
+    ``weeks``: how many are held out; None = a third of the period, at most four.
+
+    Raises `UnavailableError` where the log knows days but no times of day.
+    """
+    from core.backtest import Sources, split
+    from core.backtest import backtest as held_against
+
+    if only_days(observed.facts.available):
+        raise UnavailableError(Issue("staffing_days_only", "error", table="conversations"))
+    period = choose(scenario, *observed.days, observed.zone)
+    sources = Sources(*_tables(observed, scenario), observed.zone)
+    return held_against(sources, staffing_knobs(scenario), *split(period.first_day, period.last_day, weeks))
+
+
+def _tables(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+    """Contacts, agents seen writing and roster, under the filters."""
     contacts, people = contacts_of(observed, scenario)
     roster = roster_of(observed, people)
     seen = observed.facts.frame(
         "SELECT agent AS agent_id, CAST(floor(slot_no / 288) AS BIGINT) AS local_day, slot_no % 288 AS slot FROM activity"
     )
-    if people is not None:
-        seen = seen[seen["agent_id"].isin(people)]
-    return measure_demand(contacts, seen, roster, zone=observed.zone, period=(period.first_day, period.last_day))
+    return contacts, seen if people is None else seen[seen["agent_id"].isin(people)], roster
 
 
 def forecast(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Fitted:
@@ -794,10 +816,10 @@ def contacts_of(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, s
     judged = judged_sql(observed.facts, scenario)
     frame = observed.facts.frame(
         f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started,
-        c.holiday AS holiday_mode, j.bot_resolved, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
+        c.holiday AS holiday_mode, j.bot_resolved, j.pending, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
         CASE WHEN c.handle_given = 1 THEN 'given' ELSE 'estimated' END AS handle_label,
         c.start_ms AS started_ms, c.first_human_ms, c.last_human_ms, c.first_ms, c.last_ms, c.last_close_ms AS closed_ms, c.is_call,
-        j.agent, j.channel, j.language, j.category, j.team, j.shift
+        (c.first_human_ms - c.start_ms) / 1000.0 AS wait_s, j.agent, j.channel, j.language, j.category, j.team, j.shift
         FROM conversations AS c JOIN ({judged}) AS j ON c.conv = j.conv"""
     )
     for name in DIMENSIONS:

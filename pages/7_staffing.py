@@ -7,6 +7,7 @@ from core.staffing import StaffingResult
 from core.text import Text
 from core.views import busiest_weekday, erlang_levels
 from pages import _parts as parts
+from pages import _proof as proof
 from pages import _roster as roster
 from pages import _session as session
 from pages import _weekdays as weekdays
@@ -117,7 +118,7 @@ def _plan(text: Text) -> None:
     parts.how("staffing", ["first_response"], weekplan.how_lines(result, text), text)
 
 
-PARTS = {"plan": _plan, "moves": roster.show}
+PARTS = {"plan": _plan, "moves": roster.show, "proof": proof.show}
 
 
 def _body(text: Text) -> None:

@@ -792,6 +792,14 @@ def _rostered(name: str, ask: Any) -> Any:
         )
 
 
+def backtest(weeks: int | None) -> Any:
+    """What earlier weeks predict for the last ones of the period, against what happened."""
+    from core import recompute as room
+
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("backtest", weeks), (*_SEEN_ROOMS, "staffing"), lambda seen, used: room.backtest(seen, used, weeks))
+
+
 def fairly(name: str, *asked: Any) -> Any:
     """An answer of `core.fair` or `core.dialects` by its function's name, over period and filters: ``fairly("funnel", "satisfaction")``."""
     from core import dialects, fair

@@ -31,7 +31,7 @@ LAYERS = (
     {"systemic", "slowdowns", "anomalies", "rush"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
     {"shifts", "ranks"},
-    {"beforeafter", "causes"},
+    {"backtest", "beforeafter", "causes"},
     {"rollouts"},
     {"recompute", "views", "indicators", "slots"},
     {"fair", "rostering", "whatif", "board", "spans", "course"},

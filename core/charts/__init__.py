@@ -16,6 +16,7 @@ from core.charts.bars import (
     contribution_parts,
     grade_distribution,
 )
+from core.charts.calibration import calibration
 from core.charts.causes import share_bars
 from core.charts.chart import Chart, Labels
 from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
@@ -30,6 +31,7 @@ __all__ = [
     "Labels",
     "arrows",
     "bars_with_interval",
+    "calibration",
     "cause_bars",
     "contribution_bars",
     "contribution_changes",

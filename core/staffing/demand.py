@@ -67,6 +67,11 @@ class Demand:
         return np.bincount(self.weekdays, minlength=7).astype(np.int64)
 
 
+def contacts_of(conversations: pd.DataFrame, period: tuple[int, int]) -> pd.DataFrame:
+    """The conversations of some days that wait for a person; see :func:`measure_demand` for the columns."""
+    return _contacts(conversations, period)[0]
+
+
 def _contacts(conversations: pd.DataFrame, period: tuple[int, int]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Conversations that wait for a person, and how many stand aside for which reason (first reason wins)."""
     inside = conversations[conversations["local_day"].between(*period)]

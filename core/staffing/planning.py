@@ -9,7 +9,7 @@ and 3 on the other half.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -319,6 +319,25 @@ def _table(demand: Demand, works: list[_Work], knobs: StaffingKnobs) -> pd.DataF
     })  # fmt: skip
     table["state"] = _state(table, _open(knobs))
     return table
+
+
+def predict_at(
+    demand: Demand, knobs: StaffingKnobs, times: FloatArray, least_per_s: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Share reached within each of several times at the staff that was there, and the mean wait.
+
+    Args:
+        times: seconds; one row of the first result each.
+        least_per_s: contacts per second that a slot without any is read as, so that its staff has a service level.
+
+    Returns:
+        Times × slots of the week, and seconds per slot (infinite where the queue grows); NaN where staff or effort is
+        unknown.
+    """
+    works = [replace(work, per_s=np.maximum(work.per_s, least_per_s)) for work in (_work(demand, g, knobs) for g in demand.groups)]
+    need, supplied = [_required(work, knobs) for work in works], _supplied(demand, knobs)
+    rows = [_together(works, replace(knobs, within_s=float(time)), need, supplied) for time in times]
+    return np.stack([row[0] for row in rows]), rows[0][_WAIT]
 
 
 def plan(demand: Demand, knobs: StaffingKnobs | None = None, coming: FloatArray | None = None) -> StaffingResult:
