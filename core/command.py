@@ -474,6 +474,39 @@ def systemic(words: Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def drivers(words: Namespace) -> dict[str, Any]:
+    """What goes with satisfaction: associations with intervals, crude and among like conversations; no claim of a cause."""
+    from core import movements
+
+    found = movements.drivers(*_observed(words))
+    rows = [row | {"with": row.pop("with_")} for row in found.rows.to_dict("records")]
+    told = {name: getattr(found, name) for name in ("cuts", "rated", "satisfied", "asked", "answered", "family")}
+    return told | {"response": movements.response(found), "reason": found.reason or None, "rows": rows}
+
+
+def rush(words: Namespace) -> dict[str, Any]:
+    """Who is steadier than the others in the hours of the highest load per agent."""
+    from core import movements
+
+    key = _metric(words)
+    found = movements.rush(*_observed(words), key)
+    told = {"metric": key, "relative": movements.relative(key), "load": found.load, "rush_hours": found.slots[0], "hours": found.slots[1]}
+    named = {name: found.named(name) for name in ("steadier", "gives_way")}
+    rows = movements.rush_rows(found, key).to_dict("records") if len(found.rows) else []
+    return told | {"team": movements.rush_told(found, key)} | named | {"family": found.family, "reason": found.reason or None, "rows": rows}
+
+
+def room(words: Namespace) -> dict[str, Any]:
+    """What the shop would gain if agents came up to the common figure: shrunken gaps times volume, ranked."""
+    from core import movements
+
+    key = _metric(words)
+    found = movements.room(*_observed(words), key)
+    told = {"metric": key, "baseline": found.baseline, "weeks": found.weeks, "gain_unit": movements.gain_unit(key) or None}
+    rows = [row | {"reason": row["reason"] or None} for row in movements.room_rows(found, key).to_dict("records")]
+    return told | {"reason": found.reason or None, "rows": rows}
+
+
 def staffing(words: Namespace) -> dict[str, Any]:
     """Arrivals, effort, requirement, supply and gap per weekday × slot."""
     from core.recompute import demand, staffing_knobs

@@ -1,4 +1,4 @@
-"""All or one: what page and command line ask about the movements of a KPI – together or alone, at once, unusual, in the rush, with room.
+"""All or one: what page and command line ask about movements – together or alone, at once, unusual days, in the rush, room to improve.
 
 Every function takes an observed log, a scenario (period, filters, margins) and a KPI of the catalogue, and returns codes and unrounded
 numbers; where a question cannot be answered the result says why (``reason``), see `core.slots`.
@@ -6,18 +6,23 @@ numbers; where a question cannot be answered the result says why (``reason``), s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.anomalies import DayRules, Unusual, unusual_days
+from core.drivers import Drivers
+from core.drivers import drivers as asked
 from core.engine import Observed
-from core.grouped import only_days
+from core.fair import judged_from, shrunk
+from core.grouped import Grouped, only_days
+from core.headroom import Headroom, headroom
 from core.metrics import metric
-from core.period import day_date
+from core.period import choose, day_date
 from core.recompute import series
+from core.rush import Rush, RushRules, in_rush, rush_slots
 from core.scenario import Scenario
 from core.slots import Slots, scale_of, slots
 from core.slowdowns import Slowdowns, SlowRules, slowdowns
@@ -73,7 +78,7 @@ def relative(key: str) -> bool:
 def as_change(moved: Any, key: str) -> Any:
     """A movement on the scale of judgement as it is told: durations as a relative change, all else in the KPI's unit.
 
-    >>> round(as_change(np.log(1.5), "first_response"), 3), as_change(-0.04, "fcr")
+    >>> round(float(as_change(np.log(1.5), "first_response")), 3), as_change(-0.04, "fcr")
     (0.5, -0.04)
     """
     return np.expm1(moved) if relative(key) else moved
@@ -177,3 +182,116 @@ def step_told(found: Split, key: str) -> dict[str, Any]:
         return {}
     ends = {name: float(as_change(getattr(found.step, name), key)) for name in ("shift", "low", "high")}
     return ends | {"since": day_date(found.step.since), "direction": Direction.of(found.step.shift, key).code}
+
+
+# --- in the rush ---------------------------------------------------------------------------------------------------------------------
+
+
+def rush(observed: Observed, scenario: Scenario, key: str) -> Rush:
+    """Who is steadier than the others in the hours of the highest load per agent, who gives way? See `core.rush.in_rush`."""
+    found = slots(observed, scenario, key, hours=True)
+    if found.reason:
+        return Rush(reason=found.reason)
+    hours, load = rush_slots(_contacts(observed, scenario), _on_duty(observed))
+    return replace(in_rush(found.rows, hours, RushRules(found.worse)), load=load)
+
+
+def _contacts(observed: Observed, scenario: Scenario) -> pd.DataFrame:
+    """Conversations that began, by local_day × hour, whoever owns them; filters hold."""
+    grouped = Grouped(observed, scenario, ("date", "hour"), choose(scenario, *observed.days, observed.zone))
+    frame = grouped.groups().rename(columns={"date": "local_day"})
+    return frame.assign(n=grouped.sum("conversations", "conversations"))
+
+
+def _on_duty(observed: Observed) -> pd.DataFrame:
+    """Agents seen at work, by local_day × hour."""
+    sql = """SELECT CAST(floor(slot_no / 288) AS BIGINT) AS local_day, CAST(floor((slot_no % 288) / 12) AS BIGINT) AS hour,
+      count(DISTINCT agent) AS agents FROM activity GROUP BY 1, 2 ORDER BY 1, 2"""
+    return observed.facts.frame(sql).astype("int64")
+
+
+def rush_rows(found: Rush, key: str) -> pd.DataFrame:
+    """Agents in the rush as told: rush and other as figures, change, low, high, shrunken and apart by `as_change`."""
+    rows = found.rows.copy()
+    for name in ("change", "low", "high", "shrunken"):
+        rows[name] = as_change(rows[name].to_numpy(dtype=np.float64), key)
+    if relative(key):
+        rows[["rush", "other"]] = np.exp(rows[["rush", "other"]].to_numpy(dtype=np.float64))
+    return rows
+
+
+def rush_told(found: Rush, key: str) -> dict[str, float]:
+    """What the rush does to all together, as told: change, low, high."""
+    return {name: float(as_change(getattr(found, name), key)) for name in ("change", "low", "high")}
+
+
+# --- room to improve -----------------------------------------------------------------------------------------------------------------
+
+
+def room(observed: Observed, scenario: Scenario, key: str) -> Headroom:
+    """What the shop would gain if agents came up to the common figure; durations by medians. See `core.headroom`."""
+    found, better = shrunk(observed, scenario, key), metric(key).better
+    reason = "no_better" if not better else "too_few_to_shrink" if found.reason == "too_few_agents" else found.reason
+    if reason:
+        return Headroom(reason=reason)
+    if not found.tau > 0:
+        return Headroom(reason="alike")
+    baseline = float(np.exp(found.mean)) if found.method.endswith("_log") else found.mean
+    weeks = choose(scenario, *observed.days, observed.zone).days / 7
+    return headroom(found.rows, baseline, better, weeks, judged_from(metric(key)))
+
+
+def gain_unit(key: str) -> str:
+    """What a gap times cases is: ``cases`` for shares, ``hours`` for durations, empty where it is nothing.
+
+    >>> gain_unit("fcr"), gain_unit("handle_time"), gain_unit("csat_mean")
+    ('cases', 'hours', '')
+    """
+    return {"share": "cases", "seconds": "hours"}.get(metric(key).unit, "")
+
+
+def room_rows(found: Headroom, key: str) -> pd.DataFrame:
+    """Rows of a headroom with gains as they are told: cases or hours a week; NaN where a gain is nothing."""
+    rows, per = found.rows.copy(), {"cases": 1.0, "hours": 1 / 3600}.get(gain_unit(key), np.nan)
+    for name in ("gain", "gain_low", "gain_high"):
+        rows[name] = rows[name] * per
+    return rows
+
+
+def room_bars(found: Headroom) -> pd.DataFrame:
+    """Shrunken figures with their intervals beside the common figure, for a chart: agent, value, low, high, n, shop, status, placed."""
+    rows = found.rows
+    frame = rows[["agent", "n"]].assign(value=rows["shrunken"], low=rows["low"], high=rows["high"], shop=found.baseline)
+    return frame.assign(status=np.where(rows["reason"] == "below_minimum", "too_few", "ok"), placed=rows["reason"] == "")
+
+
+def foremost(rows: pd.DataFrame, most: int = 3) -> pd.DataFrame:
+    """Who has most to gain among those whose gap leaves out chance."""
+    return rows[rows["told"] & rows["rank"].notna()].head(most)
+
+
+# --- what goes with satisfaction -----------------------------------------------------------------------------------------------------
+
+
+def drivers(observed: Observed, scenario: Scenario) -> Drivers:
+    """What goes with satisfied ratings, see `core.drivers`."""
+    return asked(observed, scenario)
+
+
+def response(found: Drivers) -> float:
+    """Share of the asked who answered; NaN where nobody is known to have been asked.
+
+    >>> response(Drivers(asked=200.0, answered=50.0))
+    0.25
+    """
+    return found.answered / found.asked if found.asked > 0 else float("nan")
+
+
+def told_apart(rows: pd.DataFrame) -> pd.DataFrame:
+    """Associations with evidence."""
+    return rows[rows["verdict"].isin(["evidence", "strong_evidence"])]
+
+
+def seeming(rows: pd.DataFrame) -> pd.DataFrame:
+    """Clear crude differences that change sides or vanish among like cases."""
+    return rows[(rows["reversed"] | rows["vanishes"]) & ~rows["verdict"].isin(["evidence", "strong_evidence", "not_enough_data"])]

@@ -1,4 +1,4 @@
-"""All or one: does everybody move together, were all slow at once, which days are unusual? Nothing is computed here, only worded."""
+"""All or one: do all move together, were all slow at once, which days are unusual? Nothing is computed here, only worded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from core import movements
 from core.charts import Chart, Labels, line_with_band
 from core.metrics import metric
 from core.text import Text
+from pages import _drivers as drivers
+from pages import _moved as moved
 from pages import _parts as parts
+from pages import _rush as rush
 from pages import _session as session
 from pages import _trendlines as trendlines
 from pages import _widgets as widgets
@@ -32,35 +35,13 @@ def show(text: Text) -> None:
     QUESTIONS[asked](text)
 
 
-def kpi(text: Text, volume: bool = False) -> str:
-    """The KPI to look at."""
-    names = {key: widgets.metric_name(key, text) for key in parts.offered(volume)}
-    return str(parts.choose("moves_of", list(names), text("systemic.control.metric"), names.__getitem__))
-
-
-def change(value: float, key: str, text: Text) -> str:
-    """A movement as it is read: durations relative, all else in the KPI's unit."""
-    if not widgets.known(value):
-        return "–"
-    if not movements.relative(key):
-        return widgets.signed(metric(key), value, text)
-    return f"{'+' if value > 0 else ''}{text.share(value)}"
-
-
-def not_judged(reason: str, text: Text) -> bool:
-    """Whether a question cannot be answered; then says why."""
-    if reason:
-        st.info(text(f"systemic.reason.{reason}"), icon=":material/info:")
-    return bool(reason)
-
-
 # --- together or alone --------------------------------------------------------------------------------------------------------
 
 
 def _together(text: Text) -> None:
-    key = kpi(text)
+    key = moved.kpi(text)
     found = session.movements("systemic", key)
-    if not_judged(found.reason, text):
+    if moved.not_judged(found.reason, text):
         return
     st.markdown(_verdict(found, key, text))
     left, right = st.columns([6, 5], gap="large")
@@ -92,7 +73,7 @@ def _verdict(found: Any, key: str, text: Text) -> str:
         lines.append(_common(found, key, text))
     if found.named:
         named = [_alone(row, key, text) for row in movements.steps(found, key).itertuples() if row.agent in found.named]
-        lines.append(text("systemic.named", list=text("scores.control.comma").join(named)))
+        lines.append(text("systemic.named", list=moved.listed(named, text)))
     elif found.verdict in ("individual", "both"):
         lines.append(text("systemic.diffuse"))
     return "  \n".join(lines) + f"  \n:gray[{text('systemic.shares', **facts)}]"
@@ -100,13 +81,13 @@ def _verdict(found: Any, key: str, text: Text) -> str:
 
 def _common(found: Any, key: str, text: Text) -> str:
     told = movements.step_told(found, key)
-    facts = {name: change(told[name], key, text) for name in ("shift", "low", "high")}
+    facts = {name: moved.change(told[name], key, text) for name in ("shift", "low", "high")}
     facts |= {"direction": text(f"systemic.direction.{told['direction']}"), "since": told["since"]}
     return text("systemic.common", same=found.same_side[0], of=found.same_side[1], **facts)
 
 
 def _alone(row: Any, key: str, text: Text) -> str:
-    facts = {name: change(getattr(row, name), key, text) for name in ("shift", "low", "high")}
+    facts = {name: moved.change(getattr(row, name), key, text) for name in ("shift", "low", "high")}
     return text("systemic.alone", agent=row.agent, since=row.since, direction=text(f"systemic.direction.{row.direction}"), **facts)
 
 
@@ -119,9 +100,9 @@ def _common_chart(found: Any, key: str, text: Text) -> Chart:
 
 
 def _agent_table(rows: Any, key: str, text: Text) -> Any:
-    read = partial(change, key=key, text=text)
+    read = partial(moved.change, key=key, text=text)
     words: dict[str, Any] = {
-        "verdict": [text(f"verdicts.names.{code}") for code in rows["verdict"]],
+        "verdict": moved.verdicts(rows, text),
         "since": [str(day) if day else "–" for day in rows["since"]],
         "shift": [read(value) for value in rows["shift"]],
         "interval": parts.interval(rows["low"], rows["high"], read, text),
@@ -133,9 +114,9 @@ def _agent_table(rows: Any, key: str, text: Text) -> Any:
 
 
 def _at_once(text: Text) -> None:
-    key = kpi(text)
+    key = moved.kpi(text)
     found = session.movements("slow_together", key)
-    if not_judged(found.reason, text):
+    if moved.not_judged(found.reason, text):
         return
     rows = movements.slow_rows(found, key)
     facts = {"hours": found.tested.get("hour", 0), "days": found.tested.get("day", 0), "what": widgets.metric_name(key, text)}
@@ -147,13 +128,13 @@ def _at_once(text: Text) -> None:
 
 
 def _slow_table(rows: Any, key: str, text: Text) -> Any:
-    read = partial(change, key=key, text=text)
+    read = partial(moved.change, key=key, text=text)
     words: dict[str, Any] = {
         "when": [_slot(row, text) for row in rows.itertuples()],
         "agents": [text("systemic.at_once.agents", worse=row.worse_agents, agents=row.agents) for row in rows.itertuples()],
         "size": [read(value) for value in rows["size"]],
         "interval": parts.interval(rows["low"], rows["high"], read, text),
-        "verdict": [text(f"verdicts.names.{code}") for code in rows["verdict"]],
+        "verdict": moved.verdicts(rows, text),
     }
     return rows.assign(**words)[list(SLOW_UNITS)]
 
@@ -168,9 +149,9 @@ def _slot(row: Any, text: Text) -> str:
 
 
 def _unusual(text: Text) -> None:
-    key = kpi(text, volume=True)
+    key = moved.kpi(text, volume=True)
     found = session.movements("unusual", key)
-    if not_judged(found.reason, text):
+    if moved.not_judged(found.reason, text):
         return
     rows = movements.unusual_rows(found, key)
     facts = {"family": found.family, "what": parts.statistic_name(key, "median", text)}
@@ -192,7 +173,7 @@ def _day_table(rows: Any, key: str, text: Text) -> Any:
     words |= {
         "when": [text("systemic.unusual.day", date=date, day=day) for date, day in zip(rows["date"], days, strict=True)],
         "beyond": [_beyond(value, key, text) for value in rows["beyond"]],
-        "verdict": [text(f"verdicts.names.{code}") for code in rows["verdict"]],
+        "verdict": moved.verdicts(rows, text),
     }
     return rows.assign(**words)[list(DAY_UNITS)]
 
@@ -203,4 +184,4 @@ def _beyond(value: float, key: str, text: Text) -> str:
     return f"{'+' if value > 0 else ''}{text.share(value)}"
 
 
-QUESTIONS = {"together": _together, "at_once": _at_once, "unusual": _unusual}
+QUESTIONS = {"together": _together, "at_once": _at_once, "unusual": _unusual, "rush": rush.rush, "room": rush.room, "ratings": drivers.show}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from core import movements
 from core.recompute import Report
 from core.scenario import Scenario
 from core.text import Text
+from core.text import words as locale_words
 from tests.pages.conftest import Open, charted, is_clean, visible
 
 LANGUAGES = ("zh", "en")
@@ -78,3 +80,54 @@ def test_a_kpi_of_sums_is_refused_in_words(open_page: Open) -> None:
     at.selectbox(key="moves_of.en").set_value("handled_per_hour").run()
     is_clean(at)
     assert Text("en")("systemic.reason.no_cases") in visible(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_rush_of_the_sample_names_nobody(open_page: Open, reported: Reported, language: str) -> None:
+    """The table holds the core's figures; nobody is named and the sentence says so."""
+    at = opened(open_page, language, "rush")
+    is_clean(at)
+    found = movements.rush(reported().measured.observed, Scenario(), "first_response")
+    assert Text(language)("systemic.rush.nobody", family=found.family) in " ".join(visible(at))
+    assert at.dataframe[-1].value["p_adjusted"].to_numpy() == pytest.approx(found.rows["p_adjusted"].to_numpy())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_room_for_fcr_names_who_gains_most(open_page: Open, reported: Reported, language: str) -> None:
+    """FCR: the agent of the empty answers with cases a week and interval; ranks as the core has them."""
+    at = opened(open_page, language, "room")
+    at.selectbox(key=f"moves_of.{language}").set_value("fcr").run()
+    is_clean(at)
+    rows = movements.room_rows(movements.room(reported().measured.observed, Scenario(), "fcr"), "fcr")
+    said = " ".join(visible(at))
+    assert "**Tom Baker**" in said
+    assert Text(language).number(rows["gain"][0]) in said
+    assert at.dataframe[-1].value["rank"].to_numpy() == pytest.approx(rows["rank"].to_numpy(), nan_ok=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_goes_with_satisfaction_claims_no_cause(open_page: Open, reported: Reported, language: str) -> None:
+    """Every comparison with intervals, the caveat of silent customers, and no word of a cause anywhere."""
+    at = opened(open_page, language, "ratings")
+    is_clean(at)
+    found = movements.drivers(reported().measured.observed, Scenario())
+    assert len(at.dataframe[-1].value) == len(found.rows) == found.family
+    assert at.dataframe[-1].value["odds"].to_numpy() == pytest.approx(found.rows["odds"].to_numpy(), nan_ok=True)
+    words = [line for key, line in locale_words(language).items() if key.startswith("systemic.")]
+    assert [line for line in words if re.search(r"\bcaus|because|导致|造成|因为", line)] == []
+
+
+@pytest.mark.parametrize("question", ["rush", "room", "ratings"])
+def test_one_agent_has_nobody_beside_him(open_page: Open, question: str) -> None:
+    """One agent filtered: the questions about agents say that there are too few; ratings of one agent still compare."""
+    at = opened(open_page, "en", question, in_agent="Lin Xiao")
+    is_clean(at)
+    reason = {"rush": "too_few_in_rush", "room": "too_few_to_shrink"}.get(question)
+    if reason:
+        assert Text("en")(f"systemic.reason.{reason}") in visible(at)
+
+
+@pytest.mark.parametrize("question", ["together", "at_once", "unusual", "rush", "room", "ratings"])
+def test_one_day_is_too_little_for_everything(open_page: Open, question: str) -> None:
+    """A period of one day: a sentence or a table, never a traceback."""
+    is_clean(opened(open_page, "zh", question, period="custom", **{"from": "2026-04-27", "to": "2026-04-27"}))
