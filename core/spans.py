@@ -98,7 +98,7 @@ def compare_spans(observed: Observed, scenario: Scenario, one: Span, other: Span
     if asked[1].first <= asked[0].last:
         raise refused(f"{asked[1].first}", "periods", f"{asked[0].last + timedelta(days=1)} –")
     cut = [_cut(each, observed) for each in asked]
-    sides = [_Side.of(observed, scenario, each) for each in cut]
+    sides = [_Side.of(observed, scenario, each, keys) for each in cut]
     start = day_number(cut[1].first)
     found = [
         judge_levels(pd.concat([side.days(each) for side in sides], ignore_index=True), _rules(each, scenario, start))
@@ -120,7 +120,7 @@ def compare_groups(
     period = choose(scenario, *observed.days, observed.zone)
     span = _cut(Span(period.first, period.last), observed)
     _apart(first, second)
-    sides = [_Side.of(observed, _narrowed(scenario, each), span) for each in (second, first)]
+    sides = [_Side.of(observed, _narrowed(scenario, each), span, keys) for each in (second, first)]
     rules = [_rules(each, scenario, 0) for each in _there(keys, sides)]
     found = [judge_paired(sides[1].days(each), sides[0].days(each), rule) for each, rule in zip(_there(keys, sides), rules, strict=True)]
     notes = ("short",) if span.days < DAYS_MIN else ()
@@ -174,10 +174,10 @@ class _Side:
     mixed_by: tuple[str, ...]
 
     @classmethod
-    def of(cls, observed: Observed, scenario: Scenario, span: Span) -> _Side:
+    def of(cls, observed: Observed, scenario: Scenario, span: Span, keys: Sequence[str] = ()) -> _Side:
         period = Period(day_number(span.first), day_number(span.last), observed.zone)
         known = tuple(name for name in MIX_BY if len(observed.labels[name]) > 1)
-        whole, daily, cells = (kpi_table(observed, scenario, by, period) for by in (("shop",), ("date",), known or ("shop",)))
+        whole, daily, cells = (kpi_table(observed, scenario, by, period, keys) for by in (("shop",), ("date",), known or ("shop",)))
         return cls(span, whole, daily, cells, known)
 
     def has(self, key: str) -> bool:
@@ -253,3 +253,48 @@ def mix_part(before: pd.DataFrame, after: pd.DataFrame) -> tuple[float, float]:
     whole = float((part[:, 1] * value[:, 1]).sum() - (part[:, 0] * value[:, 0]).sum())
     tiny = abs(whole) <= 1e-12 * max(float(np.abs(value).max()), 1e-300)
     return mix, np.nan if tiny else mix / whole
+
+
+def days_of_spans(observed: Observed, scenario: Scenario, spans: tuple[Span, Span], key: str, names: tuple[str, str]) -> pd.DataFrame:
+    """Day values of two periods for a chart, the earlier one moved onto the later one's dates: x (date), y, n, series (of ``names``)."""
+    moved = day_number(spans[1].first) - day_number(spans[0].first)
+    sides = [_Side.of(observed, scenario, span, (key,)).days(key) for span in spans]
+    shifted = [sides[0].assign(local_day=sides[0]["local_day"] + moved), sides[1]]
+    return _drawn(shifted, names)
+
+
+def days_of_groups(observed: Observed, scenario: Scenario, groups: tuple[Group, Group], key: str, names: tuple[str, str]) -> pd.DataFrame:
+    """Day values of two groups for a chart: x (date), y, n, series (of ``names``, in the order of ``groups``)."""
+    period = choose(scenario, *observed.days, observed.zone)
+    span = _cut(Span(period.first, period.last), observed)
+    return _drawn([_Side.of(observed, _narrowed(scenario, each), span, (key,)).days(key) for each in groups], names)
+
+
+def _drawn(sides: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+    frame = pd.concat([side.assign(series=name) for side, name in zip(sides, names, strict=True)], ignore_index=True)
+    dates = pd.to_datetime([day_date(int(day)) for day in frame["local_day"]])
+    return pd.DataFrame({"x": dates, "y": frame["value"], "n": frame["n"], "series": frame["series"]})
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of reading: those told apart first, by p, then the others."""
+    sure = rows["verdict"].isin(["evidence", "strong_evidence"])
+    return rows.assign(_sure=~sure).sort_values(["_sure", "p"], kind="stable").drop(columns="_sure").reset_index(drop=True)
+
+
+def differing(rows: pd.DataFrame) -> list[str]:
+    """KPIs with evidence after correction, surest first."""
+    found = told(rows)
+    return found.loc[found["verdict"].isin(["evidence", "strong_evidence"]), "key"].tolist()
+
+
+def latest(observed_days: tuple[int, int], weeks: int = 4) -> Span:
+    """The last whole weeks of a log that leave as many before them; at least one day.
+
+    >>> latest((20514, 20597)).days, latest((20514, 20520)).days
+    (28, 3)
+    """
+    first, last = observed_days
+    half = (last - first + 1) // 2
+    days = min(7 * weeks, half - half % 7 if half >= 7 else max(half, 1))
+    return Span(day_date(last - days + 1), day_date(last))

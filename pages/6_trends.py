@@ -8,6 +8,7 @@ from pages import _beforeafter as beforeafter
 from pages import _board as board
 from pages import _control as control
 from pages import _parts as parts
+from pages import _periods as periods
 from pages import _pilots as pilots
 from pages import _session as session
 from pages import _systemic as systemic
@@ -66,7 +67,7 @@ def _groups(text: Text) -> None:
 
 PARTS = {
     "board": board.show, "groups": _groups, "weekdays": weekdays.show,
-    "change": beforeafter.show, "pilots": pilots.show, "course": control.show, "systemic": systemic.show,
+    "change": beforeafter.show, "pilots": pilots.show, "periods": periods.show, "course": control.show, "systemic": systemic.show,
 }
 
 

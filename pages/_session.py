@@ -755,6 +755,22 @@ def groups(first: Mapping[str, Sequence[str]], second: Mapping[str, Sequence[str
         return _about(what, _TREND_ROOMS, lambda seen, used: compare_groups(seen, used, first, second, keys))
 
 
+def latest() -> Any:
+    """The log's last whole weeks that leave as many before them."""
+    from core.spans import latest as found
+
+    return found(observed(scenario().part(*_SEEN_ROOMS)).days)
+
+
+def drawn(found: Any, groups: Any, of: str, names: tuple[str, str]) -> Any:
+    """Day values behind two periods, or behind two groups, for a chart."""
+    from core.spans import days_of_groups, days_of_spans
+
+    used = scenario().part(*_TREND_ROOMS)
+    seen = observed(used)
+    return days_of_groups(seen, used, groups, of, names) if groups else days_of_spans(seen, used, found.spans, of, names)
+
+
 def demand() -> Any:
     """Arrivals, effort, concurrency and supply of the period: what staffing plans with at slider speed."""
     from core import recompute as room
