@@ -6,6 +6,7 @@ from core.errors import UnavailableError
 from core.staffing import StaffingResult
 from core.text import Text
 from core.views import busiest_weekday, erlang_levels
+from pages import _demand as demand
 from pages import _parts as parts
 from pages import _proof as proof
 from pages import _roster as roster
@@ -31,13 +32,16 @@ def _controls(text: Text) -> str:
         place = parts.fold(text("plan.control.more"), "staffing", "tune")
         if place.open:
             with place:
-                columns = st.columns(3, vertical_alignment="bottom")
+                columns = st.columns(4, vertical_alignment="bottom")
                 for column, key in zip(columns, ("max_occupancy", "shrinkage"), strict=False):
                     with column:
                         widgets.knob(key, text)
                 with columns[2]:
                     words = weekplan.volume_words(text)
                     parts.choose("plan_volume", list(words), text("plan.control.volume"), words.__getitem__)
+                with columns[3]:
+                    weeks = weekplan.weeks_words(text)
+                    parts.choose("plan_weeks", list(weeks), text("plan.control.weeks"), weeks.__getitem__)
                 widgets.reset(("staffing",), text)
     return session.remembered("plan_volume", "mean")
 
@@ -104,6 +108,7 @@ def _plan(text: Text) -> None:
         _erlang(text)
         return
     st.markdown(weekplan.sentences(result, text))
+    st.caption(weekplan.coming_line(result, text))
     _map(result, text)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -118,7 +123,7 @@ def _plan(text: Text) -> None:
     parts.how("staffing", ["first_response"], weekplan.how_lines(result, text), text)
 
 
-PARTS = {"plan": _plan, "moves": roster.show, "proof": proof.show}
+PARTS = {"plan": _plan, "demand": demand.show, "moves": roster.show, "proof": proof.show}
 
 
 def _body(text: Text) -> None:

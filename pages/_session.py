@@ -778,6 +778,34 @@ def demand() -> Any:
     return _about(("demand",), _SEEN_ROOMS, room.demand)
 
 
+_CALENDAR_ROOMS = (*_SEEN_ROOMS, "calendar")
+
+
+def forecast() -> Any:
+    """Every forecasting model fitted to the contacts of the period: the slow half of `coming`."""
+    from core import recompute as room
+
+    measured = demand()
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("forecast",), _CALENDAR_ROOMS, lambda seen, used: room.forecast(seen, used, measured))
+
+
+def coming(weeks: int) -> Any:
+    """The forecast of the next weeks with its back-test, in the slots of the staffing knobs."""
+    from core.staffing import outlook
+
+    interval, fitted = int(scenario().get("slot_min")), forecast()
+    return _about(("coming", weeks, interval), _CALENDAR_ROOMS, lambda _seen, _used: outlook(fitted, weeks, interval))
+
+
+def peaks() -> Any:
+    """Slots and days of the period with more contacts than their weekday explains."""
+    from core import recompute as room
+
+    measured = demand()
+    return _about(("peaks",), (*_CALENDAR_ROOMS, "staffing"), lambda seen, used: room.peaks(seen, used, measured))
+
+
 def team() -> Any:
     """Agents with their languages, and today's week of the roster."""
     from core import rostering

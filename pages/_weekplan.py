@@ -7,7 +7,7 @@ from typing import Any
 from core import views
 from core.charts import Chart, Labels, gap_chart, heatmap
 from core.recompute import staffing_knobs
-from core.staffing import StaffingResult, plan, worst_slots
+from core.staffing import StaffingResult, coming_week, plan, worst_slots
 from core.staffing.demand import MIN_EFFORT_N, VOLUMES
 from core.text import Text
 from pages import _session as session
@@ -22,7 +22,27 @@ SLOT_COLUMNS = (
 
 def planned(volume: str) -> StaffingResult:
     """The plan of the week under the knobs as they are."""
-    return plan(session.demand(), staffing_knobs(session.scenario(), volume))
+    ahead = coming_weeks()
+    week = coming_week(session.coming(ahead), volume) if ahead else None
+    return plan(session.demand(), staffing_knobs(session.scenario(), volume), week)
+
+
+def coming_weeks() -> int:
+    """How many coming weeks the plan is made for; 0: for the past ones."""
+    return int(session.remembered("forecast_weeks", 4)) if session.remembered("plan_weeks", "past") == "coming" else 0
+
+
+def weeks_words(text: Text) -> dict[str, str]:
+    """Which weeks the plan can be made for, in words."""
+    return {code: text(f"plan.weeks.{code}", weeks=session.remembered("forecast_weeks", 4)) for code in ("past", "coming")}
+
+
+def coming_line(result: StaffingResult, text: Text) -> str:
+    """That the plan is for coming weeks, and by which forecast; empty where it is for the past."""
+    if not (ahead := coming_weeks()):
+        return ""
+    model = text(f"demand.model.{session.coming(ahead).model}")
+    return text("plan.sentence.coming", weeks=ahead, model=model, volume=text(f"staffing.volume.{result.facts['volume']}"))
 
 
 def volume_words(text: Text) -> dict[str, str]:

@@ -102,6 +102,13 @@ class Outlook:
     held: pd.DataFrame
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def best(self) -> dict[str, Any]:
+        """The line of `trials` a sentence is about: the shown model, or the nearest rival of the naive one; empty where none is."""
+        others = self.trials[self.trials["gain"].notna() & (self.trials["model"] != NAIVE)]
+        rows = others if self.model == NAIVE else others[others["model"] == self.model]
+        return {} if rows.empty else dict(rows.loc[rows["gain"].idxmax()])
+
 
 def fit_forecast(demand: Demand, special_days: Mapping[int, tuple[str, str]] | None = None) -> Fitted:
     """Fit every model at the end of the log and at earlier weeks; seconds, once a log.

@@ -33,11 +33,12 @@ class Peaks:
 
     Args:
         periods: slots in a row that are peaks, as one row each: local_day, weekday, start, end (minutes), observed, expected, ratio,
-            p_adjusted (smallest of its slots), kind and name of a special day.
-        days: days that are peaks as a whole: local_day, weekday, observed, expected, ratio, p, p_adjusted, kind, name.
+            p_adjusted (smallest of its slots), kind and name_of (a special day's).
+        days: days that are peaks as a whole: local_day, weekday, observed, expected, ratio, p, p_adjusted, kind, name_of.
         by_slot, by_day: over-dispersion of the usual slots and days.
         reason: ``too_few_dates`` where no weekday has enough dates; empty otherwise.
-        facts: family sizes (``slots``, ``days_tested``), ``poisson_slots`` and ``poisson_days`` (peaks a Poisson yardstick calls).
+        facts: family sizes (``slots``, ``days_tested``);
+            ``poisson_slots``, ``poisson_days`` and their sum ``poisson`` (called by a Poisson yardstick).
     """
 
     periods: pd.DataFrame
@@ -46,6 +47,11 @@ class Peaks:
     by_day: Dispersion
     reason: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def all(self) -> pd.DataFrame:
+        """Days and periods in one table, for a file: ``what`` is "day" or "slot"."""
+        return pd.concat([self.days.assign(what="day"), self.periods.assign(what="slot")], ignore_index=True)
 
 
 def yardstick(counts: IntArray, weekdays: IntArray, ordinary: np.ndarray) -> tuple[FloatArray, FloatArray]:
@@ -112,6 +118,7 @@ def find_peaks(demand: Demand, interval: int = 60, special_days: Mapping[int, tu
         "slots": int(np.isfinite(slots["p"]).sum()), "days_tested": int(np.isfinite(days["p"]).sum()), "interval": interval,
         "poisson_slots": int((slots["poisson"] < ALPHA).sum()), "poisson_days": int((days["poisson"] < ALPHA).sum()),
     }  # fmt: skip
+    facts["poisson"] = facts["poisson_slots"] + facts["poisson_days"]
     return Peaks(
         _named(_periods(slots, counts.shape[1], interval), demand, apart),
         _named(_days(days), demand, apart),
@@ -173,7 +180,7 @@ def _named(frame: pd.DataFrame, demand: Demand, apart: Mapping[int, tuple[str, s
     at = frame["day"].to_numpy(np.int64)
     days = demand.period[0] + at
     known = [apart.get(int(day), ("", "")) for day in days]
-    named = frame.drop(columns="day").assign(kind=[kind for kind, _ in known], name=[name for _, name in known])
+    named = frame.drop(columns="day").assign(kind=[kind for kind, _ in known], name_of=[name for _, name in known])
     named.insert(0, "local_day", days)
     named.insert(1, "weekday", demand.weekdays[at])
     return named.sort_values(["p_adjusted", "local_day"], kind="stable").reset_index(drop=True)

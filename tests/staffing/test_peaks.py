@@ -63,7 +63,7 @@ def test_named_days_are_judged_but_no_yardstick() -> None:
     counts = quarters("poisson", np.random.default_rng(4), 8)
     counts[24] *= 4
     found = find_peaks(demand_of(counts), 60, {MONDAY + 24: ("promotion", "sale")})
-    assert found.days["name"].tolist() == ["sale"]
+    assert found.days["name_of"].tolist() == ["sale"]
     plain = find_peaks(demand_of(np.delete(counts, np.s_[21:28], axis=0)), 60)
     assert found.by_day.index == pytest.approx(plain.by_day.index, rel=0.5)
 
