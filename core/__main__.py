@@ -70,8 +70,10 @@ def _reading(command: ArgumentParser, name: str) -> None:
         _OPTIONS[name](command)
     if name in ("receipt", "card"):
         command.add_argument("--agent", required=name == "receipt", metavar="NAME", help="whose")
+    if name in ("card", "study"):
+        zipped = ", or .zip for all agents" if name == "card" else ""
+        command.add_argument("-o", "--output", required=True, metavar="FILE", help=f"where to write it: .html{zipped}")
     if name == "card":
-        command.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write it: .html, or .zip for all agents")
         command.add_argument("--codes", action="store_true", help="codes instead of names, for a meeting")
 
 

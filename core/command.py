@@ -574,6 +574,19 @@ def roster(words: Namespace) -> dict[str, Any]:
     }
 
 
+def study(words: Namespace) -> dict[str, Any]:
+    """Staffing on one printable page: demand, need, supply, gap, worst slots, changes, doubts, assumptions."""
+    from core import rostering
+    from core.recompute import demand
+    from core.study import study as studied
+    from core.study import study_html
+
+    observed, scenario = _observed(words)
+    made = study_html(studied(demand(observed, scenario), rostering.team(observed, scenario), scenario), Text(words.lang))
+    _write(words.output, made)
+    return {"file": words.output, "bytes": len(made)}
+
+
 def _shift_rules(words: Namespace) -> Any:
     from core.staffing.patterns import ShiftRules
 
@@ -895,6 +908,7 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
     "control": control, "systemic": systemic, "staffing": staffing, "backtest": backtest, "forecast": forecast, "roster": roster,
+    "study": study,
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,

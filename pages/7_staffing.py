@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import study
 from core.errors import UnavailableError
 from core.staffing import StaffingResult
 from core.text import Text
@@ -116,7 +117,8 @@ def _plan(text: Text) -> None:
     with right:
         st.markdown("\n".join(weekplan.slot_lines(result, text)))
         _moves(result, text)
-    st.caption(weekplan.caveats(result, text))
+    st.caption(study.caveats(result, text))
+    widgets.download_file(text("study.download"), "staffing_study.html", lambda: study.study_html(session.study(), text))
     weekdays.one_sentence(text)
     _slots(result, text)
     _erlang(text)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core import rostering, views
+from core import rostering, study, views
 from core.errors import KefuError, UnavailableError
-from core.period import day_date
 from core.recompute import staffing_knobs
 from core.scenario import KNOBS, Scenario
 from core.staffing.changes import KINDS, Change, Shift, added, dropped, moved, split
@@ -52,12 +52,7 @@ def show(text: Text) -> None:
 
 
 def _today(team: Any, demand: Any, text: Text) -> str:
-    if team.week is None:
-        return text(f"roster.today.{demand.supply.label}")
-    shifts = team.week.shifts
-    facts = {"first": day_date(team.week.monday).isoformat(), "n": len(shifts), "agents": shifts["agent"].nunique()}
-    known = text("roster.today.roster", **facts)
-    return known if all(team.week.known) else f"{known} {text('roster.today.cut')}"
+    return study.today_line(team, text) or text(f"roster.today.{demand.supply.label}")
 
 
 # --- what is tried -----------------------------------------------------------------------------------------------------------
@@ -136,7 +131,7 @@ def _changed(kind: str, columns: Sequence[Any], team: Any, text: Text) -> Change
         if not options:
             st.caption(text("roster.control.nobody"))
             return None
-        agent, shift = parts.choose("try_shift", options, text("roster.control.shift"), lambda each: f"{each[0]} · {_span(each[1], text)}")
+        agent, shift = parts.choose("try_shift", options, text("roster.control.shift"), partial(_whose, text=text))
     if kind == "drop":
         return dropped(agent, shift)
     with columns[2]:
@@ -144,6 +139,10 @@ def _changed(kind: str, columns: Sequence[Any], team: Any, text: Text) -> Change
     with columns[3]:
         start = _time("try_start", text("roster.control.start"), 600, text)
     return moved(agent, shift, to, start) if kind == "move" else _halved(agent, shift, (to, start))
+
+
+def _whose(each: tuple[str, Shift], text: Text) -> str:
+    return f"{each[0]} · {study.span_words(each[1], text)}"
 
 
 def _halved(agent: str, shift: Shift, to: tuple[int, int]) -> Change | None:
@@ -167,24 +166,10 @@ def _list(changes: Sequence[Change], text: Text) -> None:
     if not changes:
         st.caption(text("roster.tried.none"))
         return
-    st.markdown("\n".join([text("roster.tried.some", n=len(changes)), "", *(f"- {change_words(each, text)}" for each in changes)]))
+    st.markdown("\n".join([text("roster.tried.some", n=len(changes)), "", *(f"- {study.change_words(each, text)}" for each in changes)]))
     with st.container(horizontal=True):
         st.button(text("roster.control.undo"), key="try_undo", on_click=_keep, args=(changes[:-1],), icon=":material/undo:")
         st.button(text("roster.control.clear"), key="try_clear", on_click=_keep, args=((),), icon=":material/delete:")
-
-
-def change_words(change: Change, text: Text) -> str:
-    """A change in a sentence, with what speaks against it."""
-    facts = {"agent": change.agent or text("roster.control.anybody"), "hours": ""}
-    facts |= {"from": _span(change.before, text) if change.before else ""}
-    facts |= {"to": text("roster.change.and").join(_span(each, text) for each in change.after)}
-    told = text(f"roster.change.{change.kind}", **facts)
-    return f"{told} {text(f'roster.clash.{change.clash}')}" if change.clash else told
-
-
-def _span(shift: Shift, text: Text) -> str:
-    facts = {"weekday": text(f"pages.weekday.{shift.weekday}"), "start": views.clock(shift.start), "end": views.clock(shift.end_clock)}
-    return text("roster.change.span", **facts)
 
 
 # --- the cheapest ------------------------------------------------------------------------------------------------------------
@@ -197,7 +182,8 @@ def _cheapest(demand: Any, team: Any, text: Text) -> None:
     with place:
         ask = rostering.Ask(limits=_limits(team, text), languages=newweek.languages("cheap", team, text))
         found = session.fewest_changes(ask)
-        st.markdown("\n".join(proposal_lines(found, text)))
+        told, *lines = study.proposal_lines(found, text)
+        st.markdown("\n".join([told, "", *(f"- {line}" for line in lines)]))
         st.button(text("roster.control.take"), key="take_moves", on_click=_keep, args=(found.changes,), disabled=not found.changes)
 
 
@@ -210,16 +196,6 @@ def _limits(team: Any, text: Text) -> Limits:
     with three:
         may_add = st.toggle(text("roster.control.add"), **session.widget("cheap_add", session.remembered("cheap_add", team.week is None)))
     return Limits(int(most), bool(may_split), bool(may_add))
-
-
-def proposal_lines(found: Any, text: Text) -> list[str]:
-    """What the cheapest changes close, how sure that is, and each of them."""
-    facts = {name: text.number(getattr(found, name)) for name in ("under_before", "under_hours", "over_before", "over_hours")}
-    if not found.changes:
-        return [text("roster.cheapest.none", **facts)]
-    sure = text("roster.sure.proven" if found.optimal else "roster.sure.bound", gap=text.share(found.gap))
-    lines = [f"- {change_words(each, text)}" for each in found.changes]
-    return [f"{text('roster.cheapest.closes', n=len(found.changes), **facts)} {sure}", "", *lines]
 
 
 # --- what comes of it --------------------------------------------------------------------------------------------------------

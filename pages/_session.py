@@ -823,6 +823,14 @@ def new_week(ask: Any) -> Any:
     return _rostered("new_week", ask)
 
 
+def study() -> Any:
+    """Everything the one-page summary of staffing says."""
+    from core.study import study as studied
+
+    measured, who = demand(), team()
+    return _about(("study",), (*_SEEN_ROOMS, "staffing"), lambda _seen, used: studied(measured, who, used))
+
+
 def _rostered(name: str, ask: Any) -> Any:
     from core import recompute, rostering
 
@@ -831,7 +839,7 @@ def _rostered(name: str, ask: Any) -> Any:
     with st.spinner(text()("roster.searching")):
         return _about(
             (name, ask, volume),
-            (*_SEEN_ROOMS, "staffing", "period"),
+            (*_SEEN_ROOMS, "staffing"),
             lambda _seen, used: function(measured, recompute.staffing_knobs(used, volume), who, ask, used),
         )
 

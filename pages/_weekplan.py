@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import views
+from core import study, views
 from core.charts import Chart, Labels, gap_chart, heatmap
 from core.recompute import staffing_knobs
-from core.staffing import StaffingResult, coming_week, plan, worst_slots
-from core.staffing.demand import MIN_EFFORT_N, VOLUMES
+from core.staffing import StaffingResult, coming_week, plan
+from core.staffing.demand import VOLUMES
 from core.text import Text
 from pages import _session as session
 from pages import _widgets as widgets
@@ -58,41 +58,14 @@ def _within(text: Text) -> str:
 
 
 def sentences(result: StaffingResult, text: Text) -> str:
-    """Hours missing and to spare, never netted, and the slots where it matters."""
-    needed = views.agent_hours(result, "required")
-    if not widgets.known(result.under_hours):
-        return text("staffing.gap.unknown", needed=text.number(needed))
-    facts = {"target": text.share(session.scenario().get("sl_target"), 0), "within": _within(text)}
-    facts |= {"needed": text.number(needed), "supplied": text.number(views.agent_hours(result, "supplied"))}
-    hours = text("staffing.gap.hours", under=text.number(result.under_hours), over=text.number(result.over_hours))
-    return f"{text('plan.sentence.needed', **facts)} {hours}"
+    """Hours missing and to spare, never netted."""
+    return study.hours_line(result, session.scenario(), text)
 
 
 def slot_lines(result: StaffingResult, text: Text) -> list[str]:
     """The slots that lack most agents; where none does, the tightest ones."""
-    worst = worst_slots(result)
-    if len(worst):
-        return [text("plan.sentence.worst"), *(_worst(row, result, text) for row in worst.itertuples())]
-    tight = views.tightest(result)
-    if not len(tight):
-        return []
-    return [
-        text("plan.sentence.tightest"),
-        *(_slot("plan.sentence.tight", row, result, text) for row in tight.itertuples()),
-    ]
-
-
-def _worst(row: Any, result: StaffingResult, text: Text) -> str:
-    overloaded = row.service_level <= 0 and row.supplied > 0
-    return _slot("staffing.worst.overload" if overloaded else "staffing.worst.one", row, result, text)
-
-
-def _slot(key: str, row: Any, result: StaffingResult, text: Text) -> str:
-    end = row.start + int(session.scenario().get("slot_min"))
-    facts = {"weekday": text(f"pages.weekday.{row.weekday}"), "start": views.clock(row.start), "end": views.clock(end)}
-    facts |= {"required": text.number(row.required, 0), "supplied": text.number(row.supplied), "within": _within(text)}
-    facts |= {"service_level": text.share(row.service_level), "contacts": text.number(row.contacts)}
-    return f"- {text(key, n_days=row.n_days, load=text.number(row.load_erlang, 2), **facts)}"
+    heading, *lines = study.slot_lines(result, session.scenario(), text) or [""]
+    return [heading, *(f"- {line}" for line in lines)]
 
 
 def move_lines(result: StaffingResult, text: Text, most: int = 6) -> list[str]:
@@ -109,13 +82,6 @@ def _move(row: Any, text: Text) -> str:
     facts = {f"{side}_weekday": text(f"pages.weekday.{getattr(row, f'{side}_weekday')}") for side in ("from", "to")}
     facts |= {name: views.clock(getattr(row, name)) for name in ("from_start", "from_end", "to_start", "to_end")}
     return text("staffing.moves.one", agents=text.number(row.agents, 0), hours=text.number(row.hours), **facts)
-
-
-def caveats(result: StaffingResult, text: Text) -> str:
-    """Everything a reader has to mind about these figures; empty when there is nothing."""
-    facts = dict(result.facts) | {"min_effort_n": MIN_EFFORT_N}
-    told = " ".join(text(f"staffing.reasons.{code}", **facts) for code in result.reasons)
-    return text("plan.sentence.caveats", list=told) if told else ""
 
 
 def how_lines(result: StaffingResult, text: Text) -> list[str]:

@@ -42,7 +42,7 @@ LAYERS = (
     {"comparisons", "consequences", "dialects", "receipt", "sensitivity"},
     {"talk"},
     {"charts", "exports"},
-    {"card"},
+    {"card", "study"},
     {"__main__", "command"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
