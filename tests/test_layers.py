@@ -30,7 +30,7 @@ LAYERS = (
     {"agreement", "trends", "effects", "control", "changepoints", "earlywarning", "staffing", "voice", "actions"},
     {"systemic", "slowdowns", "anomalies", "associations", "headroom"},
     {"proportions", "funnel", "shrinkage", "casemix", "pairs", "nonresponse", "questions"},
-    {"shifts", "ranks"},
+    {"rush", "shifts", "ranks"},
     {"backtest", "beforeafter", "causes"},
     {"rollouts"},
     {"recompute", "views", "indicators", "slots"},
