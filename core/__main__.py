@@ -64,7 +64,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     command.add_argument("--from", dest="start", metavar="D", help="first day, YYYY-MM-DD")
     command.add_argument("--to", dest="end", metavar="D", help="last day, included")
     command.add_argument("--by", help=_BY)
-    if name in ("trends", "weekdays", "effects", "control", "systemic", "fair", "planner"):
+    if name in ("trends", "weekdays", "effects", "control", "systemic", "rush", "room", "fair", "planner"):
         command.add_argument("--metric", default="", metavar="KEY", help="key of the KPI (first_response)")
     if name in _OPTIONS:
         _OPTIONS[name](command)

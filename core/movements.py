@@ -251,17 +251,17 @@ def gain_unit(key: str) -> str:
 
 
 def room_rows(found: Headroom, key: str) -> pd.DataFrame:
-    """Rows of a headroom with gains as they are told: cases or hours a week; NaN where a gain is nothing."""
+    """Rows of a headroom with gains as they are told: cases or hours a week; NaN where there is nothing to gain or no such unit."""
     rows, per = found.rows.copy(), {"cases": 1.0, "hours": 1 / 3600}.get(gain_unit(key), np.nan)
     for name in ("gain", "gain_low", "gain_high"):
-        rows[name] = rows[name] * per
+        rows[name] = (rows[name] * per).where(rows["gap"] > 0)
     return rows
 
 
 def room_bars(found: Headroom) -> pd.DataFrame:
-    """Shrunken figures with their intervals beside the common figure, for a chart: agent, value, low, high, n, shop, status, placed."""
+    """Shrunken figures beside the common one, for a chart: agent, value, low, high, n, mean_of_agents, status, placed."""
     rows = found.rows
-    frame = rows[["agent", "n"]].assign(value=rows["shrunken"], low=rows["low"], high=rows["high"], shop=found.baseline)
+    frame = rows[["agent", "n", "low", "high"]].assign(value=rows["shrunken"], mean_of_agents=found.baseline)
     return frame.assign(status=np.where(rows["reason"] == "below_minimum", "too_few", "ok"), placed=rows["reason"] == "")
 
 

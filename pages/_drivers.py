@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core import movements
+from core.comparisons import as_points
 from core.metrics import metric
 from core.text import Text
 from pages import _moved as moved
@@ -16,8 +17,8 @@ from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 
 UNITS = {
-    "what": "", "verdict": "", "with_": "share", "without": "share", "crude": "", "within": "", "alike": "", "odds": "ratio",
-    "p_adjusted": "p", "n_with": "count", "n_without": "count", "note": "",
+    "what": "", "verdict": "", "with_": "share", "without": "share", "crude": "", "within": "", "alike": "", "note": "", "odds": "ratio",
+    "p_adjusted": "p", "n_with": "count", "n_without": "count",
 }  # fmt: skip
 
 
@@ -67,11 +68,12 @@ def _name(row: Any, found: Any, text: Text) -> str:
 
 def _with_ends(rows: Any, name: str, text: Text) -> list[str]:
     ends = zip(rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
-    return [
-        text("systemic.ratings.with_ends", value=_points(value, text), low=_points(low, text), high=_points(high, text))
-        if widgets.known(value) else "–"
-        for value, low, high in ends
-    ]  # fmt: skip
+    return [_ends(each, text) if widgets.known(each[0]) else "–" for each in ends]
+
+
+def _ends(each: tuple[float, float, float], text: Text) -> str:
+    value, low, high = (text.number(as_points(part)) for part in each)
+    return text("systemic.ratings.with_ends", value=value, low=low, high=high)
 
 
 def _note(row: Any, text: Text) -> str:

@@ -21,7 +21,7 @@ RUSH_UNITS = {
     "n_other": "count",
 }  # fmt: skip
 ROOM_UNITS = {
-    "rank": "count", "agent": "", "value": "", "shrunken": "", "gap": "", "gain": "", "interval": "", "shop": "", "n": "count", "note": "",
+    "rank": "count", "agent": "", "own": "", "shrunken": "", "gap": "", "gain": "", "interval": "", "shop": "", "n": "count", "note": "",
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def room(text: Text) -> None:
     lines = [text("systemic.room.baseline", what=what, baseline=baseline, agents=len(rows))]
     lines += [_gain(row, key, text) for row in first.itertuples()] or [text("systemic.room.nobody")]
     st.markdown("  \n".join(lines))
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([4, 6], gap="large")
     with left:
         note = f"{text('systemic.room.note', baseline=baseline)} · {widgets.period_line(text)}"
         labels = Labels(text.language, text("systemic.room.chart", metric=what), x=what, note=note)
@@ -100,16 +100,16 @@ def _gain(row: Any, key: str, text: Text) -> str:
     unit = movements.gain_unit(key)
     if not unit:
         return text("systemic.room.told", **facts)
-    ends = {name: text.number(getattr(row, name)) for name in ("gain", "gain_low", "gain_high")}
+    ends = {name: text.number(getattr(row, name), 2) for name in ("gain", "gain_low", "gain_high")}
     return text(f"systemic.room.told_{unit}", **facts, **ends)
 
 
 def _room_table(rows: Any, key: str, text: Text) -> Any:
     figure, signed = partial(widgets.kpi_value, text, key=key), partial(widgets.signed, metric(key), text=text)
-    words: dict[str, Any] = {name: [figure(value) for value in rows[name]] for name in ("value", "shrunken")}
+    words: dict[str, Any] = {"own": [figure(value) for value in rows["value"]], "shrunken": [figure(value) for value in rows["shrunken"]]}
     words["gap"] = [signed(value * -metric(key).better) for value in rows["gap"]]
     words["shop"] = [signed(value * metric(key).better) for value in rows["shop"]]
-    words["gain"] = [text.number(value) for value in rows["gain"]]
-    words["interval"] = parts.interval(rows["gain_low"], rows["gain_high"], text.number, text)
+    words["gain"] = [text.number(value, 2) for value in rows["gain"]]
+    words["interval"] = parts.interval(rows["gain_low"], rows["gain_high"], partial(text.number, decimals=2), text)
     words["note"] = [text(f"systemic.room.reason.{reason}") if reason else "" for reason in rows["reason"]]
     return rows.assign(**words)[list(ROOM_UNITS)]

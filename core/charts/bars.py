@@ -14,7 +14,7 @@ from core.text import Text
 
 GRADES = ("A", "B", "C", "D", "insufficient_data")
 SCENARIOS = ("baseline", "whatif")
-_LINES = {"target": theme.DEFICIT, "shop": theme.SECOND}
+_LINES = {"target": theme.DEFICIT, "shop": theme.SECOND, "mean_of_agents": theme.SECOND}
 _TONES = {"plain": theme.MUTED, "better": theme.ACCENT, "worse": theme.DEFICIT}
 _TOO_FEW = "datum.status === 'too_few'"
 
@@ -24,7 +24,7 @@ def bars_with_interval(frame: pd.DataFrame, labels: Labels, unit: str = "count",
 
     Args:
         frame: one row per agent: ``agent`` (shown name), ``value``; optional ``low``, ``high``, ``n``,
-            ``target`` and ``shop`` (the shop's own figure), the same in every row; ``status`` (``ok`` or ``too_few``);
+            ``target``, ``shop`` (the shop's own figure) and ``mean_of_agents``, the same in every row; ``status`` (``ok`` or ``too_few``);
             ``tone`` (``plain``, ``better``, ``worse``): what the interval says against the shop; ``placed``: who may be put in an
             order, the others stand below in the order they come.
             Too few observations have no place in the order and stand below; missing values keep their line, empty.

@@ -101,7 +101,7 @@ def test_room_for_fcr_names_who_gains_most(open_page: Open, reported: Reported, 
     rows = movements.room_rows(movements.room(reported().measured.observed, Scenario(), "fcr"), "fcr")
     said = " ".join(visible(at))
     assert "**Tom Baker**" in said
-    assert Text(language).number(rows["gain"][0]) in said
+    assert Text(language).number(rows["gain"][0], 2) in said
     assert at.dataframe[-1].value["rank"].to_numpy() == pytest.approx(rows["rank"].to_numpy(), nan_ok=True)
 
 
