@@ -2,11 +2,12 @@
 
     python benchmarks/false_alarms.py --series 2000
 
-Prints five tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
+Prints six tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
 logs without a weekday effect in which any weekday is named, and of logs with one in which it is named. Before and after: share of
 series without a change that are called changed, and of changed ones found. Coaching: share of shops of identical agents whose worst
 fifth were "coached" without any effect and are called changed, and what they gained all the same. Arms: share of shops in which agents
-who merely had the label are called changed against the others. Fixed seeds.
+who merely had the label are called changed against the others. Change points: share of series without a change in which one is found,
+and of planted ones found. Fixed seeds.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.beforeafter import EffectRules, expectations, judge_agents, judge_days
+from core.changepoints import PRICE, find_changes, weekday_pattern
+from core.course import STRICT
 from core.effects import weekday_finding
 from core.fairness import wilson
-from core.trends import Floats, hamed_rao, mann_kendall, trend_verdicts, yue_wang
+from core.trends import EPOCH_WEEKDAY, Floats, hamed_rao, mann_kendall, trend_verdicts, yue_wang
 
 MONDAY = 4  # 1970-01-05
 SEED = 20_240_501
@@ -225,11 +228,43 @@ def arms_report(series: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def stepped(values: Floats, price: float = PRICE) -> list[Floats]:
+    """Days (counted from 0) of the changes found in each series, the weekday pattern taken out as the course of a figure does."""
+    day = MONDAY + np.arange(values.shape[1])
+    plain = values - weekday_pattern(day, values)[:, (day + EPOCH_WEEKDAY) % 7]
+    return [find_changes(day, row, price=price).steps["local_day"].to_numpy(np.float64) - MONDAY for row in plain]
+
+
+def changepoint_rates(series: int, days: int, phi: float, pattern: bool) -> dict[str, float]:
+    """Share of series without a change in which one is found, at the plain and at the strict price; then how often planted ones are found.
+
+    ``found_1`` and ``found_1.5``: a lasting step of so many noise sd at a third of the period; ``near``: the larger one within seven days
+    of its place; ``there_and_back``: three sd for two weeks. A quarter of the series for the planted ones.
+    """
+    rng = np.random.default_rng([SEED, days, round(10 * phi), pattern, 11])
+    values = noise(rng, series, days, phi) + (np.resize(PATTERN, days) if pattern else 0.0)
+    alarms = np.array([len(found) > 0 for found in stepped(values)])
+    strict = sum(len(found) > 0 for found in stepped(values[alarms], STRICT)) if alarms.any() else 0
+    few, at, cut = values[: max(series // 4, 2)], np.arange(days), days // 3
+    one, large, back = (stepped(few + shape) for shape in (1.0 * (at >= cut), 1.5 * (at >= cut), 3.0 * ((at >= cut) & (at < cut + 14))))
+    near = [bool((np.abs(found - cut) <= 7).any()) for found in large]
+    shares = {name: float(np.mean([len(found) > 0 for found in each])) for name, each in (("found_1", one), ("found_1.5", large))}
+    alone = {"near": float(np.mean(near)), "there_and_back": float(np.mean([len(found) > 1 for found in back]))}
+    return {"alarms": float(alarms.mean()), "strict": strict / series} | shares | alone
+
+
+def changepoint_report(series: int) -> pd.DataFrame:
+    """One row per length × autocorrelation × pattern."""
+    cells = [(days, phi, pattern) for days in (56, 91) for phi in (0.0, 0.3, 0.6) for pattern in (False, True)]
+    names = ("days", "phi", "pattern")
+    return pd.DataFrame([dict(zip(names, cell, strict=True)) | changepoint_rates(series, *cell) for cell in cells])
+
+
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=2000, help="series per cell (weekday cells use a quarter)")
-    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching", "arms"), help="one table alone")
+    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching", "arms", "changepoints"), help="one table alone")
     words = parser.parse_args()
     series = words.series
     few = max(series // 4, 2)
@@ -245,6 +280,10 @@ def main() -> None:
         ),
         "coaching": (f"Coaching without effect: share of {series} shops called changed", lambda: coaching_report(series)),
         "arms": (f"Agents with and without a change: share of {few} shops called changed", lambda: arms_report(few)),
+        "changepoints": (
+            f"Change points: share of {series} series without a change in which one is found; planted ones in a quarter of them",
+            lambda: changepoint_report(series),
+        ),
     }
     with pd.option_context("display.width", 200, "display.max_columns", 30):
         for title, report in [tables[words.only]] if words.only else tables.values():

@@ -64,7 +64,7 @@ class Course:
             that a point completes, with commas), stretch (which stretch between changes it belongs to).
         changes: confirmed steps (of the days).
         watch: early warning (of the days).
-        sigma_z: of the last stretch with limits; 1 for charts without.
+        sigma_z: of the last stretch with limits; NaN for XmR charts and without limits.
         adjusted: whether the points stand without their weekday pattern.
         verdict: ``evidence`` of a change, ``some_evidence`` (among many groups it would not survive), ``no_evidence``,
             ``not_enough_data`` or ``cannot_be_judged``.
@@ -214,7 +214,7 @@ def _course(group: str, chart: str, seen: tuple[Points, Points | None], rules: t
     if verdict == "evidence" and family > 1 and not len(find_changes(days.day, days.value, weights, price=STRICT).steps):
         verdict = "some_evidence"
     warned = watch(*_latest(seen[0], found, weights if chart != "u_laney" else seen[0].size))
-    sigma_z = limited[-1].sigma_z if limited else np.nan
+    sigma_z = limited[-1].sigma_z if limited and chart != "xmr" else np.nan
     return Course(group, chart, _table(shown, parts), found, warned, sigma_z, shown.adjusted, verdict, reason)
 
 

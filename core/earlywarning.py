@@ -28,6 +28,8 @@ BASES = (56, 28)
 WATCHED_MIN = 7
 SLACK = 0.25
 FORGETS = 0.1
+_FARTHEST = 3.0  # what one day may count: an outage is no drift
+_FULL = 1.5  # how many times its limit a CUSUM may hold, so that it comes back when the level does
 DRIFTS = (0.25, 0.5, 1.0)
 """Drifts the table knows, in standard deviations of a day per week."""
 _FITTED = 2.0  # the mean and seven weekdays hide some of the resemblance of days; set so that false alarms hardly depend on it
@@ -94,17 +96,19 @@ class Baseline:
         return np.asarray((value - self.pattern[(day + EPOCH_WEEKDAY) % 7] - self.level) * np.sqrt(weight) / longer, dtype=np.float64)
 
 
-def sums(distance: ArrayLike) -> dict[str, Floats]:
+def sums(distance: ArrayLike, most: float = np.inf) -> dict[str, Floats]:
     """CUSUM up, CUSUM down and EWMA after each day; along the last axis, so that many series go at once.
+
+    One day counts three standard deviations at most; a CUSUM holds ``most`` at most.
 
     >>> {name: sum_.round(2).tolist() for name, sum_ in sums([1.0, 1.0, -1.0]).items()}
     {'up': [0.75, 1.5, 0.25], 'down': [0.0, 0.0, 0.75], 'ewma': [0.1, 0.19, 0.07]}
     """
-    z = np.asarray(distance, dtype=np.float64)
+    z = np.clip(np.asarray(distance, dtype=np.float64), -_FARTHEST, _FARTHEST)
     found = {name: np.zeros_like(z) for name in ("up", "down", "ewma")}
     up = down = mean = np.zeros(z.shape[:-1])
     for at in range(z.shape[-1]):
-        up, down = np.maximum(up + z[..., at] - SLACK, 0.0), np.maximum(down - z[..., at] - SLACK, 0.0)
+        up, down = np.clip(up + z[..., at] - SLACK, 0.0, most), np.clip(down - z[..., at] - SLACK, 0.0, most)
         mean = mean + FORGETS * (z[..., at] - mean)
         found["up"][..., at], found["down"][..., at], found["ewma"][..., at] = up, down, mean
     return found
@@ -148,8 +152,9 @@ def watch(local_day: ArrayLike, values: ArrayLike, weights: ArrayLike | None = N
     known = Baseline.of(day[:base], value[:base], weight[:base])
     if not known.sd > 0:
         return Watch("not_enough_data", (), "", -1, base, 0, np.nan, 0.0, known.level, day[:0], nothing, nothing, nothing)
-    found = sums(known.distance(day[base:], value[base:], weight[base:]))
-    told = _told(found, measured()["limits"][str(base)], day[base:])
+    limits = measured()["limits"][str(base)]
+    found = sums(known.distance(day[base:], value[base:], weight[base:]), _FULL * limits["cusum"])
+    told = _told(found, limits, day[base:])
     return Watch(
         *told, base, len(value) - base, known.phi, known.sd, known.level, day[base:], found["up"], found["down"], found["ewma"]
     )  # fmt: skip

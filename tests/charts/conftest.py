@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 import pytest
 
 from core import charts
+from core.annotations import Annotation
 from core.charts import Chart, Labels
 
 WEEKS = pd.date_range("2026-03-02", periods=4, freq="7D")
+
+NAMED = (
+    Annotation(date(2026, 3, 4), "换班"), Annotation(date(2026, 3, 24), "sale", date(2026, 3, 27)), Annotation(date(2027, 1, 1), "later"),
+)  # fmt: skip
 
 
 def line(labels: Labels) -> Chart:
@@ -161,8 +167,23 @@ def small(labels: Labels) -> Chart:
     return charts.small_multiples(frame.assign(tone=["better"] * 4 + ["unjudged"] * 4), labels, "seconds")
 
 
+def controlled(labels: Labels) -> Chart:
+    """Thirty days with a change, limits on one side of it, a point beyond, three named days of which one lasts."""
+    days = pd.date_range("2026-03-02", periods=30)
+    frame = pd.DataFrame({"x": days, "y": [60.0] * 20 + [300.0] * 10, "centre": [60.0] * 20 + [300.0] * 10, "n": 9})
+    frame = frame.assign(lower=[30.0] * 20 + [None] * 10, upper=[90.0] * 20 + [None] * 10, stretch=[0] * 20 + [1] * 10)
+    frame.loc[4, "y"] = 95.0
+    return charts.control_chart(frame.assign(beyond=frame["y"] > frame["upper"]), labels, "seconds", marks=NAMED)
+
+
+def named_days(labels: Labels) -> Chart:
+    """Four weeks with a gap and named days."""
+    return charts.line_with_band(pd.DataFrame({"x": WEEKS, "y": [400.0, None, 200.0, 100.0]}), labels, "seconds", marks=NAMED)
+
+
 DECISIONS = (causes, chances, chances_twice, triangle, reaches, funnel, adjusted, silence)
-BUILDERS = (*DECISIONS, verdict_board, small, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
+IN_TIME = (controlled, named_days)
+BUILDERS = (*DECISIONS, *IN_TIME, verdict_board, small, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
 
 
 def labelled(language: str) -> Labels:

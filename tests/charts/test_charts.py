@@ -273,3 +273,32 @@ def test_many_threads_draw_the_same() -> None:
 def test_templates_are_vega_lite_six() -> None:
     """The renderer of files speaks the version the templates are written in."""
     assert "6.4" in vl_convert.get_vegalite_versions()
+
+
+def test_named_days_stand_where_they_fall() -> None:
+    """Those within the axis, a day inside the last week too; one that lasts says until when; those outside are left out."""
+    chart = cases.named_days(cases.labelled("en"))
+    assert chart.data["note"].tolist() == ["换班", "sale (to 03-27)", "", ""]
+    assert chart.data["note_tip"].tolist()[:2] == ["2026-03-04", "2026-03-24"]
+    svg = pictures.svg(chart)
+    assert "换班" in svg
+    assert "sale (to 03-27)" in svg
+    assert "later" not in svg
+    weeks = pd.DataFrame({"x": cases.WEEKS, "y": [1.0, 2.0, 3.0, 4.0]})
+    assert "note" not in charts.line_with_band(weeks, cases.labelled("en"), marks=cases.NAMED[2:]).data
+
+
+def test_more_named_days_than_points_are_cut() -> None:
+    """Two points hold two names; a chart without a time axis none."""
+    frame = pd.DataFrame({"x": pd.to_datetime(["2026-03-02", "2026-03-30"]), "y": [1.0, 2.0]})
+    assert charts.line_with_band(frame, cases.labelled("en"), marks=[*cases.NAMED] * 2).data["note"].tolist() == ["换班", "sale (to 03-27)"]
+    words = pd.DataFrame({"x": ["a", "b"], "y": [1.0, 2.0]})
+    assert "note" not in charts.line_with_band(words, cases.labelled("en"), marks=cases.NAMED).data
+
+
+def test_points_beyond_the_limits_stand_out() -> None:
+    """One diamond for the point outside; the centre is a line per stretch; without limits nothing is beyond."""
+    chart = cases.controlled(cases.labelled("en"))
+    assert chart.data["outside"].dropna().tolist() == [95.0]
+    assert chart.data["limits_tip"].iloc[-1] == "– to –"
+    assert chart.data["limits_tip"].iloc[0] == "30 s to 1 min 30 s"

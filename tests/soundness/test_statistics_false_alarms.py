@@ -72,3 +72,14 @@ def test_coaching_without_effect_is_not_called_one(bench: ModuleType, agents: in
     assert found["called"] <= 0.10
     assert found["gain_points"] > 3
     assert abs(found["gain_points"] - found["expected_points"]) < 2
+
+
+@pytest.mark.parametrize(("days", "phi", "pattern"), [(56, 0.6, True), (91, 0.3, False)])
+def test_flat_series_show_no_change_of_level(bench: ModuleType, days: int, phi: float, pattern: bool) -> None:
+    """Change points in at most 5 of 100 series without one (few here, a safe bound); a step of 1.5 sd, and there and back, are found."""
+    rates = bench.changepoint_rates(100, days, phi, pattern)
+    assert rates["alarms"] <= 0.10
+    assert rates["strict"] <= 0.03
+    if days == 91:
+        assert rates["found_1.5"] >= 0.75
+        assert rates["there_and_back"] >= 0.6
