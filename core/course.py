@@ -29,7 +29,7 @@ from core.trends import EPOCH_WEEKDAY, Floats
 
 UNITS = ("day", "week")
 STRICT = 6.0
-"""Price of a change where many groups are looked at together; at it at most one of a thousand series without a change shows one."""
+"""Price of a change where many groups are looked at together; at it at most 7 of 1,000 series without a change show one."""
 
 
 @dataclass(frozen=True)
