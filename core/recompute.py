@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -756,20 +758,32 @@ def _tables(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, pd.Da
 def forecast(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Fitted:
     """Every forecasting model fitted to the contacts of the period and filters (slow half of `core.staffing.outlook`).
 
-    The forecast starts the day after the period, or after the log where that ends before. ``measured``: from `demand`, when at hand.
+    The forecast starts the day after the period, or after the log where that ends before; a last day that the log breaks off in the
+    middle of is left out. ``measured``: from `demand`, when at hand.
     """
-    from core.staffing import fit_forecast, known_days
+    from core.staffing import fit_forecast
 
-    known = known_days(measured or demand(observed, scenario), *observed.days)
+    known = _whole_days(observed, measured or demand(observed, scenario))
     return fit_forecast(known, special_days(scenario, *known.period))
 
 
 def peaks(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Peaks:
     """Slots and days of the period with more contacts than their weekday explains."""
-    from core.staffing import find_peaks, known_days
+    from core.staffing import find_peaks
 
-    known = known_days(measured or demand(observed, scenario), *observed.days)
+    known = _whole_days(observed, measured or demand(observed, scenario))
     return find_peaks(known, int(scenario.get("slot_min")), special_days(scenario, *known.period))
+
+
+def _whole_days(observed: Observed, measured: Demand) -> Demand:
+    """The measured half over days that the log knows from end to end."""
+    from core.staffing import known_days, unfinished
+
+    first, last = observed.days
+    known = known_days(measured, first, last)
+    end = datetime.fromtimestamp(observed.facts.horizon_ms / 1000, ZoneInfo(observed.zone))
+    broken = known.period[1] == last == day_number(end.date()) and unfinished(known, end.hour * 60 + end.minute)
+    return known_days(known, first, last - 1) if broken else known
 
 
 def special_days(scenario: Scenario, first_day: int, last_day: int) -> dict[int, tuple[str, str]]:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import views
 from core.charts import Chart, Labels, heatmap, line_with_band
 from core.errors import UnavailableError
-from core.period import day_date
+from core.period import day_date, day_number
 from core.staffing import Fitted, Outlook, Peaks
 from core.staffing.frames import SPREAD, arrivals_map, course, told
 from core.staffing.special import Effect
@@ -69,7 +69,7 @@ def _ahead(fitted: Fitted, found: Outlook, text: Text) -> None:
         widgets.download(text("demand.table.slots"), "forecast_slots", found.slots)
     for effect in fitted.effects:
         st.markdown(_effect(effect, text))
-    st.caption(_doubts(found, text))
+    st.caption(_doubts(fitted, found, text))
     _methods(found, text)
 
 
@@ -95,8 +95,11 @@ def honesty(found: Outlook, text: Text) -> str:
     return text(f"demand.sentence.{found.reason or 'better'}", others=len(found.trials) - 1, **facts)
 
 
-def _doubts(found: Outlook, text: Text) -> str:
+def _doubts(fitted: Fitted, found: Outlook, text: Text) -> str:
     facts, lines = found.facts, []
+    last = min(day_number(day) for day in (session.measured().period.last, session.days_of_log()[1]) if day)
+    if fitted.last_day < last:
+        lines.append(text("demand.sentence.broken", date=day_date(last)))
     if facts["ljung_box_p"] < _PATTERN_P:
         lines.append(text("demand.sentence.pattern", p=trendlines.p_value(facts["ljung_box_p"], text)))
     if facts["special_days"]:

@@ -6,7 +6,7 @@ stand on their own for calculators, the event simulation beside them for what no
 
 from core.staffing.chat import ChatPool, chat_pool, required_chat_agents, useful_concurrency
 from core.staffing.concurrency import Concurrency, chat_times, measure_concurrency
-from core.staffing.demand import Demand, arrivals, known_days, measure_demand
+from core.staffing.demand import Demand, arrivals, known_days, measure_demand, unfinished
 from core.staffing.forecast import Fitted, Outlook, coming_week, fit_forecast, outlook
 from core.staffing.gap import CoverHours, cover_hours, moves
 from core.staffing.patience import ErlangA, erlang_a, required_agents_patience
@@ -68,6 +68,7 @@ __all__ = [
     "simulate_calls",
     "simulate_chats",
     "staffing_table",
+    "unfinished",
     "useful_concurrency",
     "worst_slots",
 ]

@@ -203,6 +203,25 @@ def known_days(demand: Demand, first: int, last: int) -> Demand:
     return replace(demand, period=(start, end), groups=tuple(replace(each, counts=each.counts[kept]) for each in demand.groups))
 
 
+UNFINISHED = 0.1
+
+
+def unfinished(demand: Demand, minute: int) -> bool:
+    """Whether a last day that is known up to a minute of the day lacks more than a tenth of what other days have by its end.
+
+    A log exported at noon would else pass for a quiet day. With one day there is nothing to tell it from.
+
+    >>> talk = pd.DataFrame({"owner": "a", "customer_started": 1, "holiday_mode": 0, "bot_resolved": 0, "local_day": [4, 4, 5],
+    ...     "local_minute": [600, 900, 600], "handle_s": 60.0, "first_human_ms": 4.0e8, "last_human_ms": 4.0e8, "last_ms": 4.0e8,
+    ...     "closed_ms": None})
+    >>> measured = measure_demand(talk, zone="UTC", period=(4, 5))
+    >>> unfinished(measured, 620), unfinished(measured, 1000)
+    (True, False)
+    """
+    usual = total_counts(demand)[:-1].sum(axis=0)
+    return bool(usual[minute // 15 + 1 :].sum() > UNFINISHED * usual.sum())
+
+
 def volume(counts: IntArray, weekdays: IntArray, statistic: str) -> FloatArray:
     """Contacts of a slot over the dates of each weekday: the mean or a quantile (linear, type 7), 7 × slots.
 

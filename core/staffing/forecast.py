@@ -71,6 +71,11 @@ class Fitted:
     effects: tuple[Effect, ...] = ()
 
     @property
+    def last_day(self) -> int:
+        """The last local day that the forecast knows."""
+        return self.first_day + len(self.counts) - 1
+
+    @property
     def ordinary(self) -> np.ndarray:
         """Which days of the log are neither holiday nor promotion."""
         return ordinary_days(self.first_day, len(self.counts), self.special)
@@ -387,7 +392,7 @@ def coming_week(found: Outlook, statistic: str) -> FloatArray:
 
 def _with_effects(fitted: Fitted, mean: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray, list[tuple[str, str]]]:
     """Days to come that are special: changed by the measured effect of their kind where several are known, else only named."""
-    first = fitted.first_day + len(fitted.counts)
+    first = fitted.last_day + 1
     kinds = [fitted.special.get(first + at, ("", "")) for at in range(len(mean))]
     ratios = [next_effect(fitted.effects, kind) for kind, _ in kinds]
     ratio, doubt = (np.array([each[i] for each in ratios]) for i in range(2))
@@ -395,14 +400,14 @@ def _with_effects(fitted: Fitted, mean: FloatArray, variance: FloatArray) -> tup
 
 
 def _day_rows(fitted: Fitted, days: tuple[FloatArray, FloatArray], kinds: list[tuple[str, str]]) -> pd.DataFrame:
-    dates = fitted.first_day + len(fitted.counts) + np.arange(len(kinds))
+    dates = fitted.last_day + 1 + np.arange(len(kinds))
     frame = {"local_day": dates, "weekday": weekday_of(dates), "mean": days[0]} | _day_quantiles(*days)
     return pd.DataFrame(frame).assign(kind=[kind for kind, _ in kinds], name=[name for _, name in kinds])
 
 
 def _slot_rows(fitted: Fitted, slots: _Shared, interval: int) -> pd.DataFrame:
     rows, columns = slots.mean.shape
-    days = fitted.first_day + len(fitted.counts) + np.arange(rows)
+    days = fitted.last_day + 1 + np.arange(rows)
     frame = {
         "local_day": np.repeat(days, columns),
         "weekday": np.repeat(weekday_of(days), columns),

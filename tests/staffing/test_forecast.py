@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from benchmarks.forecasts import MONDAY, demand_of, judged, quarters, shops
+from benchmarks.forecasts import MONDAY, demand_of, judged, quarters
 from core.errors import UnavailableError
+from core.staffing.demand import known_days, unfinished
 from core.staffing.forecast import ORIGINS_MIN, Fitted, day_profile, fit_forecast, outlook, usual_days
 from core.staffing.models import MODELS, NAIVE, last_week, paths, smoothed
 from core.staffing.special import effects, next_effect, promotions, public_holidays
@@ -24,8 +25,8 @@ def shop(days: np.ndarray, seed: int = 0, special: dict[int, tuple[str, str]] | 
 
 @pytest.fixture(scope="module")
 def regular() -> Fitted:
-    """Sixteen weeks of an ordinary shop."""
-    return fit_forecast(demand_of(quarters("negative_binomial", np.random.default_rng(5), 16)))
+    """Sixteen weeks of an ordinary shop; four more come."""
+    return fit_forecast(demand_of(quarters("negative_binomial", np.random.default_rng(5), 20)[: 16 * 7]))
 
 
 @pytest.mark.parametrize("weeks", [1, 4, 8])
@@ -59,7 +60,7 @@ def test_slots_add_up_to_their_days(regular: Fitted, interval: int) -> None:
 def test_wandering_weekdays_keep_the_naive_forecast_and_say_so() -> None:
     """Each weekday steps at random from week to week: nothing beats last week's figures, so they are what is shown."""
     rng = np.random.default_rng(11)
-    days = (100 + rng.normal(0, 25, (16, 7)).cumsum(axis=0)).clip(15).ravel()
+    days = (100 + rng.normal(0, 25, (11, 7)).cumsum(axis=0)).clip(15).ravel()
     fitted = shop(days)
     found = outlook(fitted, 2)
     assert (found.model, found.reason) == (NAIVE, "not_better")
@@ -78,10 +79,11 @@ def test_a_short_log_gives_last_weeks_figures_without_a_back_test(weeks: int) ->
 
 
 def test_a_distance_the_log_cannot_test_is_not_claimed(regular: Fitted) -> None:
-    """Twelve weeks can be tested six weeks ahead but not eight."""
-    twelve = fit_forecast(demand_of(regular.counts[:84]))
-    assert outlook(twelve, 8).reason == "too_few_origins"
-    assert outlook(twelve, 6).facts["testable_weeks"] == 6
+    """Nine weeks can be tested three weeks ahead but not four."""
+    nine = fit_forecast(demand_of(regular.counts[:63]))
+    assert outlook(nine, 4).reason == "too_few_origins"
+    assert outlook(nine, 3).reason != "too_few_origins"
+    assert outlook(nine, 3).facts["testable_weeks"] == 3
 
 
 @pytest.mark.parametrize("days", [1, 13])
@@ -110,20 +112,21 @@ def test_the_same_count_every_day_is_repeated() -> None:
 
 def test_a_closed_weekday_stays_closed() -> None:
     """Sundays without a contact are forecast as 0, band included."""
-    found = outlook(shop(np.tile([50.0, 45, 40, 45, 60, 30, 0], 12)), 2).days
+    found = outlook(shop(np.tile([50.0, 45, 40, 45, 60, 30, 0], 6)), 2).days
     assert (found.loc[found["weekday"] == 6, ["p10", "p50", "p90"]] <= 1).all().all()
 
 
-def test_the_band_holds_on_weeks_that_nobody_has_seen() -> None:
-    """Two simulated shops: about four of five days to come lie within the band, and hours likewise."""
-    rows = [judged(came, found) for came, _, found in shops("negative_binomial", 2)]
-    assert 0.66 <= np.mean([row["days"] for row in rows]) <= 0.94
-    assert 0.78 <= np.mean([row["slots"] for row in rows]) <= 0.97
+def test_the_band_holds_on_weeks_that_nobody_has_seen(regular: Fitted) -> None:
+    """The four weeks that came: most of their days lie within the band, and hours likewise (the benchmark tries hundreds of shops)."""
+    came = quarters("negative_binomial", np.random.default_rng(5), 20)[16 * 7 :]
+    row = judged(came, outlook(regular, 4, 60))
+    assert 0.6 <= row["days"] <= 1
+    assert 0.78 <= row["slots"] <= 0.98
 
 
 def test_a_trend_is_followed() -> None:
     """Contacts grow by four a week: the fourth week ahead is forecast above the last one seen, unlike by the naive model."""
-    fitted = shop(60 + 4 * np.arange(112) / 7, seed=2)
+    fitted = shop(60 + 4 * np.arange(84) / 7, seed=2)
     found = outlook(fitted, 4)
     assert found.model != NAIVE
     assert found.days["mean"].iloc[-7:].mean() > fitted.usual[-7:].mean()
@@ -172,9 +175,9 @@ def test_weekdays_share_their_profile_only_when_they_are_alike() -> None:
 
 def test_special_days_do_not_bend_the_usual_ones() -> None:
     """A promotion with five times the contacts is set apart: neither the next week nor the back-test sees it."""
-    days = np.tile([50.0, 50, 50, 50, 70, 30, 30], 14)
+    days = np.tile([50.0, 50, 50, 50, 70, 30, 30], 9)
     days[-10:-7] *= 5
-    apart = {MONDAY + 98 - back: ("promotion", "sale") for back in (10, 9, 8)}
+    apart = {MONDAY + 63 - back: ("promotion", "sale") for back in (10, 9, 8)}
     with_it, without = outlook(shop(days, 3), 2), outlook(shop(days, 3, apart), 2)
     assert without.backtest["mase"] < with_it.backtest["mase"]
     assert without.facts["special_days"] == 3
@@ -183,21 +186,21 @@ def test_special_days_do_not_bend_the_usual_ones() -> None:
 
 def test_one_past_promotion_says_nothing_about_the_next() -> None:
     """What it did is told with its interval; the coming one is only named. Two past ones give a ratio and a wider band."""
-    base = np.tile([50.0] * 7, 12)
+    base = np.tile([50.0] * 7, 8)
     base[20] *= 3
-    one = {MONDAY + 20: ("promotion", "a"), MONDAY + 86: ("promotion", "next")}
+    one = {MONDAY + 20: ("promotion", "a"), MONDAY + 58: ("promotion", "next")}
     first = shop(base, 5, one)
     effect = first.effects[0]
     assert effect.low < 3 < effect.high
     assert np.isnan(effect.next_ratio)
     assert next_effect(first.effects, "promotion") == (1.0, 0.0)
-    base[50] *= 2.5
-    second = shop(base, 5, one | {MONDAY + 50: ("promotion", "b")})
+    base[40] *= 2.5
+    second = shop(base, 5, one | {MONDAY + 40: ("promotion", "b")})
     days = outlook(second, 1).days.set_index("local_day")
-    assert days.loc[MONDAY + 86, "kind"] == "promotion"
-    assert days.loc[MONDAY + 86, "p50"] > 2 * days.loc[MONDAY + 85, "p50"]
+    assert days.loc[MONDAY + 58, "kind"] == "promotion"
+    assert days.loc[MONDAY + 58, "p50"] > 2 * days.loc[MONDAY + 57, "p50"]
     width = days["p90"] - days["p10"]
-    assert width[MONDAY + 86] > 3 * width[MONDAY + 85]
+    assert width[MONDAY + 58] > 3 * width[MONDAY + 57]
 
 
 def test_effects_need_like_days_beside_them() -> None:
@@ -215,3 +218,14 @@ def test_promotions_and_holidays_are_read() -> None:
     found = public_holidays("CN", october, october + 6)
     assert october in found
     assert found[october][0] == "holiday"
+
+
+def test_a_log_that_breaks_off_at_noon_leaves_the_day_out() -> None:
+    """The last day known until noon is no quiet day; known until the evening it stays."""
+    counts = np.random.default_rng(8).poisson(np.full(21, 60.0)[:, None] * SHAPE)
+    demand = demand_of(counts)
+    assert unfinished(demand, 12 * 60)
+    assert not unfinished(demand, 20 * 60)
+    kept = known_days(demand, MONDAY, MONDAY + 19)
+    assert kept.period == (MONDAY, MONDAY + 19)
+    assert len(fit_forecast(kept).counts) == 20
