@@ -912,6 +912,7 @@ COMMANDS = {
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,
+    "drivers": drivers, "rush": rush, "room": room,
 }  # fmt: skip
 
 
