@@ -88,6 +88,12 @@ def _changed(command: ArgumentParser) -> None:
 
 def _weekly(command: ArgumentParser) -> None:
     command.add_argument("--weekday", type=int, choices=range(7), help="0 Monday … 6: judge this one alone, chosen beforehand")
+    command.add_argument("--hours", action="store_true", help="hours of the day, and weekday × hour, instead of weekdays")
+    command.add_argument("--holidays", action="store_true", help="public holidays, make-up days and promotions instead of weekdays")
+    command.add_argument("--countries", metavar="A,B", help="ISO codes for --holidays; without: the country of the shop's zone")
+    command.add_argument(
+        "--promotion", action="append", default=[], metavar="NAME:FROM:TO", help="a promotion for --holidays; may be repeated"
+    )
 
 
 def _pointed(command: ArgumentParser) -> None:

@@ -29,6 +29,7 @@ from core.text import Text
 if TYPE_CHECKING:
     from core.causes import Causes
     from core.changes import Change
+    from core.engine import Observed
     from core.slowdays import SlowDay
     from core.weights import Acceptability
 
@@ -286,11 +287,15 @@ def _board(words: Namespace) -> dict[str, Any]:
 
 
 def weekdays(words: Namespace) -> dict[str, Any]:
-    """Which weekday differs, by how much, and what its difference is made of."""
+    """Which weekday differs, by how much, and what its difference is made of; or which hours, holidays and promotions."""
     from core.slowdays import slow_day
 
     key = _metric(words)
     observed, scenario = _observed(words)
+    if words.hours:
+        return _hours(observed, scenario, key)
+    if words.holidays or words.promotion:
+        return _special_days(observed, scenario, key, words)
     seen = slow_day(observed, scenario, key, -1 if words.weekday is None else words.weekday)
     found, drivers = seen.finding, seen.drivers
     names = (
@@ -322,6 +327,35 @@ def weekdays(words: Namespace) -> dict[str, Any]:
         "weekdays": rows, "decomposition": parts, "reason": found.reason or None, "asked": dict(seen.asked) or None,
         "pairs": seen.pairs.to_dict("records"),
     }  # fmt: skip
+
+
+def _hours(observed: Observed, scenario: Scenario, key: str) -> dict[str, Any]:
+    """Hours of the day against the others, and cells of the week against the same hour on their reference days."""
+    from core.daysapart import hours_of
+
+    found = hours_of(observed, scenario, key)
+    tables = {"hours": found.hours, "week": found.week}
+    judged = {name: int(frame["p_adjusted"].notna().sum()) if len(frame) else 0 for name, frame in tables.items()}
+    rows = {"rows": found.hours.to_dict("records"), "week": found.week.to_dict("records")}
+    return {"metric": key, "unit": BY_KEY[key].unit, "family": judged, "reason": found.reason or None} | rows
+
+
+def _special_days(observed: Observed, scenario: Scenario, key: str, words: Namespace) -> dict[str, Any]:
+    """Special days against ordinary days of the same weekdays."""
+    from core.annotations import Annotation
+    from core.daysapart import countries, special_days
+
+    if words.countries:
+        chosen = tuple(code.strip().upper() for code in words.countries.split(","))
+        scenario = Scenario.of(dict(scenario.changed) | {"countries": chosen})
+    parts = [each.rsplit(":", 2) for each in words.promotion]
+    promotions = [Annotation.of(dict(zip(("name", "date", "to"), part, strict=False))) for part in parts]
+    frame = special_days(observed, scenario, (key,), promotions, words.lang)
+    rows = [
+        row | {"first_day": day_date(row["first_day"]), "last_day": day_date(row["last_day"]), "reason": row["reason"] or None}
+        for row in frame.to_dict("records")
+    ]
+    return {"metric": key, "unit": BY_KEY[key].unit, "countries": list(countries(observed, scenario)), "rows": rows}
 
 
 def divided(found: Causes, seen: SlowDay) -> dict[str, Any]:

@@ -195,6 +195,7 @@ def _declare() -> dict[str, Knob]:
         Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
         Knob("holidays_of", "choice", "none", room="calendar", options=("none", *COUNTRIES)),
         Knob("promotions", "spans", "", room="calendar"),
+        Knob("countries", "choices", (), room="calendar"),
     ]  # fmt: skip
     return {knob.key: knob for knob in knobs}
 

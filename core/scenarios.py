@@ -163,6 +163,7 @@ class Book:
     seasons: tuple[Season, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     pilots: tuple[Pilot, ...] = ()
+    promotions: tuple[Annotation, ...] = ()
 
     def __post_init__(self) -> None:
         for season in self.seasons:
@@ -231,7 +232,21 @@ class Book:
         found = replace(self.noted(*other.annotations), scenarios=scenarios, seasons=self.seasons + new)
         for pilot in other.pilots:
             found = found.with_pilot(pilot)
-        return found
+        return found.promoted(*other.promotions)
+
+    def promoted(self, *more: Annotation) -> Book:
+        """The book with more promotions, each in the place of the one of its name, in the order of the calendar.
+
+        >>> book = Book().promoted(Annotation(date(2026, 6, 18), "618"), Annotation(date(2026, 4, 1), "spring"))
+        >>> [each.name for each in book.promoted(Annotation(date(2026, 3, 1), "618")).promotions]
+        ['618', 'spring']
+        """
+        found = {each.name: each for each in (*self.promotions, *more)}
+        return replace(self, promotions=tuple(sorted(found.values(), key=lambda each: (each.day, each.name))))
+
+    def without_promotion(self, name: str) -> Book:
+        """The book without a promotion."""
+        return replace(self, promotions=tuple(each for each in self.promotions if each.name != name))
 
     def noted(self, *more: Annotation) -> Book:
         """The book with more named days, in the order of the calendar; one that is there already is not doubled.
@@ -274,6 +289,8 @@ class Book:
             data["annotations"] = [each.to_dict() for each in self.annotations]
         if self.pilots:
             data["pilots"] = [pilot.to_dict() for pilot in self.pilots]
+        if self.promotions:
+            data["promotions"] = [each.to_dict() for each in self.promotions]
         return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
     @classmethod
@@ -288,12 +305,13 @@ class Book:
         if not isinstance(data, Mapping) or data.get("version") != VERSION:
             raise _not_a_book(data.get("version") if isinstance(data, Mapping) else data)
         scenarios, seasons = data.get("scenarios"), data.get("seasons") or []
-        notes, pilots = data.get("annotations") or [], data.get("pilots") or []
-        if not isinstance(scenarios, Mapping) or not all(isinstance(each, list) for each in (seasons, notes, pilots)):
+        notes, pilots, promotions = (data.get(name) or [] for name in ("annotations", "pilots", "promotions"))
+        if not isinstance(scenarios, Mapping) or not all(isinstance(each, list) for each in (seasons, notes, pilots, promotions)):
             raise _not_a_book(sorted(map(str, data)))
         named = {str(name): Scenario.of(_mapping(knobs)) for name, knobs in scenarios.items()}
         found = cls(named, tuple(_season(_mapping(season)) for season in seasons)).noted(*(Annotation.of(_mapping(note)) for note in notes))
-        return found.joined(cls(pilots=tuple(Pilot.of(_mapping(one)) for one in pilots)))
+        promoted = tuple(Annotation.of(_mapping(one)) for one in promotions)
+        return found.joined(cls(pilots=tuple(Pilot.of(_mapping(one)) for one in pilots), promotions=promoted))
 
 
 def _not_a_book(found: object) -> ScenarioError:

@@ -629,6 +629,23 @@ def likeliest(weekdays: pd.DataFrame) -> int:
     return int(judged["weekday"].iloc[np.lexsort((judged["p"], rank))[0]])
 
 
+def family_of(rows: pd.DataFrame) -> int:
+    """How many rows were tested together."""
+    return int(rows["p_adjusted"].notna().sum()) if len(rows) else 0
+
+
+def told_first(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows that differ by evidence, smallest p first."""
+    passed = rows[rows["verdict"].isin(["evidence", "strong_evidence"])] if len(rows) else rows
+    return passed.sort_values("p").to_dict("records") if len(passed) else []
+
+
+def cell_map(week: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Cells of the week for a map: weekday, hour, value (``ratio`` or ``value``), n."""
+    n = week["n"].where(week["reason"] != "too_few_cases", 0.0)
+    return pd.DataFrame({"weekday": week["weekday"], "hour": week["hour"], "value": week[what], "n": n})
+
+
 def by_share(parts: pd.DataFrame, main: str) -> list[dict[Any, Any]]:
     """Parts of a difference, the main cause first (without one: the largest), the others by size."""
     order = parts.assign(first=parts["cause"] == main).sort_values(["first", "share"], ascending=False, kind="stable")

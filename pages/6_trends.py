@@ -7,6 +7,7 @@ from core.views import by_evidence
 from pages import _beforeafter as beforeafter
 from pages import _board as board
 from pages import _control as control
+from pages import _daysapart as daysapart
 from pages import _parts as parts
 from pages import _periods as periods
 from pages import _pilots as pilots
@@ -66,9 +67,9 @@ def _groups(text: Text) -> None:
 
 
 PARTS = {
-    "board": board.show, "groups": _groups, "weekdays": weekdays.show,
+    "board": board.show, "groups": _groups, "weekdays": weekdays.show, "hours": daysapart.hours, "special": daysapart.special,
     "change": beforeafter.show, "pilots": pilots.show, "periods": periods.show, "course": control.show, "systemic": systemic.show,
-}
+}  # fmt: skip
 
 
 def _body(text: Text) -> None:

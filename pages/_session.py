@@ -690,6 +690,27 @@ def courses(of: str, by: str, unit: str) -> Any:
         return _about(("courses", of, by, unit), _TREND_ROOMS, lambda seen, used: asked(seen, used, of, by, unit))
 
 
+def hours(of: str) -> Any:
+    """Which hours of the day and cells of the week differ in a KPI."""
+    from core.daysapart import hours_of
+
+    return _about(("hours", of), _TREND_ROOMS, lambda seen, used: hours_of(seen, used, of))
+
+
+def special_days(of: tuple[str, ...], promotions: tuple[Any, ...]) -> Any:
+    """Holidays and promotions against like weekdays, all these KPIs as one family."""
+    from core.daysapart import special_days as asked
+
+    spoken = language()
+    what = ("special_days", of, promotions, spoken)
+    return _about(what, (*_TREND_ROOMS, "calendar"), lambda seen, used: asked(seen, used, of, promotions, spoken))
+
+
+def day_of(number: int) -> date:
+    """The calendar date of a local day."""
+    return day_date(number)
+
+
 def effects(change: Any, of: str, by: str) -> Any:
     """Whether a KPI is different since a change, one row for those it touched, each of them or each weekday."""
     from core.recompute import effects as asked

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.daysapart import hours_of
 from core.recompute import Report
 from core.scenario import Scenario
 from core.slowdays import slow_day
@@ -79,3 +81,45 @@ def test_what_is_no_wait_is_not_divided(open_page: Open) -> None:
     at.selectbox(key="finding_of.zh").set_value("satisfaction").run()
     is_clean(at)
     assert Text("zh")("causes.name.volume") not in " ".join(visible(at))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hours_and_the_map_of_the_week(open_page: Open, reported: Reported, language: str) -> None:
+    """The part on hours: nights are slow in the sample, the map holds the core's cells, the table its hours."""
+    at = open_page("6_trends", language, "sample")
+    at.segmented_control(key=f"trends_part.{language}").set_value("hours").run()
+    is_clean(at)
+    found = hours_of(reported().measured.observed, Scenario(), "first_response")
+    assert len(at.dataframe[0].value) == len(found.hours)
+    drawn = charted(at.get("vega_lite_chart")[0])
+    cell = found.week.iloc[30]
+    there = (drawn["weekday"] == cell["weekday"]) & (drawn["hour"] == cell["hour"])
+    assert drawn.loc[there, "value"].item() == pytest.approx(cell["ratio"])
+    assert "00:00–01:00" in " ".join(visible(at))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_holidays_and_promotions(open_page: Open, language: str) -> None:
+    """Holidays of the zone's country in a table; a promotion named by the user joins them; both can be taken away."""
+    at = open_page("6_trends", language, "sample")
+    at.segmented_control(key=f"trends_part.{language}").set_value("special").run()
+    is_clean(at)
+    before = len(at.dataframe[0].value)
+    assert any("CN" in name for name in at.dataframe[0].value["name"])
+    at.text_input(key="promotion_name").set_value("618")
+    at.date_input(key="promotion_first").set_value(date(2026, 4, 13))
+    at.date_input(key="promotion_last").set_value(date(2026, 4, 19))
+    at.button[0].click().run()
+    is_clean(at)
+    assert len(at.dataframe[0].value) == before + 4
+    at.button(key="gone_618").click().run()
+    is_clean(at)
+    assert len(at.dataframe[0].value) == before
+
+
+@pytest.mark.parametrize("part", ["hours", "special"])
+def test_a_week_is_too_little_for_hours_and_holidays(open_page: Open, part: str) -> None:
+    """Seven days: words, no verdict of evidence, no traceback."""
+    at = open_page("6_trends", "en", "sample", period="7d")
+    at.segmented_control(key="trends_part.en").set_value(part).run()
+    is_clean(at)
