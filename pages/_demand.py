@@ -120,7 +120,7 @@ def _effect(effect: Effect, text: Text) -> str:
 def _course(fitted: Fitted, found: Outlook, text: Text) -> Chart:
     note = text("demand.chart.course_note", period=widgets.period_line(text))
     labels = Labels(text.language, text("demand.chart.course"), y=text("demand.chart.course_axis"), note=note)
-    return line_with_band(course(fitted, found), labels)
+    return line_with_band(course(fitted, found), labels, marks=session.annotations())
 
 
 def _methods(found: Outlook, text: Text) -> None:

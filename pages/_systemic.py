@@ -96,7 +96,8 @@ def _common_chart(found: Any, key: str, text: Text) -> Chart:
     what = text("systemic.chart.common_axis" if movements.relative(key) else "systemic.chart.common_axis_plain")
     title = text("systemic.chart.common", metric=widgets.metric_name(key, text))
     labels = Labels(text.language, title, y=what, note=note)
-    return line_with_band(movements.week_line(found, key), labels, "share" if movements.relative(key) else metric(key).unit, 320)
+    unit = "share" if movements.relative(key) else metric(key).unit
+    return line_with_band(movements.week_line(found, key), labels, unit, 320, session.annotations())
 
 
 def _agent_table(rows: Any, key: str, text: Text) -> Any:
@@ -159,7 +160,8 @@ def _unusual(text: Text) -> None:
     title = text("systemic.unusual.chart", metric=facts["what"])
     note = f"{text('systemic.unusual.note')} · {widgets.period_line(text)}"
     labels = Labels(text.language, title, y=facts["what"], note=note)
-    widgets.show_chart(line_with_band(movements.day_line(found), labels, metric(key).unit, 320), text, key="unusual_days")
+    chart = line_with_band(movements.day_line(found), labels, metric(key).unit, 320, session.annotations())
+    widgets.show_chart(chart, text, key="unusual_days")
     if len(rows):
         config = parts.headings("systemic", DAY_UNITS, text)
         widgets.table(_day_table(rows, key, text), text, f"unusual_{key}", file=rows, column_config=config, **parts.roomy(rows))
