@@ -195,4 +195,5 @@ def _chart(found: Any, kind: str, asked: Any, row: Any, names: tuple[str, str], 
     frame = session.drawn(found, groups, row["key"], names)
     title = text("spans.chart.title", metric=what, one=names[0], other=names[1])
     note = text(f"spans.chart.{kind}", first=found.spans[1].first, last=found.spans[1].last)
-    return line_with_band(frame, Labels(text.language, title, y=what, note=note), metric(row["key"]).unit, 300, session.annotations())
+    marks = session.annotations() if kind == "groups" else ()  # two periods share one axis, and a day would stand for both
+    return line_with_band(frame, Labels(text.language, title, y=what, note=note), metric(row["key"]).unit, 300, marks)
