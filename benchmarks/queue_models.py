@@ -1,6 +1,6 @@
 """Two hundred random slots: the service level a queue model predicts against an event simulation of the same slot.
 
-Run ``python -m benchmarks.queue_models [--slots 200] [--seed 6] [--contacts 40000]``. A quarter each: calls without and with
+Run ``python -m benchmarks.queue_models [--slots 200] [--seed 6] [--contacts 60000]``. A quarter each: calls without and with
 patience, chats without and with patience. Without patience the load stays below the staff. Calls last exponentially long;
 chats are log-normal in every second slot, exponential in the others, and are never moved from one agent to another, while
 the model spreads them anew at every change. A slot is played out with four times as many contacts until chance leaves at most
@@ -20,7 +20,7 @@ from core.staffing.simulation import Simulated, lognormal_work, simulate_calls, 
 
 GOALS = {"calls": 2.0, "chats": 4.0}
 KINDS = ("calls", "calls with patience", "chats", "chats with patience")
-WARM_UP, BLOCKS, PRECISION, MOST = 0.1, 20, 0.004, 1_000_000
+WARM_UP, BLOCKS, PRECISION, MOST = 0.1, 20, 0.004, 300_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def differences(slots: int, seed: int, contacts: int, most: int = MOST) -> dict[
 def main() -> None:
     """Simulate, compare, print."""
     words = argparse.ArgumentParser(description=__doc__)
-    for name, usual in (("slots", 200), ("seed", 6), ("contacts", 40_000)):
+    for name, usual in (("slots", 200), ("seed", 6), ("contacts", 60_000)):
         words.add_argument(f"--{name}", type=int, default=usual)
     asked = words.parse_args()
     began = time.process_time()

@@ -9,6 +9,7 @@ from core.staffing.concurrency import Concurrency, chat_times, measure_concurren
 from core.staffing.demand import Demand, arrivals, known_days, measure_demand, unfinished
 from core.staffing.forecast import Fitted, Outlook, coming_week, fit_forecast, outlook
 from core.staffing.gap import CoverHours, cover_hours, moves
+from core.staffing.lag import lagged_load, sinusoidal_lag, sinusoidal_load
 from core.staffing.patience import ErlangA, erlang_a, required_agents_patience
 from core.staffing.peaks import Peaks, find_peaks
 from core.staffing.planning import StaffingKnobs, StaffingResult, plan, staffing_table, worst_slots
@@ -51,6 +52,7 @@ __all__ = [
     "find_peaks",
     "fit_forecast",
     "known_days",
+    "lagged_load",
     "lognormal_work",
     "measure_concurrency",
     "measure_demand",
@@ -67,6 +69,8 @@ __all__ = [
     "seen_supply",
     "simulate_calls",
     "simulate_chats",
+    "sinusoidal_lag",
+    "sinusoidal_load",
     "staffing_table",
     "unfinished",
     "useful_concurrency",

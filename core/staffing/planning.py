@@ -21,6 +21,7 @@ from core.staffing.chat import chat_pool, required_chat_agents, useful_concurren
 from core.staffing.concurrency import chat_times
 from core.staffing.demand import MIN_EFFORT_N, VOLUMES, Demand, Group, measure_demand, slot_counts, volume
 from core.staffing.gap import cover_hours, moves, propose
+from core.staffing.lag import LONG, lagged_load
 from core.staffing.patience import erlang_a, required_agents_patience
 from core.staffing.queues import FloatArray, check_share, erlang_c_queue, out_of_range, positions, required_agents
 from core.staffing.supply import INTERVALS
@@ -112,11 +113,16 @@ class StaffingResult:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """One group of contacts by slot (flat, 7 × slots): what arrives, how long it takes, who is needed."""
+    """One group of contacts by slot (flat, 7 × slots): what arrives, how long it takes, who is needed.
+
+    ``contacts``: past ones per date. ``arriving``: planned for, per second; ``per_s``: those as they keep agents busy, later
+    where contacts last long.
+    """
 
     name: str
     model: str
     contacts: FloatArray
+    arriving: FloatArray
     per_s: FloatArray
     aht: FloatArray
     shop_wide: np.ndarray
@@ -174,7 +180,28 @@ def _work(demand: Demand, group: Group, knobs: StaffingKnobs, coming: FloatArray
     exact = demand.facts["handle_label"] == "estimated"
     curve = chat_times(demand.concurrency, group.mean_effort, knobs.max_concurrency, effort_binds=exact)
     curve = curve[: useful_concurrency(curve)]
-    return _Work(group.name, _model(group, knobs), contacts, per_s, aht, shop_wide, curve, group.mean_effort)
+    model = _model(group, knobs)
+    served = _with_lag(per_s, _served_s(demand, aht, curve if model == "chat" else None), knobs.interval_min * 60)
+    return _Work(group.name, model, contacts, per_s, served, aht, shop_wide, curve, group.mean_effort)
+
+
+def _served_s(demand: Demand, aht: FloatArray, curve: FloatArray | None) -> FloatArray:
+    """Seconds a contact stays with an agent per slot: of a chat, those at the usual number of chats at once."""
+    if curve is None or not curve.size or not np.isfinite(demand.concurrency.mean):
+        return aht
+    usual = float(np.interp(demand.concurrency.mean, np.arange(1, curve.size + 1), curve))
+    return np.full(aht.size, usual)
+
+
+def _with_lag(per_s: FloatArray, served_s: FloatArray, slot_s: int) -> FloatArray:
+    """Contacts per second as the agents feel them: shifted into later slots where contacts outlast half a slot.
+
+    Slots in which nobody comes stay empty: who is still being served then needs nobody new.
+    """
+    weight = np.nan_to_num(per_s)
+    if not weight.sum() or not np.all(served_s > 0) or np.average(served_s, weights=weight) <= LONG * slot_s:
+        return per_s
+    return np.where(weight > 0, lagged_load(per_s, served_s, slot_s) / served_s, per_s)
 
 
 def _required(work: _Work, knobs: StaffingKnobs) -> FloatArray:
@@ -308,7 +335,7 @@ def _table(demand: Demand, works: list[_Work], knobs: StaffingKnobs) -> pd.DataF
         "model": _models(works) if works else "",
         "supply_label": demand.supply.label,
         "n_days": np.repeat(demand.n_days, slots),
-        "planned_contacts": sum((work.per_s for work in works), zeros) * knobs.interval_min * 60,
+        "planned_contacts": sum((work.arriving for work in works), zeros) * knobs.interval_min * 60,
         "positions": np.where(np.isfinite(required), positions(np.nan_to_num(required), knobs.shrinkage), np.nan),
         "chat_s": around[1][2],
         "wait_s": at_supply[_WAIT],
@@ -403,6 +430,7 @@ def _facts(demand: Demand, works: list[_Work], table: pd.DataFrame, knobs: Staff
         "within_s": knobs.within_s,
         "volume": knobs.volume,
         "service_level_definition": knobs.meaning,
+        "lagged": any(not np.array_equal(work.arriving, work.per_s, equal_nan=True) for work in works),
         "patience_s": knobs.patience_s,
         "mean_effort_s": {work.name: work.mean_effort for work in works},
         "chat_times_s": curves.get("chat", next(iter(curves.values()), [])),
@@ -438,6 +466,7 @@ def _reasons(demand: Demand, works: list[_Work], facts: Mapping[str, Any]) -> di
         and facts["concurrency_used"] < facts["max_concurrency"],
         "correspondence_left_out": chat and facts["concurrency_left_out"] > 0,
         "groups_summed": len(works) > 1,
+        "load_lags": facts["lagged"],
         "erlang_c_for_chat": any(work.name == "chat" and work.model != "chat" for work in works),
         "outside_hours": facts["outside_contacts"] > 0,
         "nobody_there": facts["nobody_slots"] > 0,
