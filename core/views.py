@@ -711,6 +711,15 @@ def busiest_weekday(result: StaffingResult) -> int:
     return int((short if short.max() > 0 else need).idxmax())
 
 
+SMALL_POOL = 5
+
+
+def small_pool(result: StaffingResult) -> Any:
+    """The busiest slot that needs fewer than ``SMALL_POOL`` agents, where one agent more or less decides; None without one."""
+    few = result.slots[(result.slots["required"] > 0) & (result.slots["required"] < SMALL_POOL)]
+    return next(few.sort_values("contacts", ascending=False, kind="stable").itertuples(), None)
+
+
 def tightest(result: StaffingResult, n: int = 3) -> pd.DataFrame:
     """The slots with the lowest predicted service level among those with contacts, supply and need, tightest first."""
     served = result.slots[(result.slots["contacts"] > 0) & (result.slots["supplied"] > 0)]

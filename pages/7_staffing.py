@@ -20,6 +20,7 @@ from pages._shell import framed
 SLOT_UNITS = {
     "weekday": "", "start": "", "contacts": "points", "aht_s": "seconds", "concurrency": "ratio", "load_erlang": "ratio",
     "required": "count", "positions": "count", "supplied": "points", "gap": "points", "service_level": "",
+    "service_level_minus_one": "", "service_level_required": "", "service_level_plus_one": "",
     "occupancy": "", "state": "", "n_days": "count",
 }  # fmt: skip
 
@@ -34,9 +35,9 @@ def _controls(text: Text) -> str:
         if place.open:
             with place:
                 columns = st.columns(4, vertical_alignment="bottom")
-                for column, key in zip(columns, ("max_occupancy", "shrinkage"), strict=False):
-                    with column:
-                        widgets.knob(key, text)
+                for at, key in enumerate(("max_occupancy", "shrinkage", "patience_s", "sl_meaning", "wage")):
+                    with columns[at if at < 2 else at - 2]:
+                        widgets.knob(key, text, look="number" if key == "wage" else "")
                 with columns[2]:
                     words = weekplan.volume_words(text)
                     parts.choose("plan_volume", list(words), text("plan.control.volume"), words.__getitem__)

@@ -7,16 +7,17 @@ from typing import Any
 from core import study, views
 from core.charts import Chart, Labels, gap_chart, heatmap
 from core.recompute import staffing_knobs
-from core.staffing import StaffingResult, coming_week, plan
+from core.staffing import StaffingResult, coming_week, patience_range, plan
 from core.staffing.demand import VOLUMES
 from core.text import Text
 from pages import _session as session
 from pages import _widgets as widgets
 
 LEVEL_UNITS = {"agents": "count", "service_level": "", "prob_wait": "", "asa": "", "occupancy": ""}
+LEVELS = ("service_level_minus_one", "service_level_required", "service_level_plus_one")
 SLOT_COLUMNS = (
     "weekday", "start", "contacts", "aht_s", "concurrency", "load_erlang", "required", "positions", "supplied", "gap",
-    "service_level", "occupancy", "state", "n_days",
+    "service_level", *LEVELS, "occupancy", "state", "n_days",
 )  # fmt: skip
 
 
@@ -58,8 +59,42 @@ def _within(text: Text) -> str:
 
 
 def sentences(result: StaffingResult, text: Text) -> str:
-    """Hours missing and to spare, never netted."""
-    return study.hours_line(result, session.scenario(), text)
+    """Hours missing and to spare, never netted; what they cost, what patience and one agent more or less change."""
+    more = (money(result, text), patience(text), small_pool(result, text))
+    return " ".join(part for part in (study.hours_line(result, session.scenario(), text), *more) if part)
+
+
+def small_pool(result: StaffingResult, text: Text) -> str:
+    """One agent more or less where few work: the service level at n − 1, n, n + 1 in the busiest small slot."""
+    found = views.small_pool(result)
+    if found is None:
+        return ""
+    levels = {name.removeprefix("service_level_"): text.share(getattr(found, name), 0) for name in LEVELS}
+    facts = {"weekday": text(f"pages.weekday.{found.weekday}"), "start": views.clock(found.start), "agents": text.number(found.required, 0)}
+    return text("plan.sentence.small_pool", **facts, **levels)
+
+
+def money(result: StaffingResult, text: Text) -> str:
+    """What the missing and the spare hours cost, apart; empty without a cost of an hour."""
+    wage = session.scenario().get("wage")
+    if not wage or not widgets.known(result.under_hours):
+        return ""
+    costs = {name: text.value(hours * wage, "money") for name, hours in (("under", result.under_hours), ("over", result.over_hours))}
+    return text("plan.sentence.money", wage=text.value(wage, "money"), **costs)
+
+
+def patience(text: Text) -> str:
+    """What is needed if customers are more or less patient than supposed; empty where nobody leaves."""
+    knobs = staffing_knobs(session.scenario(), session.remembered("plan_volume", "mean"))
+    found = patience_range(session.demand(), knobs)
+    if not found:
+        return ""
+    hours = [text("plan.sentence.patience_one", patience=_waits(seconds, text), hours=text.number(n)) for seconds, n in found]
+    return text("plan.sentence.patience", list=text("scores.control.comma").join(hours))
+
+
+def _waits(seconds: float | None, text: Text) -> str:
+    return text("plan.sentence.endless") if seconds is None else text.duration(seconds)
 
 
 def slot_lines(result: StaffingResult, text: Text) -> list[str]:
@@ -143,7 +178,7 @@ def slots_table(result: StaffingResult, text: Text) -> Any:
         weekday=[text(f"pages.weekday.{day}") for day in frame["weekday"]],
         start=[views.clock(minute) for minute in frame["start"]],
         state=[text(f"staffing.state.{code}") for code in frame["state"]],
-        service_level=[text.share(share) for share in frame["service_level"]],
+        **{name: [text.share(share) for share in frame[name]] for name in ("service_level", *LEVELS)},
         occupancy=[text.share(share) for share in frame["occupancy"]],
     )
 

@@ -12,7 +12,7 @@ from core.staffing.gap import CoverHours, cover_hours, moves
 from core.staffing.lag import lagged_load, sinusoidal_lag, sinusoidal_load
 from core.staffing.patience import ErlangA, erlang_a, required_agents_patience
 from core.staffing.peaks import Peaks, find_peaks
-from core.staffing.planning import StaffingKnobs, StaffingResult, plan, staffing_table, worst_slots
+from core.staffing.planning import StaffingKnobs, StaffingResult, patience_range, plan, staffing_table, worst_slots
 from core.staffing.queues import (
     ErlangC,
     erlang_b,
@@ -59,6 +59,7 @@ __all__ = [
     "measure_supply",
     "moves",
     "outlook",
+    "patience_range",
     "plan",
     "poisson_arrivals",
     "positions",

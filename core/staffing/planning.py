@@ -367,6 +367,21 @@ def predict_at(
     return np.stack([row[0] for row in rows]), rows[0][_WAIT]
 
 
+def patience_range(demand: Demand, knobs: StaffingKnobs) -> list[tuple[float | None, float]]:
+    """Agent-hours needed per week at half, once and twice the patience, and if nobody leaves (None).
+
+    Patience is badly known: most who give up in a chat leave without a word.
+    """
+    if not knobs.patience_s:
+        return []
+    found: list[tuple[float | None, float]] = []
+    for patience in (knobs.patience_s / 2, knobs.patience_s, knobs.patience_s * 2, None):
+        turned = replace(knobs, patience_s=patience)
+        needed = sum((_required(_work(demand, group, turned), turned) for group in demand.groups), np.zeros(1))
+        found.append((patience, float(np.nansum(needed)) * knobs.interval_min / 60))
+    return found
+
+
 def plan(demand: Demand, knobs: StaffingKnobs | None = None, coming: FloatArray | None = None) -> StaffingResult:
     """Requirement, supply, gap and moves of one average week.
 
