@@ -2,12 +2,12 @@
 
     python benchmarks/false_alarms.py --series 2000
 
-Prints six tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
+Prints seven tables. Trends: share of flat series with p < 0.05, per test, and of rising series found. Weekdays: share of
 logs without a weekday effect in which any weekday is named, and of logs with one in which it is named. Before and after: share of
 series without a change that are called changed, and of changed ones found. Coaching: share of shops of identical agents whose worst
 fifth were "coached" without any effect and are called changed, and what they gained all the same. Arms: share of shops in which agents
-who merely had the label are called changed against the others. Change points: share of series without a change in which one is found,
-and of planted ones found. Fixed seeds.
+who merely had the label are called changed against the others. Rollouts: the same for training on several days. Change points: share
+of series without a change in which one is found, and of planted ones found. Fixed seeds.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.changepoints import PRICE, find_changes, weekday_pattern
 from core.course import STRICT
 from core.effects import weekday_finding
 from core.fairness import wilson
+from core.rollouts import Rollout, exposures, judge_rollout
 from core.trends import EPOCH_WEEKDAY, Floats, hamed_rao, mann_kendall, trend_verdicts, yue_wang
 
 MONDAY = 4  # 1970-01-05
@@ -197,6 +198,41 @@ def _arms(rng: np.random.Generator, touched: int, others: int, effect: float, un
     return expectations(frame)
 
 
+def rolled_out(series: int, agents: int, trained: int, dates: int, worst: bool = False) -> dict[str, float]:
+    """Agents trained without effect on one of several days, while the shop drifts; ``worst``: those with the lowest figures are sent.
+
+    Nine weeks with 20 ratings a week of identical agents (``worst``), or agents who really differ.
+    """
+    rng = np.random.default_rng([SEED, agents, trained, dates, worst])
+    found = [judge_rollout(_rolled_out(rng, agents, trained, dates, worst)) for _ in range(series)]
+    covered = [one.low - one.explained[1] <= 0 <= one.high - one.explained[0] for one in found]
+    return {"called": float(np.mean([one.p < 0.05 for one in found])), "covered": float(np.mean(covered))}
+
+
+def _rolled_out(rng: np.random.Generator, agents: int, trained: int, dates: int, worst: bool) -> Rollout:
+    days = np.array([28 + 7 * at for at in range(dates)])
+    spans = [(int(day) - 28, int(day) - 1, int(day), int(day) + 27) for day in days]
+    length, error = int(days[-1]) + 28, 1.0 * np.sqrt(28)
+    level = 50 + (0.0 if worst else 5.0) * rng.normal(size=(agents, 1))
+    values = level + np.cumsum(rng.normal(0, 0.3, length)) + error * rng.normal(size=(agents, length))
+    before, after = (np.stack([values[:, span[at] : span[at + 1] + 1].mean(axis=1) for span in spans], axis=1) for at in (0, 2))
+    order = np.argsort(before[:, 0]) if worst else rng.permutation(agents)
+    own = np.full(agents, -1)
+    own[order[:trained]] = rng.integers(0, dates, trained)
+    due = [expectations(pd.DataFrame({"before": column, "before_se": 1.0})) for column in before.T]
+    expected, most = (np.column_stack([frame[name] for frame in due]) for name in ("expected", "expected_most"))
+    return Rollout(before, after, expected, most, own, exposures(days, spans))
+
+
+def rollout_report(series: int) -> pd.DataFrame:
+    """One row per way to train: one day or three, at random or the lowest figures."""
+    cells = [(20, 8, 1, False), (20, 8, 3, False), (20, 6, 1, True), (30, 8, 3, True)]
+    return pd.DataFrame([
+        {"agents": agents, "trained": trained, "dates": dates, "lowest": worst, **rolled_out(series, agents, trained, dates, worst)}
+        for agents, trained, dates, worst in cells
+    ])  # fmt: skip
+
+
 def before_after_report(series: int) -> pd.DataFrame:
     """One row per length × autocorrelation × pattern: false alarms, coverage, and how often steps of 1 and 1.5 noise sd are found."""
     rows = []
@@ -264,7 +300,8 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=2000, help="series per cell (weekday cells use a quarter)")
-    parser.add_argument("--only", choices=("trends", "weekdays", "changes", "coaching", "arms", "changepoints"), help="one table alone")
+    names = ("trends", "weekdays", "changes", "coaching", "arms", "rollouts", "changepoints")
+    parser.add_argument("--only", choices=names, help="one table alone")
     words = parser.parse_args()
     series = words.series
     few = max(series // 4, 2)
@@ -283,6 +320,10 @@ def main() -> None:
         "changepoints": (
             f"Change points: share of {series} series without a change in which one is found; planted ones in a quarter of them",
             lambda: changepoint_report(series),
+        ),
+        "rollouts": (
+            f"Training dates without effect: share of {max(few // 4, 2)} shops called changed",
+            lambda: rollout_report(max(few // 4, 2)),
         ),
     }
     with pd.option_context("display.width", 200, "display.max_columns", 30):

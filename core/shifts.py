@@ -7,7 +7,7 @@ here to published answers.
 
 ====================  ==========================================================================================================
 two samples           ``mann_whitney``, ``hodges_lehmann`` (interval by inverting that test), ``exact_sum_p``, ``relabelled``
-one sample twice      ``signed_rank`` with the pseudo-median, ``mcnemar`` for yes and no
+one sample twice      ``signed_rank`` with the pseudo-median (exact, or as R with ties and zeros), ``mcnemar`` for yes and no
 two shares            ``two_shares``: the z test without continuity correction
 ====================  ==========================================================================================================
 
@@ -160,30 +160,48 @@ def _divided(top: Floats, power: int) -> Floats:
 
 
 def signed_rank(differences: ArrayLike, level: float = 0.95) -> tuple[float, float, Estimate]:
-    """Wilcoxon's signed-rank test of paired differences: V, the exact two-sided p, and the pseudo-median with its exact interval.
+    """Wilcoxon's signed-rank test of paired differences: V, two-sided p, and the pseudo-median with its interval.
 
-    For up to 25 differences without ties or zeros. Raises ValueError otherwise.
+    Exact below 50 differences without ties and zeros; else zeros are left out and the normal approximation with tie and continuity
+    correction is used, as R has it. No difference at all gives NaN and ``no_data``.
 
     >>> v, p, middle = signed_rank([1, 2, 3, 4, 5, -0.5])
     >>> v, p, middle.value
     (20.0, 0.0625, 2.5)
+    >>> [round(part, 4) for part in signed_rank([1, 1, 2, -1, 0, 3])[:2]]
+    [13.0, 0.1696]
     """
-    gaps = np.asarray(differences, dtype=np.float64)
+    given = np.asarray(differences, dtype=np.float64)
+    gaps = given[given != 0]
     size = len(gaps)
-    if size > 25 or not gaps.all() or len(np.unique(np.abs(gaps))) < size:
-        raise ValueError("needs up to 25 differences without ties and zeros.")
+    if not size:
+        return float("nan"), float("nan"), Estimate(np.nan, np.nan, np.nan, 0, "signed_rank", "no_data")
     v = float(stats.rankdata(np.abs(gaps))[gaps > 0].sum())
+    i, j = np.triu_indices(size)
+    walsh = np.sort((gaps[i] + gaps[j]) / 2)
+    exact = size < 50 and size == len(given) and len(np.unique(np.abs(gaps))) == size
+    p, rank = _signed_exact(v, size, level) if exact else _signed_normal(v, gaps, level)
+    ends = (float(walsh[rank - 1]), float(walsh[-rank])) if rank > 0 else (np.nan, np.nan)
+    return v, p, Estimate(float(np.median(walsh)), *ends, size, "signed_rank", "" if rank > 0 else "interval_out_of_reach")
+
+
+def _signed_exact(v: float, size: int, level: float) -> tuple[float, int]:
+    """p, and which Walsh mean from the end bounds the interval."""
     ways = np.ones(1)
     for rank in range(1, size + 1):
         ways = np.convolve(ways, np.concatenate([[1.0], np.zeros(rank - 1), [1.0]]))
     below = np.cumsum(ways) / ways.sum()
     p = min(1.0, 2 * float(min(below[int(v)], 1 - below[int(v) - 1] if v else 1.0)))
-    i, j = np.triu_indices(size)
-    walsh = np.sort((gaps[i] + gaps[j]) / 2)
-    rank = int(np.searchsorted(below, (1 - level) / 2 * (1 - 1e-12), "left"))
-    ends = (float(walsh[rank - 1]), float(walsh[-rank])) if rank else (np.nan, np.nan)
-    reason = "" if rank else "interval_out_of_reach"
-    return v, p, Estimate(float(np.median(walsh)), *ends, size, "signed_rank", reason)
+    return p, int(np.searchsorted(below, (1 - level) / 2 * (1 - 1e-12), "left"))
+
+
+def _signed_normal(v: float, gaps: Floats, level: float) -> tuple[float, int]:
+    size = len(gaps)
+    ties = np.unique(np.abs(gaps), return_counts=True)[1].astype(np.float64)
+    sigma = float(np.sqrt(size * (size + 1) * (2 * size + 1) / 24 - (ties**3 - ties).sum() / 48))
+    off = v - size * (size + 1) / 4
+    p = min(1.0, 2 * float(special.ndtr(-max(abs(off) - 0.5, 0.0) / sigma)))
+    return p, int(np.floor(size * (size + 1) / 4 - normal_quantile(level) * sigma))
 
 
 def walsh_middle(values: ArrayLike) -> float:
@@ -340,7 +358,7 @@ def edge(p_of: Callable[[float], float], shift: float, reach: float, tail: float
     inside, outside = shift, shift + reach
     if p_of(outside) > tail:
         return float("nan")
-    for _ in range(30):
+    for _ in range(22):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if p_of(middle) > tail else (inside, middle)
     return (inside + outside) / 2

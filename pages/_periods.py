@@ -119,7 +119,8 @@ def _found(found: Any, kind: str, asked: Any, text: Text) -> None:
     key = parts.choose("spans_metric", list(words), text("beforeafter.control.metric"), words.__getitem__)
     row = next(row for row in rows.to_dict("records") if row["key"] == key)
     st.markdown(_sentence(row, names, kind, text))
-    widgets.show_chart(_chart(found, kind, asked, row, names, text), text, key="spans_days")
+    groups = (asked[1], asked[0]) if kind == "groups" else None
+    widgets.show_chart(_chart(found, groups, row, names, text), text, key="spans_days")
     parts.how("spans", [key], [text(f"spans.how.{part}") for part in ("days", "levels", "family", "mix")], text)
 
 
@@ -189,11 +190,10 @@ def _sentence(row: Any, names: tuple[str, str], kind: str, text: Text) -> str:
     return f"{' '.join(lines)}  \n:gray[{text('beforeafter.why.' + row['why'])} {more}]"
 
 
-def _chart(found: Any, kind: str, asked: Any, row: Any, names: tuple[str, str], text: Text) -> Chart:
+def _chart(found: Any, groups: Any, row: Any, names: tuple[str, str], text: Text) -> Chart:
     what = parts.statistic_name(row["key"], row["statistic"], text)
-    groups = (asked[1], asked[0]) if kind == "groups" else None
     frame = session.drawn(found, groups, row["key"], names)
     title = text("spans.chart.title", metric=what, one=names[0], other=names[1])
-    note = text(f"spans.chart.{kind}", first=found.spans[1].first, last=found.spans[1].last)
-    marks = session.annotations() if kind == "groups" else ()  # two periods share one axis, and a day would stand for both
+    note = text(f"spans.chart.{'groups' if groups else 'periods'}", first=found.spans[1].first, last=found.spans[1].last)
+    marks = session.annotations() if groups else ()  # two periods share one axis, and a day would stand for both
     return line_with_band(frame, Labels(text.language, title, y=what, note=note), metric(row["key"]).unit, 300, marks)

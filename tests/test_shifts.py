@@ -54,8 +54,40 @@ def test_signed_rank(shared: Path) -> None:
     assert (v, p, middle.value, middle.low, middle.high) == pytest.approx(
         (wanted["V"], wanted["p_two_sided_exact"], wanted["pseudo_median"], *wanted["ci"]), **near
     )
-    with pytest.raises(ValueError, match="ties"):
-        signed_rank([1, 1, 2])
+
+
+def test_signed_rank_with_ties_and_zeros() -> None:
+    """R's approximation with both corrections, zeros left out; 40 differences are still exact; nothing but zeros gives nothing."""
+    tied = [3, 3, -1, 2, 2, 0, 5, -2, 4, 1, 0, 6]
+    v, p, middle = signed_rank(tied)
+    r = stats.wilcoxon(tied, zero_method="wilcox", correction=True, method="approx")
+    assert p == pytest.approx(r.pvalue)
+    assert v == 55 - r.statistic
+    assert middle.low < middle.value < middle.high
+    many = np.random.default_rng(1).normal(0.3, 1, 40)
+    assert signed_rank(many)[1] == pytest.approx(stats.wilcoxon(many, method="exact").pvalue)
+    assert signed_rank([0, 0])[2].reason == "no_data"
+
+
+def test_a_restless_small_side_does_not_cry_wolf() -> None:
+    """Five with three times the spread against twelve: about as often as it says; the bare difference does so far more often."""
+    rng = np.random.default_rng(5)
+    called = [relabelled(rng.normal(0, 3, 5), rng.normal(0, 1, 12)).p < 0.05 for _ in range(30)]
+    assert np.mean(called) <= 0.2
+
+
+def test_labels_are_dealt_under_welchs_t() -> None:
+    """The p is the share of all arrangements whose Welch t is as large, ties and constant sides included."""
+    for a, b in (([1, 1, 2, 5], [0, 0, 3]), ([4, 4, 4], [1, 2, 2, 3]), ([1.5, 9, 2], [7, 7.5, 8, 1])):
+        values, n = np.array([*a, *b], dtype=float), len(a)
+
+        def welch(x: np.ndarray, y: np.ndarray) -> float:
+            gap, error = abs(x.mean() - y.mean()), np.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y))
+            return 0.0 if gap < 1e-12 else np.inf if error < 1e-12 else gap / error
+
+        seen = welch(values[:n], values[n:])
+        far = [welch(values[list(pick)], np.delete(values, pick)) >= seen * (1 - 1e-9) for pick in combinations(range(len(values)), n)]
+        assert relabelled(a, b).p == pytest.approx(np.mean(far))
 
 
 def test_mcnemar(shared: Path) -> None:

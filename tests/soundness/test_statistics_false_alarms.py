@@ -58,6 +58,17 @@ def test_flat_series_are_rarely_called_changed(bench: ModuleType, half: int, phi
     assert bench.changed_rates(120, half, phi)["called"] <= 0.12
 
 
+def test_flat_series_without_a_weekday_pattern(bench: ModuleType) -> None:
+    """The same where weekdays are alike."""
+    assert bench.changed_rates(80, 28, 0.3, pattern=False)["called"] <= 0.12
+
+
+@pytest.mark.parametrize("uneven", [1.0, 2.0])
+def test_labels_without_effect_are_rarely_called_changed(bench: ModuleType, uneven: float) -> None:
+    """Five agents against twenty, also when the five scatter twice as much."""
+    assert bench.arms(30, 5, 20, uneven=uneven)["called"] <= 0.17
+
+
 def test_steps_are_found_and_covered(bench: ModuleType) -> None:
     """A step of two noise sd in eight weeks on each side is found nearly always, and lies in its interval."""
     found = bench.changed_rates(60, 56, 0.0, 2.0)
