@@ -155,14 +155,35 @@ def cheapest_cover(
     every = [*_cover(sides, need, have), *_skilled(sides, need), *blocks]
     rows = csr_array(vstack([_wide(parts, widths, len(low)) for parts, low, _ in every]))
     low, high = (np.concatenate([block[side] for block in every]) for side in (1, 2))
-    found = milp(
-        cost,
-        constraints=LinearConstraint(rows, low, high),
-        integrality=(np.arange(cost.size) < widths["count"]).astype(float),
-        bounds=Bounds(0, np.inf),
-        options={"time_limit": search.limit_s, "mip_rel_gap": search.near},
-    )
+    whole = (np.arange(cost.size) < widths["count"]).astype(float)
+    found = _searched(cost, LinearConstraint(rows, low, high), whole, search)
     return _answer(found, sizes, need, at)
+
+
+def _searched(cost: FloatArray, rows: LinearConstraint, whole: FloatArray, search: Search) -> Any:
+    """The best found in the time. Where the whole problem is not solved in half of it, the rest goes to a smaller one: only the
+    choices that the relaxed problem uses. Its answers are answers of the whole; the bound stays that of the whole.
+    """
+    half = {"time_limit": search.limit_s * 0.5, "mip_rel_gap": search.near}
+    found = milp(cost, constraints=rows, integrality=whole, bounds=Bounds(0, np.inf), options=half)
+    if found.status != _OUT_OF_TIME:
+        return found
+    relaxed = milp(cost, constraints=rows, bounds=Bounds(0, np.inf))
+    if relaxed.x is None:
+        return found
+    used = np.where((whole > 0) & (relaxed.x < _UNUSED), 0.0, np.inf)
+    less = milp(cost, constraints=rows, integrality=whole, bounds=Bounds(0, used), options=half)
+    if less.x is None or (found.x is not None and found.fun <= less.fun):
+        return found
+    bound = relaxed.fun if found.mip_dual_bound is None else max(found.mip_dual_bound, relaxed.fun)
+    less.mip_dual_bound, less.status = bound, _OUT_OF_TIME
+    if less.fun - bound <= search.near * abs(less.fun):
+        less.status = 0
+    return less
+
+
+_OUT_OF_TIME = 1
+_UNUSED = 1e-7
 
 
 def _answer(found: Any, sizes: Sequence[int], need: Need, at: Mapping[str, slice]) -> Answer:
