@@ -48,12 +48,12 @@ def _told(found: Any, text: Text) -> None:
         assumption=[text(f"backtest.assumption.{code}") for code in found.doubts["assumption"]],
         value=[_value(row, text) for row in found.doubts.itertuples()],
         bias=[points(bias, text) for bias in found.doubts["bias"]],
-        p_adjusted=[trendlines.p_value(p, text) for p in found.doubts["p_adjusted"]],
+        p_adjusted=[trendlines.p_value(p, text).removeprefix("= ") for p in found.doubts["p_adjusted"]],
         verdict=[text(f"backtest.judged.{code}") for code in found.doubts["verdict"]],
     )[list(UNITS)]
     config = parts.headings("backtest", UNITS, text)
     widgets.table(table, text, "backtest_doubts", file=found.doubts, column_config=config)
-    widgets.download(text("pages.download.csv"), "backtest", found.slots)
+    widgets.download(text("backtest.download"), "backtest", found.slots)
     parts.how("backtest", ["first_response"], _how(found, text), text)
 
 

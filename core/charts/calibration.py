@@ -46,7 +46,7 @@ def _calibration(language: str, x: str, y: str) -> str:
     tips = axis.tooltips(Text(language), ["predicted_tip", "actual_tip", "interval_tip", "n_tip"])
     line = of("line").mark_line(color=theme.MUTED, strokeDash=[4, 3], strokeWidth=1.2).encode(across, up)
     size = alt.Size("n:Q", scale=alt.Scale(range=[10, 90]), legend=None)
-    dots = of("slot").mark_point(filled=True, color=theme.FAINT, opacity=0.6).encode(across, up, size=size)
+    dots = of("slot").mark_point(filled=True, color=theme.FAINT, opacity=0.4).encode(across, up, size=size)
     reach = of("bin").mark_rule(color=theme.ACCENT, strokeWidth=2).encode(across, alt.Y("low:Q", title=y, scale=scale), alt.Y2("high:Q"))
     points = of("bin").mark_point(filled=True, size=110, opacity=1, color=theme.ACCENT).encode(across, up, tooltip=tips)
     return template(alt.layer(dots, line, reach, points))
