@@ -1,6 +1,6 @@
 """How often the 80 % band of the forecast holds what comes, when the naive forecast is kept, and what peaks are called.
 
-    python -m benchmarks.forecasts --shops 40
+    python -m benchmarks.forecasts --shops 24 --logs 200
 
 Simulated shops of sixteen weeks with the weeks after them: Poisson, negative binomial, a trend, a level that jumps by a third, and
 weekdays that wander from week to week (there last week's figures are the best forecast there is). Fixed seeds. Prints one line per
@@ -109,7 +109,8 @@ def peak_rates(number: int) -> dict[str, float]:
 def main() -> None:
     """Print the tables."""
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--shops", type=int, default=40)
+    ask.add_argument("--shops", type=int, default=24, help="shops of each kind")
+    ask.add_argument("--logs", type=int, default=200, help="logs for the peaks")
     ask.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS)
     words = ask.parse_args()
     print("kind               80 % band: days  slots  claimed   naive kept   error by naive's")
@@ -117,7 +118,7 @@ def main() -> None:
         row = line(kind, words.shops)
         cells = f"{row['days']:15.3f} {row['slots']:6.3f} {row['claimed']:8.3f} {row['kept']:12.2f} {row['ratio']:18.2f}"
         print(f"{kind:18} {cells}", flush=True)
-    rates = peak_rates(words.shops)
+    rates = peak_rates(words.logs)
     print("peaks called where nothing is: " + ", ".join(f"{name} {rate:.3f}" for name, rate in rates.items() if name != "planted"))
     print(f"planted peak found: {rates['planted']:.3f}")
 

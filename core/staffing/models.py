@@ -44,12 +44,14 @@ class Path:
     def noise(self, days: FloatArray, ordinary: np.ndarray) -> float:
         """Variance of a one-step error by the mean (1 is Poisson) over ordinary days, the error of the parameters included.
 
-        NaN with too few days.
+        A ratio of sums, so that the first days of a shop that just opened do not decide it. NaN with too few days.
         """
         known = ordinary & np.isfinite(self.fitted)
         n, free = int(known.sum()), int(known.sum()) - self.used
-        off = (days[known] - self.fitted[known]) ** 2 / np.maximum(self.fitted[known], 1)
-        return float(off.sum() / free * (1 + self.used / n)) if free >= WEEK else np.nan
+        if free < WEEK:
+            return np.nan
+        squares, level = ((days[known] - self.fitted[known]) ** 2).sum(), np.maximum(self.fitted[known], 1).sum()
+        return float(squares / level * n / free * (1 + self.used / n))
 
     def residuals(self, days: FloatArray) -> FloatArray:
         """One-step errors of the past in units of the root of the mean, days without one left out."""
