@@ -16,13 +16,13 @@ from core.charts.bars import (
     contribution_parts,
     grade_distribution,
 )
-from core.charts.calibration import calibration
 from core.charts.causes import share_bars
 from core.charts.chart import Chart, Labels
 from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
 from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
 from core.charts.lines import control_chart, line_with_band
 from core.charts.planes import arrows, scatter_plane
+from core.charts.predicted import calibration
 from core.charts.verdicts import small_multiples, verdict_board
 from core.charts.week import gap_chart, heatmap
 
