@@ -258,7 +258,8 @@ _TREND = (
 
 
 def trends(words: Namespace) -> dict[str, Any]:
-    """One trend verdict per group; with --board all KPIs × groups as one family."""
+    """One trend verdict per group with what it rests on; with --board all KPIs × groups as one family."""
+    from core.closeup import closeups
     from core.recompute import trends as judged
 
     if words.board:
@@ -267,7 +268,10 @@ def trends(words: Namespace) -> dict[str, Any]:
     observed, scenario = _observed(words)
     by = words.by or "agent"
     frame = judged(observed, scenario, key, by)
-    rows = [{"by": {by: row["group"]}, **{name: row[name] for name in _TREND}} for row in frame.to_dict("records")]
+    close = closeups(observed, scenario, key, by)
+    frame = frame.merge(close, on="group", how="left") if len(close) else frame
+    names = [*_TREND, *(name for name in close.columns if name != "group")]
+    rows = [{"by": {by: row["group"]}, **{name: row[name] for name in names}} for row in frame.to_dict("records")]
     return {"metric": key, "unit": BY_KEY[key].unit, "rows": [row | {"reason": row["reason"] or None} for row in rows]}
 
 

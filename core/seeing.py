@@ -21,22 +21,29 @@ Floats = NDArray[np.float64]
 POWER, LEVEL = 0.8, 0.95
 MOST_WEEKS = 260
 LEAST_WEEKS = 8
+_LONG = 60
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How a series scatters around its line: sd of week values, of day values, and autocorrelation of neighbouring days."""
+    """How a series scatters around its line.
+
+    Args:
+        week, day: sd of week values and of day values. ``phi``: autocorrelation of neighbouring days.
+        presence: for each weekday the part of the weeks in which it has a value.
+    """
 
     week: float
     day: float
     phi: float
+    presence: tuple[float, ...] = (1.0,) * 7
 
 
 def weekly_chance(slope: float, weeks: int, level: float = LEVEL) -> float:
     """Chance that Mann-Kendall on week values sees a slope (in noise sd of a week, per week) at a level; independent normal noise.
 
     >>> [round(weekly_chance(slope, weeks), 2) for slope, weeks in ((0.3, 8), (0.2, 12), (0.2, 16), (0.1, 26))]
-    [0.35, 0.54, 0.9, 0.94]
+    [0.24, 0.48, 0.88, 0.95]
     """
     mean, variance = _score_moments(round(abs(slope), 6), weeks)
     null = weeks * (weeks - 1) * (2 * weeks + 5) / 18
@@ -51,11 +58,16 @@ def _beyond(mean: float, sd: float, bar: float, step: float) -> float:
 
 @lru_cache(maxsize=4096)
 def _score_moments(slope: float, n: int) -> tuple[float, float]:
-    """Mean and variance of Kendall's score under a straight trend with independent normal noise of sd 1."""
+    """Mean and variance of Kendall's score under a straight trend with independent normal noise of sd 1.
+
+    In long series a slope that is just seen is so small that the variance is that without trend.
+    """
     lag = np.arange(1, n)
     rise = special.ndtr(lag * slope / np.sqrt(2))
     mean = float(((n - lag) * (2 * rise - 1)).sum())
     own = float(((n - lag) * 4 * rise * (1 - rise)).sum())
+    if n > _LONG:
+        return mean, n * (n - 1) * (2 * n + 5) / 18
     first, second = np.meshgrid(lag, lag, indexing="ij")
     triples = np.maximum(n - first - second, 0)
     here = triples > 0
@@ -76,19 +88,26 @@ def _joint(a: Floats, b: Floats, rho: float) -> Floats:
     return np.asarray(4 * (both - special.ndtr(a) * special.ndtr(b)), dtype=np.float64)
 
 
-def blocked_chance(slope: float, phi: float, weeks: int, level: float = LEVEL) -> float:
-    """Chance that the test blocked by weekday sees a slope (in noise sd of a day, per week); seven days a week.
+def blocked_chance(slope: float, noise: Noise, weeks: int, level: float = LEVEL) -> float:
+    """Chance that the test blocked by weekday sees a slope per week.
 
-    >>> blocked_chance(0.0, 0.3, 12) < 0.05 < blocked_chance(0.08, 0.3, 26)
+    >>> always = Noise(1.0, 1.0, 0.3)
+    >>> blocked_chance(0.0, always, 12) < 0.05 < blocked_chance(0.08, always, 26)
     True
     """
-    mean, one = _score_moments(round(abs(slope), 6), weeks)
+    steep = abs(slope) / noise.day
+    mean, one = _score_moments(round(steep, 6), weeks)
     null = weeks * (weeks - 1) * (2 * weeks + 5) / 18
-    trend = slope**2 * (weeks**2 - 1) / 12
-    gap = np.arange(1, 7)
-    near = np.abs(phi) ** gap * np.sign(phi) ** gap
-    seen, true = (7 + 2 * float(((7 - gap) * _rank_correlation(rho)).sum()) for rho in ((near + trend) / (1 + trend), near))
-    return _beyond(7 * mean, np.sqrt(one * max(true, 0.5)), 1 + normal_quantile(level) * np.sqrt(null * max(seen, 0.5)), 1.0)
+    trend = steep**2 * (weeks**2 - 1) / 12
+    there = np.array(noise.presence)
+    gap = np.abs(np.subtract.outer(np.arange(7), np.arange(7)))
+    near = np.sign(noise.phi) ** gap * np.abs(noise.phi) ** gap
+    # A gap costs the pairs it is in: of a score its part squared, of a variance cubed, between two weekdays both parts squared.
+    both = np.where(gap == 0, np.outer(there, there) ** 1.5, np.outer(there, there) ** 2)
+    seen, true = (float((both * _rank_correlation(rho)).sum()) for rho in ((near + trend) / (1 + trend), near))
+    return _beyond(
+        float((there**2).sum()) * mean, np.sqrt(one * max(true, 0.1)), 1 + normal_quantile(level) * np.sqrt(null * max(seen, 0.1)), 1.0
+    )
 
 
 def _rank_correlation(rho: Floats) -> Floats:
@@ -97,21 +116,26 @@ def _rank_correlation(rho: Floats) -> Floats:
 
 
 def chance(slope: float, noise: Noise, weeks: int, level: float = LEVEL) -> float:
-    """Chance that both tests see a slope per week after so many weeks: that of the test that sees less.
+    """Chance that both tests see a slope per week after so many weeks.
+
+    With values on every day the tests stand and fall together: it is that of the one that sees less. The fewer days have a value, the
+    more each goes its own way, and the nearer it is to the product.
 
     >>> round(chance(0.5, Noise(1.0, 2.0, 0.0), 26), 2)
     1.0
     """
     if not noise.week > 0 or not noise.day > 0:
         return float("nan")
-    return min(weekly_chance(slope / noise.week, weeks, level), blocked_chance(slope / noise.day, noise.phi, weeks, level))
+    one, other = weekly_chance(slope / noise.week, weeks, level), blocked_chance(slope, noise, weeks, level)
+    together = float(np.mean(noise.presence))
+    return together * min(one, other) + (1 - together) * one * other
 
 
 def weeks_needed(slope: float, noise: Noise, power: float = POWER, level: float = LEVEL) -> float:
     """Weeks after which a slope is seen with a chance of ``power``; infinite beyond five years, NaN without noise or slope.
 
     >>> weeks_needed(0.2, Noise(1.0, 2.0, 0.0)), weeks_needed(0.0, Noise(1.0, 2.0, 0.0))
-    (15.0, nan)
+    (16.0, nan)
     """
     if not noise.week > 0 or not noise.day > 0 or not abs(slope) > 0:
         return float("nan")
@@ -122,3 +146,19 @@ def weeks_needed(slope: float, noise: Noise, power: float = POWER, level: float 
         middle = (low + high) // 2
         low, high = (low, middle) if chance(slope, noise, middle, level) >= power else (middle, high)
     return float(high)
+
+
+def slope_seen(noise: Noise, weeks: int, power: float = POWER, level: float = LEVEL) -> float:
+    """The smallest slope per week that so many weeks show with a chance of ``power``; NaN without noise.
+
+    >>> slope = slope_seen(Noise(1.0, 2.0, 0.0), 16)
+    >>> round(chance(slope, Noise(1.0, 2.0, 0.0), 16), 2)
+    0.8
+    """
+    if not noise.week > 0 or not noise.day > 0:
+        return float("nan")
+    low, high = 0.0, 3 * max(noise.week, noise.day)
+    for _ in range(14):
+        middle = (low + high) / 2
+        low, high = (low, middle) if chance(middle, noise, weeks, level) >= power else (middle, high)
+    return high

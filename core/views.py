@@ -572,6 +572,17 @@ def fitted(weekly: pd.DataFrame, slope: float) -> pd.DataFrame:
     return frame.assign(fit=middle + slope * at)
 
 
+def dated(frame: pd.DataFrame, name: str, week_start: int = 0) -> pd.DataFrame:
+    """Values of days (``local_day``) or numbered weeks (``week``) for reading: date, value, n, newest first.
+
+    >>> dated(pd.DataFrame({"local_day": [4], "value": [1.5], "n": [2]}), "local_day")["date"].tolist()
+    ['1970-01-05']
+    """
+    days = week_first_day(frame[name], week_start) if name == "week" else frame[name].to_numpy()
+    dates = pd.to_datetime(days, unit="D").strftime("%Y-%m-%d")
+    return frame.assign(date=dates)[["date", "value", "n"]].sort_values("date", ascending=False).reset_index(drop=True)
+
+
 def everyone(verdicts: pd.DataFrame, weekly: pd.DataFrame, room: int) -> tuple[pd.DataFrame, int]:
     """Weeks and Theil–Sen lines of ``room`` groups, those that say most first (group, x, y, fit), and how many are left out."""
     names = by_evidence(verdicts)["group"].tolist()

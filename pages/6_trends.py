@@ -6,6 +6,7 @@ from core.text import Text
 from core.views import by_evidence
 from pages import _beforeafter as beforeafter
 from pages import _board as board
+from pages import _closeup as closeup
 from pages import _control as control
 from pages import _daysapart as daysapart
 from pages import _parts as parts
@@ -61,8 +62,7 @@ def _groups(text: Text) -> None:
         names = {group: trendlines.group_name(group, by, text) for group in verdicts["group"]}
         group = parts.choose(f"trend_{by}", list(names), text("effects.control.group"), names.__getitem__)
         row = next(row for row in verdicts.itertuples() if row.group == group)
-        st.markdown(trendlines.verdict_sentence(row, key, by, text))
-        widgets.show_chart(trendlines.chart(row, weekly, key, by, text), text, key="trend")
+        closeup.show(row, weekly, key, by, text)
     parts.how("trends", [key], trendlines.how_lines(verdicts, key, text), text)
 
 

@@ -657,6 +657,25 @@ def trends(of: str, by: str) -> tuple[Any, Any]:
     return found
 
 
+def trend_closeups(of: str, by: str) -> Any:
+    """What lies behind each trend of a KPI, and the day and week values it is judged on."""
+    from core import closeup as room
+
+    return _about(
+        ("closeups", of, by), _TREND_ROOMS, lambda seen, used: (room.closeups(seen, used, of, by), *room.values(seen, used, of, by))
+    )
+
+
+def trend_season(of: str, by: str, group: str) -> Any:
+    """A group's day values taken apart into weekday season, long run and rest."""
+    from core.closeup import season
+
+    _, days, _ = trend_closeups(of, by)
+    own = days[days["group"] == group]
+    with st.spinner(text()("pages.frame.comparing")):
+        return _about(("season", of, by, group), _TREND_ROOMS, lambda *_: season(own["local_day"].to_numpy(), own["value"].to_numpy()))
+
+
 def trend_board(bys: tuple[str, ...], keys: tuple[str, ...]) -> Any:
     """Trend verdicts of some KPIs for all groups of some groupings, judged as one family."""
     from core.board import board

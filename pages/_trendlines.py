@@ -10,6 +10,7 @@ from core import views
 from core.board import senses
 from core.charts import Chart, Labels, line_with_band, small_multiples
 from core.charts.verdicts import room_for, toned
+from core.closeup import fanned, second_line
 from core.effects import WeekdayRules
 from core.metrics import metric
 from core.recompute import trend_margin
@@ -105,9 +106,11 @@ def _evidence(row: Any, key: str, text: Text) -> str:
     return f"{change} {text('effects.sentence.p', **{name: p_value(p, text) for name, p in ps.items()})}"
 
 
-def chart(row: Any, weekly: Any, key: str, by: str, text: Text) -> Chart:
-    """A group's weeks with their intervals and the Theil–Sen line."""
+def chart(row: Any, weekly: Any, key: str, by: str, text: Text, *, second: float | None = None) -> Chart:
+    """A group's weeks with their intervals, the Theil–Sen line with its band, the margin, and where given the second line's slope."""
     frame = views.fitted(weekly[weekly["group"] == row.group], row.slope_per_week)
+    frame = fanned(frame, row, *trend_margin(metric(key), session.scenario()))
+    frame = frame if second is None else second_line(frame, second)
     name = parts.statistic_name(key, row.statistic, text)
     slope = widgets.signed(metric(key), row.slope_per_week, text)
     note = text("effects.chart.note", slope=slope) if "fit" in frame else text("effects.chart.note_flat")
@@ -128,6 +131,12 @@ def everyone(verdicts: Any, weekly: Any, key: str, by: str, text: Text) -> Chart
     title = text("board.small.title", **facts)
     labels = Labels(text.language, title, y=facts["metric"], note=f"{note} · {widgets.period_line(text)}")
     return small_multiples(frame, labels, metric(key).unit)
+
+
+def dated(frame: Any, unit: str) -> Any:
+    """Day or week values with their date for reading."""
+    start = 0 if session.scenario().get("week_start") == "monday" else 6
+    return views.dated(frame, "week" if unit == "weeks" else "local_day", start)
 
 
 def table(verdicts: Any, key: str, by: str, text: Text) -> Any:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core import board as boards
 from core import recompute
+from core.__main__ import main
+from core.closeup import closeups
 from core.errors import ScenarioError
 from core.scenario import Scenario
 from core.trends import adjust
-from tests.shop import observed
+from tests.shop import FOLDER, observed
 
 KEYS = ("first_response", "satisfaction", "conversations")
 
@@ -100,3 +104,22 @@ def test_a_team_without_conversations_has_zero_and_an_agent_a_gap() -> None:
     daily, weekly = (recompute.series(observed(), Scenario(), ("conversations",), "agent", unit) for unit in ("date", "week"))
     days, _ = recompute.trend_values(daily, weekly, "conversations", "agent")
     assert len(days) < days["group"].nunique() * daily.period.days
+
+
+def test_the_command_line_gives_board_and_closeups(capsys: pytest.CaptureFixture[str]) -> None:
+    """``trends --board`` prints the page's family and tally; ``trends`` what each verdict rests on; contract's names stay."""
+    files = [str(file) for file in sorted(FOLDER.glob("*.csv"))]
+    words = [*files, "--tz", "Asia/Shanghai", "--json"]
+    assert main(["trends", "--board", "--by", "agent,shop", "--metric", "first_response,satisfaction", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = boards.board(observed(), Scenario(), ("agent", "shop"), ("first_response", "satisfaction"))
+    assert found["tally"]["family"] == boards.tally(rows).family
+    given = np.array([row["p_adjusted"] for row in found["rows"]], dtype=float)
+    np.testing.assert_allclose(given, rows["p_adjusted"])
+    assert main(["trends", "--by", "team", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    close = closeups(observed(), Scenario(), "first_response", "team").set_index("group")
+    for row in found["rows"]:
+        assert {"slope_per_week", "low", "high", "p", "p_adjusted", "verdict", "method", "n_weeks", "reason"} <= set(row)
+        weeks = close.loc[row["by"]["team"], "power_weeks"]
+        assert row["power_weeks"] == (weeks if np.isfinite(weeks) else None)

@@ -14,7 +14,7 @@ from core.charts import axis, notes, theme
 from core.charts.chart import Chart, Labels, assemble, template
 from core.text import Text
 
-_DRAWN = ("y", "low", "high", "fit", "target", "even", "level")
+_DRAWN = ("y", "low", "high", "fit_low", "fit_high", "margin_low", "margin_high", "fit", "second", "target", "even", "level")
 _DAYS_WITH_YEAR = 300
 _TICKS = 12
 
@@ -29,9 +29,10 @@ def line_with_band(
 
     Args:
         frame: one row per point: ``x`` (naive local time or date, or a label in drawing order) and ``y``; optional ``low``
-            and ``high`` (band), ``fit`` (straight line), ``target``, ``even`` (where nothing differs), ``level`` (a line
-            that may step), ``since`` (a date, the same in every row: an upright line where something changed), ``n`` (tooltip),
-            ``series`` (one line each).
+            and ``high`` (band), ``fit`` (straight line) with its band ``fit_low`` and ``fit_high``, ``margin_low`` and ``margin_high``
+            (limits), ``second`` (another straight line), ``target``, ``even`` (where nothing differs), ``level`` (a line that may
+            step), ``since`` (a date, the same in every row: an upright line where something changed), ``n`` (tooltip), ``series``
+            (one line each).
             A missing ``y`` is a gap, not a zero.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
         marks: named days; those within the time axis stand on it as upright lines.
@@ -110,9 +111,12 @@ def _template(face: tuple[str, ...], by: float, kind: str, ticks: Ticks, columns
 
 
 def _below(base: Any, plain: dict[str, str], y: str, drawn: list[str]) -> list[Any]:
-    if not {"low", "high"} <= set(drawn):
-        return []
-    return [base.mark_area(opacity=0.18, **plain).encode(alt.Y("low_shown:Q", title=y), alt.Y2("high_shown:Q"))]
+    bands = {"low": ("high", 0.18, plain), "fit_low": ("fit_high", 0.13, {"color": theme.DEFICIT})}
+    return [
+        base.mark_area(opacity=opacity, **colour).encode(alt.Y(f"{low}_shown:Q", title=y), alt.Y2(f"{high}_shown:Q"))
+        for low, (high, opacity, colour) in bands.items()
+        if {low, high} <= set(drawn)
+    ]
 
 
 def _above(base: Any, drawn: list[str], text: Text) -> list[Any]:
@@ -120,8 +124,12 @@ def _above(base: Any, drawn: list[str], text: Text) -> list[Any]:
     target = axis.reference("target_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
     even = axis.reference("even_shown", "y", strokeDash=[2, 3], strokeWidth=1.5)
     level = base.mark_line(strokeDash=[6, 4], strokeWidth=2, interpolate="step").encode(alt.Y("level_shown:Q"))
-    colours = {"fit": theme.DEFICIT, "target": theme.MUTED, "even": theme.MUTED, "level": theme.DEFICIT}
-    known = {"fit": fit, "target": target, "even": even, "level": level}
+    second = base.mark_line(strokeDash=[2, 3], strokeWidth=2).encode(alt.Y("second_shown:Q"))
+    edge = base.mark_line(strokeDash=[1, 4], strokeWidth=1.5)
+    limits = {name: edge.encode(alt.Y(f"{name}_shown:Q")) for name in ("margin_low", "margin_high")}
+    colours = {"margin_low": theme.MUTED, "margin_high": theme.MUTED, "fit": theme.DEFICIT, "second": theme.SECOND}
+    colours |= {"target": theme.MUTED, "even": theme.MUTED, "level": theme.DEFICIT}
+    known = limits | {"fit": fit, "second": second, "target": target, "even": even, "level": level}
     layers = {part: layer for part, layer in known.items() if part in drawn}
     return axis.named(layers, {part: colours[part] for part in layers}, text)
 

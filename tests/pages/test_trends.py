@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import recompute
+from core.closeup import closeups
 from core.recompute import Report
 from core.scenario import Scenario
 from core.text import Text
@@ -127,3 +128,37 @@ def test_everyone_in_small_pictures(open_page: Open, reported: Reported, languag
     own = frame[frame["group"] == row["group"]]
     assert own["fit"].diff().dropna().to_numpy() == pytest.approx(row["slope_per_week"])
     assert len(frame) <= 2000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_verdict_says_how_long_one_must_watch_and_opens_up(open_page: Open, reported: Reported, language: str) -> None:
+    """Weeks needed in the sentence, the second line on demand, and in the fold tests, assumptions, season and the rows behind."""
+    at = open_page(PAGE, language, "sample")
+    at.selectbox(key=f"trend_by.{language}").set_value("team").run()
+    text = Text(language)
+    found = closeups(reported().measured.observed, Scenario(), "first_response", "team").set_index("group")
+    found = found.loc[at.selectbox(key=f"trend_team.{language}").value]
+    weeks = text.number(found["power_weeks"], 0)
+    assert any(weeks in said and text.share(found["power_now"], 0) in said for said in visible(at))
+    assert "second" not in charted(at.get("vega_lite_chart")[0])
+    at.toggle(key="trend_second").set_value(True)
+    at.session_state["fold_closeup"] = True
+    at.run()
+    is_clean(at)
+    frame = charted(at.get("vega_lite_chart")[0])
+    assert frame["second"].diff().dropna().to_numpy() == pytest.approx(found["hac_slope"])
+    assert {"fit_low", "fit_high", "margin_low", "margin_high"} <= set(frame)
+    said = " ".join(visible(at))
+    assert text("closeup.season.stl") in said
+    assert text.share(found["gaps"]) in said
+    values = [each.value for each in at.dataframe]
+    assert [len(each) for each in values[:2]] == [12, int(found["n_days"])]
+
+
+@pytest.mark.parametrize("key", ["qa_score", "satisfaction"])
+def test_the_closeup_of_thin_data_is_clean(open_page: Open, key: str) -> None:
+    """A KPI with few values, the fold open: reasons in words, nothing breaks."""
+    at = open_page(PAGE, "zh", "sample")
+    at.session_state["fold_closeup"] = True
+    at.selectbox(key="trend_of.zh").set_value(key).run()
+    is_clean(at)
