@@ -134,13 +134,13 @@ def _compared(own: _Side, rest: _Side, rules: HourRules, *, paired: bool) -> dic
     row |= {"ratio": ratio, "difference": shift, "unchanged": False}
     if min(own.days, rest.days) < 2 or not np.isfinite(shift):
         return row
-    error, df = _error(own.influence, rest.influence, (own.days, rest.days), paired)
+    error, df = _error(own, rest, paired, relative=False)
     t, t90 = (float(special.stdtrit(df, level)) for level in (0.975, 0.95))
     row |= {"difference_low": shift - t * error, "difference_high": shift + t * error}
     inside = max(abs(shift - t90 * error), abs(shift + t90 * error)) < rules.margin
     p = 2 * float(special.stdtr(df, -abs(shift / error))) if error > 0 else np.nan
     if np.isfinite(ratio) and ratio > 0:
-        log_error, df = _error(own.influence / own.rate, rest.influence / rest.rate, (own.days, rest.days), paired)
+        log_error, df = _error(own, rest, paired, relative=True)
         row |= {"low": ratio * np.exp(-t * log_error), "high": ratio * np.exp(t * log_error)}
         if rules.relative:
             ends = ratio * np.exp(np.array([-t90, t90]) * log_error)
@@ -149,15 +149,21 @@ def _compared(own: _Side, rest: _Side, rules: HourRules, *, paired: bool) -> dic
     return row | {"p": p, "unchanged": inside}
 
 
-def _error(own: Floats, rest: Floats, days: tuple[int, int], paired: bool) -> tuple[float, float]:
-    """Standard error of a difference of two rates from each day's influence, and its degrees of freedom (Welch where days are apart)."""
+def _error(own: _Side, rest: _Side, paired: bool, relative: bool) -> tuple[float, float]:
+    """Standard error of the difference of two rates (of their logarithms where relative), and its degrees of freedom.
+
+    The same days: from what each day adds to the difference. Different days: both sides scatter alike per case, because a dozen days
+    alone tell too little of their scatter. Waits are skewed: days that happen to be quick look calm too, and would pass for sure.
+    """
+    scale = (own.rate, rest.rate) if relative else (1.0, 1.0)
     if paired:
-        size = days[0]
-        return float(np.sqrt(((own - rest) ** 2).sum() * size / (size - 1))), size - 1.0
-    parts = [float((side**2).sum() * size / (size - 1)) for side, size in zip((own, rest), days, strict=True)]
-    spread = sum(parts)
-    below = sum(part**2 / (size - 1) for part, size in zip(parts, days, strict=True))
-    return float(np.sqrt(spread)), spread**2 / below if below > 0 else float(min(days) - 1)
+        size = own.days
+        apart = own.influence / scale[0] - rest.influence / scale[1]
+        return float(np.sqrt((apart**2).sum() * size / (size - 1))), size - 1.0
+    sides = list(zip((own, rest), scale, strict=True))
+    scatter = sum(float((((side.total - side.rate * side.n) / by) ** 2 / np.maximum(side.n, 1)).sum()) for side, by in sides)
+    df = own.days + rest.days - 2.0
+    return float(np.sqrt(scatter / df * sum(1 / side.n.sum() for side, _ in sides))), df
 
 
 def _judged(rows: list[dict[str, Any]], rules: HourRules, n_min: int) -> pd.DataFrame:

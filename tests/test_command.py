@@ -231,3 +231,25 @@ def test_a_log_of_some_days_has_no_forecast(capsys: pytest.CaptureFixture[str]) 
     """Ten days: one line that says how many are needed, exit 2."""
     assert main(["forecast", *FILES, "--tz", "Asia/Shanghai", "--to", "2026-03-11"]) == 2
     assert "14" in capsys.readouterr().err
+
+
+def test_a_weekdays_difference_divides_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The decomposition names the main cause and shares that add up; one weekday asked beforehand is a family of its own."""
+    found = answer(capsys, "weekdays", "--to", "2026-04-26", "--weekday", "4")
+    split = found["decomposition"]
+    assert (split["main_cause"], split["weekday"]) == ("volume", 4)
+    assert sum(row["share"] for row in split["shares"]) == pytest.approx(1)
+    assert split["volume"]["verdict"] == "strong_evidence"
+    assert found["asked"]["p_adjusted"] == found["asked"]["p"] < 0.01
+    assert len(found["pairs"]) == 21
+
+
+def test_hours_holidays_and_promotions_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Hours with their family, cells of the week; holidays of a chosen country and a named promotion with dates."""
+    found = answer(capsys, "weekdays", "--hours")
+    assert found["family"]["hours"] == len(found["rows"]) == 20
+    assert {"weekday", "hour", "ratio", "low", "high", "verdict"} <= set(found["week"][0])
+    found = answer(capsys, "weekdays", "--holidays", "--countries", "DE", "--promotion", "618:2026-04-13:2026-04-19")
+    assert found["countries"] == ["DE"]
+    last = found["rows"][-1]
+    assert (last["kind"], last["name"], last["first_day"], last["last_day"]) == ("promotion", "618", "2026-04-13", "2026-04-19")
