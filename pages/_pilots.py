@@ -17,6 +17,7 @@ from pages import _parts as parts
 from pages import _pilotplan as pilotplan
 from pages import _session as session
 from pages import _training as training
+from pages import _trendlines as trendlines
 from pages import _widgets as widgets
 
 _LISTED = {"name": "", "metric": "", "dates": "", "state": "", "outcome": ""}
@@ -142,10 +143,10 @@ def _caveats(trial: Any, text: Text) -> list[str]:
 
 
 def _files(trial: Any, picture: Any, text: Text) -> None:
+    sheet = _sheet(trial, picture, text)  # now: a file is made later, where no visitor is known
     with st.container(horizontal=True):
-        sheet = partial(html_sheet, language=text.language)
-        widgets.download_file(text("pilots.file.html"), "pilot.html", lambda: sheet(*_sheet(trial, picture, text)))
-        widgets.download_file(text("pilots.file.md"), "pilot.md", lambda: markdown_sheet(*_sheet(trial, picture, text)))
+        widgets.download_file(text("pilots.file.html"), "pilot.html", lambda: html_sheet(*sheet, language=text.language))
+        widgets.download_file(text("pilots.file.md"), "pilot.md", lambda: markdown_sheet(*sheet))
 
 
 def _sheet(trial: Any, picture: Any, text: Text) -> tuple[str, str, list[Section], str]:
@@ -155,7 +156,12 @@ def _sheet(trial: Any, picture: Any, text: Text) -> tuple[str, str, list[Section
     lines = [line.replace(":gray[", "").rstrip("]") for line in said.split("  \n")]
     told = [Section(outcome, [because, *_caveats(trial, text)]), Section(text("pilots.told.rule_word"), _plan_lines(trial, text))]
     told += [Section(text("pilots.told.judged"), lines), Section(text("pilots.told.picture"), [picture.note], picture=picture)]
-    told += [Section(text("pilots.told.figures"), table=beforeafter.worded(views.listed([trial.row]), trial.pilot.metric, text))]
-    rules = text(f"rules.{session.scenario().get('rules')}.name")
-    footer = text("pilots.told.footer", period=widgets.period_line(text), rules=rules)
-    return trial.pilot.name, trial.pilot.hypothesis, told, footer
+    told += [Section(text("pilots.told.figures"), table=_figures(trial, text))]
+    return trial.pilot.name, trial.pilot.hypothesis, told, text("pilots.told.footer", period=widgets.period_line(text))
+
+
+def _figures(trial: Any, text: Text) -> Any:
+    """The judged row under its headings."""
+    frame = beforeafter.worded(views.listed([trial.row]), trial.pilot.metric, text)
+    frame = frame.assign(**{name: [trendlines.p_value(trial.row[name], text)] for name in ("p", "p_adjusted")})
+    return frame.rename(columns={name: text(f"beforeafter.column.{name}") for name in frame.columns})

@@ -70,7 +70,7 @@ def markdown_sheet(title: str, subtitle: str, sections: Sequence[Section], foote
         blocks += [f"## {part.heading}"] if part.heading else []
         blocks += ["\n\n".join(part.lines)] if part.lines else []
         blocks += [_piped(part.table)] if part.table is not None and len(part.table) else []
-    return "\n\n".join([*blocks, f"---\n{footer}\n"]).encode("utf-8")
+    return "\n\n".join([*filter(None, blocks), f"---\n{footer}\n"]).encode("utf-8")
 
 
 def _piped(frame: pd.DataFrame) -> str:

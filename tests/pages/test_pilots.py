@@ -43,6 +43,24 @@ def test_a_pilot_that_is_over_has_its_verdict_and_files(open_page: Open, languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_for_a_meeting_holds_verdict_rule_and_figures(open_page: Open, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    """Both files say outcome, rule and figures in words, p included, and no code; the page also has the picture."""
+    from pages import _widgets as widgets
+
+    made: dict[str, bytes] = {}
+    monkeypatch.setattr(widgets, "download_file", lambda label, name, make: made.setdefault(name, make()))
+    opened(open_page, language, "list", PILOT)
+    text = Text(language)
+    page, words = made["pilot.html"].decode(), made["pilot.md"].decode()
+    assert "<svg" in page
+    for said in (text("pilots.outcome.do_not_adopt"), text("beforeafter.column.p_adjusted"), text("pilots.told.family", pilots=1)):
+        assert said in page
+        assert said in words
+    assert "p_adjusted" not in words
+    assert "pilots:" in made["scenarios.yaml"].decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_running_pilot_warns_of_peeking(open_page: Open, language: str) -> None:
     """Not decided yet, why, and how far it is; an agent nobody knows is said."""
     stranger = Pilot(Change(date(2026, 5, 4), ("Nobody",), None, "other"), "fcr", "higher", 0.03, date(2026, 5, 20))
