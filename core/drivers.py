@@ -31,7 +31,7 @@ class Drivers:
     Args:
         rows: as `core.associations.associations`. ``cuts``: median of each duration (seconds) and of messages.
         rated, satisfied, asked, answered: of all. ``family``: contrasts judged.
-        reason: ``missing_columns``, ``no_data``; else empty.
+        reason: ``missing_columns``, ``no_cases``, ``no_data``, ``too_few_ratings`` (no comparison has 30 on both sides); else empty.
     """
 
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -101,7 +101,8 @@ def drivers(observed: Observed, scenario: Scenario) -> Drivers:
     contrasts = contrasts_of(cells, HALVES, FLAGS, levels)
     rows = associations(cells, contrasts, scenario.get("margin") * 0.3)
     rated, satisfied, asked, answered = (float(cells[name].sum()) for name in ("rated", "satisfied", "asked", "answered"))
-    return Drivers(rows, cuts, rated, satisfied, asked, answered, int(rows["p"].notna().sum()) if len(rows) else 0)
+    family = int(rows["p"].notna().sum()) if len(rows) else 0
+    return Drivers(rows, cuts, rated, satisfied, asked, answered, family, "" if family else "too_few_ratings")
 
 
 def _tables(observed: Observed) -> list[str]:

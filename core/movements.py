@@ -16,6 +16,7 @@ from core.anomalies import DayRules, Unusual, unusual_days
 from core.drivers import Drivers
 from core.drivers import drivers as asked
 from core.engine import Observed
+from core.engine.observe import UNASSIGNED
 from core.fair import judged_from, shrunk
 from core.grouped import Grouped, only_days
 from core.headroom import Headroom, headroom
@@ -192,7 +193,7 @@ def rush(observed: Observed, scenario: Scenario, key: str) -> Rush:
     found = slots(observed, scenario, key, hours=True)
     if found.reason:
         return Rush(reason=found.reason)
-    hours, load = rush_slots(_contacts(observed, scenario), _on_duty(observed))
+    hours, load = rush_slots(_contacts(observed, scenario), _on_duty(observed, scenario))
     return replace(in_rush(found.rows, hours, RushRules(found.worse)), load=load)
 
 
@@ -203,11 +204,17 @@ def _contacts(observed: Observed, scenario: Scenario) -> pd.DataFrame:
     return frame.assign(n=grouped.sum("conversations", "conversations"))
 
 
-def _on_duty(observed: Observed) -> pd.DataFrame:
-    """Agents seen at work, by local_day × hour."""
+def _on_duty(observed: Observed, scenario: Scenario) -> pd.DataFrame:
+    """Agents seen at work, by local_day × hour; where the log shows nobody at work, agents whose conversations began."""
     sql = """SELECT CAST(floor(slot_no / 288) AS BIGINT) AS local_day, CAST(floor((slot_no % 288) / 12) AS BIGINT) AS hour,
       count(DISTINCT agent) AS agents FROM activity GROUP BY 1, 2 ORDER BY 1, 2"""
-    return observed.facts.frame(sql).astype("int64")
+    seen = observed.facts.frame(sql).astype("int64")
+    if len(seen):
+        return seen
+    grouped = Grouped(observed, scenario, ("agent", "date", "hour"), choose(scenario, *observed.days, observed.zone))
+    owned = grouped.groups().rename(columns={"date": "local_day"})
+    owned = owned[owned["agent"].astype("str") != UNASSIGNED]
+    return owned.groupby(["local_day", "hour"])["agent"].nunique().rename("agents").reset_index()
 
 
 def rush_rows(found: Rush, key: str) -> pd.DataFrame:

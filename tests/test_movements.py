@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from core import movements
 from core.__main__ import main
 from core.drivers import rated_cells
+from core.engine import build_facts, observe
 from core.engine.observe import UNASSIGNED
+from core.ingest import Choices, InputFile, load
 from core.kpis import kpi_table
 from core.scenario import Scenario
 from core.scoring import persons
@@ -89,3 +92,18 @@ def test_filters_hold() -> None:
     found = movements.drivers(observed(), Scenario.of({"in_channel": ["chat"]}))
     assert found.rated < movements.drivers(observed(), Scenario()).rated
     assert "channel" not in set(found.rows["driver"])
+
+
+def test_a_log_of_calls_without_messages_has_a_rush_too(shared: Path) -> None:
+    """Calls only: agents at work are those whose calls began; the quarter of busiest hours is found, agents are compared."""
+    log = load([InputFile.of(shared / "data" / "pwc_call_center" / "01 Call-Center-Dataset.xlsx")], Choices(zone="Asia/Shanghai"))
+    found = movements.rush(observe(build_facts(log)), Scenario(), "satisfaction")
+    assert not found.reason
+    assert 0.1 < found.slots[0] / found.slots[1] < 0.5
+    assert found.family == 8
+
+
+def test_a_day_has_too_few_ratings() -> None:
+    """One day: no comparison has thirty ratings on both sides, and that is said."""
+    day = Scenario.of({"period": "custom", "from": "2026-04-27", "to": "2026-04-27"})
+    assert movements.drivers(observed(), day).reason == "too_few_ratings"
