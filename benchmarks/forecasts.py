@@ -118,6 +118,8 @@ def main() -> None:
         row = line(kind, words.shops)
         cells = f"{row['days']:15.3f} {row['slots']:6.3f} {row['claimed']:8.3f} {row['kept']:12.2f} {row['ratio']:18.2f}"
         print(f"{kind:18} {cells}", flush=True)
+    if not words.logs:
+        return
     rates = peak_rates(words.logs)
     print("peaks called where nothing is: " + ", ".join(f"{name} {rate:.3f}" for name, rate in rates.items() if name != "planted"))
     print(f"planted peak found: {rates['planted']:.3f}")
