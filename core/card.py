@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.charts import Chart, Labels, arrows, contribution_parts
 from core.exports import Section, html_sheet
+from core.levels import NONE
 from core.metrics import BY_KEY
 from core.receipt import Receipt
 from core.recompute import Report
@@ -106,13 +107,19 @@ def grade_lines(found: Receipt, voice: Voice) -> list[str]:
 def formula(line: Any, voice: Voice) -> str:
     """How one line of a receipt comes about, in words with its own numbers: value → points → contribution."""
     better = BY_KEY[line.key].better
-    facts = {name: voice.value(getattr(line, name), line.key) for name in ("value", "target", "passing", "floor")}
+    facts = {name: voice.value(getattr(line, name), line.key) for name in ("target", "passing", "floor")}
+    facts["value"] = voice.value(line.counted, line.key)
     facts["points"] = voice.text.number(line.points, 2)
-    part = _stretch(better * (line.value - line.target), better * (line.value - line.passing), better * (line.value - line.floor))
+    part = _stretch(*(better * (line.counted - anchor) for anchor in (line.target, line.passing, line.floor)))
     weighed = voice.text(
         "card.formula.weight", weight=voice.text.share(line.weight), contribution=voice.text.number(line.contribution, 2)
     )
-    return f"{voice.text(f'card.formula.{part}', **facts)} {weighed}"
+    told = f"{voice.text(f'card.formula.{part}', **facts)} {weighed}"
+    by = voice.scenario.get("level_by")
+    if by == NONE:
+        return told
+    raw = voice.value(line.value, line.key)
+    return f"{voice.text('card.formula.level', raw=raw, value=facts['value'], by=voice.text(f'knobs.level_by.option.{by}'))} {told}"
 
 
 def _stretch(over_target: float, over_pass: float, over_floor: float) -> str:
@@ -135,13 +142,19 @@ def receipt_table(found: Receipt, voice: Voice) -> pd.DataFrame:
 _LINE = ("metric", "value", "interval", "n", "anchors", "points", "weight", "contribution")
 
 
+def _value(line: Any, voice: Voice) -> str:
+    value = voice.value(line.value, line.key)
+    counted = voice.value(line.counted, line.key)
+    return value if value == counted else voice.text("card.column.counted", value=value, counted=counted)
+
+
 def _line(line: Any, voice: Voice) -> dict[str, str]:
     ends = {name: voice.value(getattr(line, name), line.key) for name in ("low", "high", "floor", "passing", "target")}
     middle = line.statistic == "median"
     name = voice.metric(line.key)
     return {
         "metric": voice.text("card.column.median", metric=name) if middle else name,
-        "value": voice.value(line.value, line.key),
+        "value": _value(line, voice),
         "interval": voice.text("charts.interval", **{k: ends[k] for k in ("low", "high")}) if not np.isnan(line.low) else "–",
         "n": voice.text.number(line.n, 0),
         "anchors": voice.text("card.column.three", **{k: ends[k] for k in ("floor", "passing", "target")}),

@@ -13,9 +13,9 @@ import pandas as pd
 
 from core.casemix import SHARED_FROM, Mixed
 from core.engine.habits import CASES
-from core.fair import Duel, Pairs, Shrinkage, judged_from
+from core.fair import Duel, Pairs, Shrinkage
 from core.funnel import Funnel
-from core.metrics import METRICS, metric
+from core.metrics import METRICS, judged_from, metric
 from core.nonresponse import panel
 from core.questions import Family
 

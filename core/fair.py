@@ -29,7 +29,7 @@ from core.fairness import clustered_errors, clustered_ratio_by, quantile_interva
 from core.funnel import Funnel, share_funnel
 from core.grouped import Grouped
 from core.kpis import KpiTable, kpi_table, missing
-from core.metrics import Metric, metric
+from core.metrics import TIMES_FROM, judged_from, metric
 from core.nonresponse import comparable, panel
 from core.pairs import Decidable, PairRules, Sides, all_pairs, letters, shares_of, until_decidable
 from core.period import choose
@@ -41,7 +41,6 @@ from core.trends import adjust
 from core.views import statistics_of
 
 Floats = NDArray[np.float64]
-SHARES_FROM, TIMES_FROM = 30.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -107,17 +106,6 @@ def fair(observed: Observed, scenario: Scenario, key: str) -> Fair:
         key, funnel(observed, scenario, key), shrunk(observed, scenario, key), mixed(observed, scenario, key),
         reversals(observed, scenario, key), pairs(observed, scenario, key),
     )  # fmt: skip
-
-
-def judged_from(found: Metric) -> float:
-    """Cases from which on an agent's figure is judged.
-
-    >>> [judged_from(metric(key)) for key in ("satisfaction", "complaint_rate", "first_response", "qa_score")]
-    [30.0, 50.0, 50.0, 5.0]
-    """
-    if found.unit == "seconds":
-        return TIMES_FROM
-    return max(SHARES_FROM, float(found.min_n)) if found.measure.kind == "share" else float(found.min_n)
 
 
 class _People:

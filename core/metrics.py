@@ -489,3 +489,18 @@ def metric(key: str) -> Metric:
         facts = {"hint": did_you_mean(key, BY_KEY), "known": ", ".join(BY_KEY)}
         raise ScenarioError(Issue("unknown_metric", "error", value=key, facts=facts))
     return BY_KEY[key]
+
+
+SHARES_FROM, TIMES_FROM = 30.0, 50.0
+"""Cases from which on a share and a time are judged (statistics of small numbers: an interval is shown earlier)."""
+
+
+def judged_from(found: Metric) -> float:
+    """Cases from which on an agent's figure is judged.
+
+    >>> [judged_from(BY_KEY[key]) for key in ("satisfaction", "complaint_rate", "first_response", "qa_score")]
+    [30.0, 50.0, 50.0, 5.0]
+    """
+    if found.unit == "seconds":
+        return TIMES_FROM
+    return max(SHARES_FROM, float(found.min_n)) if found.measure.kind == "share" else float(found.min_n)

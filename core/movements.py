@@ -17,10 +17,10 @@ from core.drivers import Drivers
 from core.drivers import drivers as asked
 from core.engine import Observed
 from core.engine.observe import UNASSIGNED
-from core.fair import judged_from, shrunk
+from core.fair import shrunk
 from core.grouped import Grouped, only_days
 from core.headroom import Headroom, headroom
-from core.metrics import metric
+from core.metrics import judged_from, metric
 from core.period import choose, day_date
 from core.recompute import series
 from core.rush import Rush, RushRules, in_rush, rush_slots

@@ -25,11 +25,10 @@ from numpy.typing import NDArray
 from core.engine import Observed
 from core.engine.observe import UNASSIGNED
 from core.errors import Issue, ScenarioError
-from core.fair import judged_from
 from core.fairness import clustered_errors
 from core.grouped import Grouped
 from core.kpis import missing
-from core.metrics import Metric, metric
+from core.metrics import Metric, judged_from, metric
 from core.pairs import POWER, needed_cases, seen_effect, share_effect
 from core.period import choose
 from core.recompute import trend_margin

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from core.kpis import KpiTable
 from core.metrics import BY_KEY, SCORED, Anchors
-from core.recompute import Report, compared, estimate_of
+from core.recompute import Report, compared, estimate_of, level_of
 from core.scenario import Scenario
-from core.scoring import DUST, GRADES, INSUFFICIENT, effective_weights, nominal_weights
+from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, effective_weights, nominal_weights
 from core.views import parts, unused
 
 Floats = NDArray[np.float64]
@@ -34,8 +34,8 @@ class Receipt:
         score, low, high, level: the score with its interval, which is NaN without a grade.
         grade, probability: what it is and how likely each is.
         reason: why there is no grade; empty otherwise.
-        lines: one row per KPI that counts: key, group, statistic, value, low, high, n, target, passing, floor, points, nominal, weight,
-            contribution, label. Contributions add up to ``own``.
+        lines: one row per KPI that counts: key, group, statistic, value, low, high, n, counted (the value beside the level of like cases,
+            else the value), target, passing, floor, points, nominal, weight, contribution, label. Contributions add up to ``own``.
         own, team: the part of the score from the own figures and from the team's (0 without a team share); they add up to the score.
         left_out: one row per reason: what, n conversations of the agent outside response figures (counted, not judged).
         missing: one row per scored KPI that does not count: key, group, n, min_n, status, reason.
@@ -115,13 +115,13 @@ def _lines(report: Report, agent: str) -> pd.DataFrame:
         middle = declared.statistic == "median"
         anchors: Anchors = report.scenario.anchors(declared)
         rows.append({
-            "key": line.key, "group": line.group, "statistic": declared.statistic, "value": line.value,
+            "key": line.key, "group": line.group, "statistic": declared.statistic, "value": line.measured,
             "low": cell.median_low if middle else cell.low, "high": cell.median_high if middle else cell.high, "n": cell.n,
-            "target": anchors.target, "passing": anchors.passing, "floor": anchors.floor, "points": line.points,
+            "counted": line.value, "target": anchors.target, "passing": anchors.passing, "floor": anchors.floor, "points": line.points,
             "nominal": nominal[line.key], "weight": part[line.key], "contribution": part[line.key] * line.points, "label": cell.label,
         })  # fmt: skip
     columns = (
-        "key", "group", "statistic", "value", "low", "high", "n", "target", "passing", "floor", "points", "nominal", "weight",
+        "key", "group", "statistic", "value", "low", "high", "n", "counted", "target", "passing", "floor", "points", "nominal", "weight",
         "contribution", "label",
     )  # fmt: skip
     return pd.DataFrame(rows, columns=list(columns))
@@ -192,13 +192,21 @@ def _step(report: Report, at: int, key: str, weight: float, missing: float) -> d
     now, better = float(scores.points[at, place]), BY_KEY[key].better
     points, scale = now + missing / weight, [anchors.floor, anchors.passing, anchors.target]
     alone = float(np.interp(points, [0.0, 60.0, 100.0], scale))
+    level, metric_at = level_of(report.measured, report.scenario, report.measured.people), SCORED.index(BY_KEY[key])
+    if level is not None:
+        alone = level.own(at, metric_at, alone)
     needed = alone if points <= 100 else np.nan
     safe = aim(needed, BY_KEY[key].unit, better)
+    counted = safe if level is None else safe * level.factor[at, metric_at] + level.shift[at, metric_at]
     others = np.delete(scores.values[:, place], at)
     others = others[~np.isnan(np.delete(scores.points[:, place], at))]
-    reached = np.nan if np.isnan(needed) or not len(others) else float(np.mean(better * (others - safe) >= -DUST))
-    row: dict[str, object] = {"key": key, "value": float(scores.values[at, place]), "needed": needed, "aim": safe}
+    reached = np.nan if np.isnan(needed) or not len(others) else float(np.mean(better * (others - counted) >= -DUST))
+    row: dict[str, object] = {"key": key, "value": _measured(scores, at, place), "needed": needed, "aim": safe}
     return row | {"gain": weight * (100 - now), "peers": reached}
+
+
+def _measured(scores: Scores, at: int, place: int) -> float:
+    return float((scores.values if scores.measured is None else scores.measured)[at, place])
 
 
 _STEPS = {"share": 0.001, "points": 0.1, "per_hour": 0.1, "rating": 0.01, "ratio": 0.01, "money": 0.01}

@@ -23,6 +23,7 @@ from core.errors import Issue, ScenarioError, UnavailableError, did_you_mean
 from core.fairness import Estimate, difference, normal_quantile
 from core.grouped import only_days
 from core.kpis import KpiTable, kpi_table
+from core.levels import Level, Levels
 from core.log import Log
 from core.metrics import METRICS, SCORED, Metric, metric
 from core.period import Period, choose, day_date, day_number
@@ -78,6 +79,11 @@ class Measured:
         return persons(self.agents)
 
     @cached_property
+    def levels(self) -> Levels:
+        """Levels of like cases, for scenarios that judge beside them."""
+        return Levels(self.observed, self.asked)
+
+    @cached_property
     def drawn(self) -> NDArray[np.float64]:
         """The people's KPIs redrawn within their intervals: what every scenario's doubt is made from."""
         return redrawn(self.observed, self.asked, self.people)
@@ -123,7 +129,18 @@ def judge(measured: Measured, scenario: Scenario) -> tuple[Scores, Doubt]:
 
 def doubt_of(measured: Measured, scores: Scores, scenario: Scenario) -> Doubt:
     """How sure the scores of these persons under this scenario are."""
-    return doubt(scores, scenario, measured.drawn)
+    return doubt(scores, scenario, leveled(measured, scenario, measured.drawn))
+
+
+def leveled(tables: Judged, scenario: Scenario, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of the persons' scored KPIs, … × persons × metrics, as the scenario counts them: beside like cases or as they are."""
+    found = level_of(tables, scenario, tables.people)
+    return values if found is None else found.applied(values)
+
+
+def level_of(tables: Judged, scenario: Scenario, table: KpiTable) -> Level | None:
+    """The level that a table's rows are laid beside under the scenario; None where they count as measured."""
+    return tables.levels.of(table, scenario.get("level_by"))
 
 
 class Judged(Protocol):
@@ -141,11 +158,19 @@ class Judged(Protocol):
     def team_of(self) -> dict[str, str]:
         """Person → team."""
 
+    @property
+    def levels(self) -> Levels:
+        """Levels of like cases."""
+
 
 def score_of(tables: Judged, scenario: Scenario) -> Scores:
     """The fast half alone: scores of persons, a share of them from the team's where the scenario says so."""
-    scores, share = score(tables.people, scenario), scenario.get("team_share") / 100
-    return blend(scores, score(tables.teams, scenario), tables.team_of, share) if share else scores
+    scores, share = _scored(tables, scenario, tables.people), scenario.get("team_share") / 100
+    return blend(scores, _scored(tables, scenario, tables.teams), tables.team_of, share) if share else scores
+
+
+def _scored(tables: Judged, scenario: Scenario, table: KpiTable) -> Scores:
+    return score(table, scenario, level_of(tables, scenario, table))
 
 
 def card_of(tables: Judged, scenario: Scenario, drawn: NDArray[np.float64] | None = None) -> Card:
@@ -154,8 +179,8 @@ def card_of(tables: Judged, scenario: Scenario, drawn: NDArray[np.float64] | Non
     ``drawn`` (`Measured.drawn`) puts the sample's doubt on the card.
     """
     scores, share = score_of(tables, scenario), scenario.get("team_share") / 100
-    card = Card.of(scores, score(tables.teams, scenario) if share else None, tables.team_of, share)
-    return card if drawn is None else replace(card, drawn=drawn_points(drawn, scores, scenario))
+    card = Card.of(scores, _scored(tables, scenario, tables.teams) if share else None, tables.team_of, share)
+    return card if drawn is None else replace(card, drawn=drawn_points(leveled(tables, scenario, drawn), scores, scenario))
 
 
 @dataclass(frozen=True)
@@ -165,6 +190,7 @@ class Tables:
     people: KpiTable
     teams: KpiTable
     team_of: dict[str, str]
+    levels: Levels
 
 
 class Recalled:
@@ -201,7 +227,7 @@ class Recalled:
         period = choose(scenario, *observed.days, observed.zone)
         keys = ("conversations", *(each.key for each in SCORED))
         people, teams = (kpi_table(observed, scenario, (by,), period, keys) for by in ("agent", "team"))
-        return Tables(persons(people), teams, main_of(observed, scenario, "team"))
+        return Tables(persons(people), teams, main_of(observed, scenario, "team"), Levels(observed, scenario))
 
     def _once(self, name: str, seen: Scenario, make: Callable[[Scenario], Any]) -> Any:
         key = (name, seen.key)

@@ -29,6 +29,7 @@ COUNTRIES = (
     "NL", "PL", "AU",
 )  # fmt: skip
 """Whose public holidays can be set apart, by ISO code."""
+LEVELS = ("none", "language", "channel", "category", "shift")
 DIMENSIONS = ("team", "agent", "channel", "language", "category", "shift")
 
 
@@ -178,6 +179,7 @@ def _declare() -> dict[str, Knob]:
         Knob("conversion_d", number, 3, 1, 30, 1, "days", "rules"),
         *(Knob(f"w_{group}", number, GROUP_WEIGHTS[group], 0, 100, 1, "weight", "group_weight") for group in GROUPS),
         *(knob for metric in SCORED for knob in _metric_knobs(metric)),
+        Knob("level_by", "choice", LEVELS[0], room="anchor", options=LEVELS),
         Knob("band_a", number, 90, 0, 100, 0.5, "points", "band"),
         Knob("band_b", number, 75, 0, 100, 0.5, "points", "band"),
         Knob("band_c", number, 60, 0, 100, 0.5, "points", "band"),

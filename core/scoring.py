@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.engine.observe import UNASSIGNED
 from core.kpis import KpiTable
+from core.levels import Level
 from core.metrics import GROUPS, SCORED, Anchors
 from core.scenario import Scenario
 
@@ -40,6 +41,7 @@ class Scores:
         nominal: normalised nominal weight per metric (sums to 1).
         bands: lower ends of A, B, C.
         team_part: part of each score that comes from the team's, 0–1.
+        measured: the statistic before it was laid beside the level of like cases; None where nothing was.
     """
 
     names: tuple[str, ...]
@@ -56,6 +58,7 @@ class Scores:
     bands: dict[str, float]
     conversations: Floats
     team_part: Floats | float = 0.0
+    measured: Floats | None = None
 
     def frame(self) -> pd.DataFrame:
         """One row per agent: score, grade, reason, the three groups, conversations; best first, ungraded last."""
@@ -127,8 +130,8 @@ def nominal_of(inside: Floats, of_group: Floats) -> Floats:
     return weights
 
 
-def score(table: KpiTable, scenario: Scenario | None = None) -> Scores:
-    """Score every row of a KPI table by agent (or team) under a scenario.
+def score(table: KpiTable, scenario: Scenario | None = None, level: Level | None = None) -> Scores:
+    """Score every row of a KPI table by agent (or team) under a scenario; with a ``level`` figures are laid beside like cases first.
 
     A KPI that is unavailable or below its minimum n leaves numerator and denominator of its group; the group keeps its weight; an
     empty group leaves the total. Less than half the nominal weight left, or too few conversations: ``insufficient_data``.
@@ -136,7 +139,9 @@ def score(table: KpiTable, scenario: Scenario | None = None) -> Scores:
     """
     scenario = scenario or Scenario()
     values, usable = scored_values(table)
-    return score_values(values, usable, table.column("conversations"), _names(table), scenario)
+    counted = values if level is None else level.applied(values)
+    found = score_values(counted, usable, table.column("conversations"), _names(table), scenario)
+    return found if level is None else replace(found, measured=values)
 
 
 def scored_values(table: KpiTable) -> tuple[Floats, NDArray[np.bool_]]:

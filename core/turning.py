@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.metrics import BY_KEY, GROUPS, SCORED
-from core.recompute import Judged, card_of, score_of
+from core.recompute import Judged, card_of, level_of, score_of
 from core.scenario import KNOBS, Knob, Scenario
 from core.scoring import DUST, GRADES, effective_weights, enough_weight, nominal_of, scored_values
 from core.whatif import WhatIf
@@ -63,12 +63,16 @@ class _Trial:
         self.names = self.card.names
         self.grades, self.wanted = [letters[name] for name in self.names], [wanted[name] for name in self.names]
         self.values = scores.values[[scores.names.index(name) for name in self.names]]
-        teams, known = scored_values(tables.teams)[0], list(tables.teams.groups[tables.teams.by[0]].astype("str"))
+        teams, known = self._teams(tables), list(tables.teams.groups[tables.teams.by[0]].astype("str"))
         lone = np.full(len(SCORED), np.nan)
         pairs = zip((tables.team_of.get(name, "") for name in self.names), self.card.part, strict=True)
         self.team_values = np.array([teams[known.index(team)] if part else lone for team, part in pairs]).reshape(
             -1, len(SCORED)
         )
+
+    def _teams(self, tables: Judged) -> Floats:
+        values, level = scored_values(tables.teams)[0], level_of(tables, self.scenario, tables.teams)
+        return values if level is None else level.applied(values)
 
     def best(self, kind: str) -> list[dict[str, Any]]:
         """For each agent the knob of a kind with the smallest change that does it."""
@@ -194,7 +198,7 @@ def tornado(tables: Judged, scenario: Scenario, agent: str, by: float = 0.2) -> 
     """
     at = dict(zip(score_of(tables, scenario).names, range(len(tables.people)), strict=True))[agent]
     now = float(score_of(tables, scenario).score[at])
-    knobs = [knob for knob in KNOBS.values() if knob.room in KINDS]
+    knobs = [knob for knob in KNOBS.values() if knob.room in KINDS and knob.kind == "number"]
     frame = pd.DataFrame([_turned(tables, scenario, knob, (at, now, by)) for knob in knobs])
     frame = frame[frame["swing"] > DUST].sort_values("swing", ascending=False, kind="stable")
     return frame.reset_index(drop=True)

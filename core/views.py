@@ -18,6 +18,7 @@ from core.engine.observe import UNASSIGNED
 from core.errors import Issue
 from core.fairness import normal_quantile
 from core.kpis import KpiTable
+from core.levels import Level
 from core.log import FileReport
 from core.metrics import GROUPS, SCORED, Anchors, Metric, metric
 from core.robustness import Doubt, alike
@@ -278,11 +279,15 @@ def summary(card: pd.DataFrame, scores: Scores) -> Standing:
 
 
 def parts(scores: Scores, agent: str) -> pd.DataFrame:
-    """What an agent's score is made of: key, group, value, points, weight, contribution, possible; contributions add up to the score."""
+    """What an agent's score is made of; contributions add up to the score.
+
+    Columns: key, group, value (as it counts), points, weight, contribution, measured (before it was laid beside like cases), possible.
+    """
     at = scores.names.index(agent)
     frame = pd.DataFrame({"key": scores.keys, "group": [metric(key).group for key in scores.keys]})
     for name in ("values", "points", "weights", "contributions"):
         frame[name.removesuffix("s")] = getattr(scores, name)[at]
+    frame["measured"] = scores.values[at] if scores.measured is None else scores.measured[at]
     frame["possible"] = 100 * frame["weight"]
     return frame[frame["point"].notna()].rename(columns={"point": "points"}).reset_index(drop=True)
 
@@ -326,17 +331,17 @@ def apart(scores: Scores, unsure: Doubt) -> Apart:
     return Apart(pairs - sum(map(len, others.values())) // 2, pairs, others)
 
 
-def attainment(table: KpiTable, scenario: Scenario) -> pd.DataFrame:
+def attainment(table: KpiTable, scenario: Scenario, level: Level | None = None) -> pd.DataFrame:
     """How far everybody is with every scored KPI's target: one row per agent × scored KPI the shop has a figure for.
 
     Columns: agent, key, value, low, high, n, target, passing, share (of the target reached: value ÷ target, or target ÷ value where less
     is better; NaN at 0), status: ``reached`` or ``missed`` where the whole 95 % interval says so, ``reached_unsure`` or
     ``missed_unsure`` where only the figure does, ``below_pass`` where the whole interval misses pass as well, ``too_few``,
-    ``unavailable``.
+    ``unavailable``. With a ``level`` of these rows target and pass are each agent's own: what counts as the scenario's beside like cases.
     """
     people = [row for row, name in enumerate(table.groups["agent"]) if name != UNASSIGNED]
     there = [m for m in SCORED if (table.status[people, table.place(m.key)] != "unavailable").any()]
-    rows = [_attained(table, row, m, scenario.anchors(m)) for row in people for m in there]
+    rows = [_attained(table, row, m, _goal(m, scenario, level, row)) for row in people for m in there]
     return pd.DataFrame(rows, columns=["agent", "key", "value", "low", "high", "n", "target", "passing", "share", "status"])
 
 
@@ -368,6 +373,30 @@ def attained(frame: pd.DataFrame) -> Attained:
     judged = int((~status.isin(["too_few", "unavailable"])).sum())
     reached = int(status.isin(["reached", "reached_unsure"]).sum())
     return Attained(judged, reached, int((status == "reached").sum()), int((status == "below_pass").sum()))
+
+
+def _goal(declared: Metric, scenario: Scenario, level: Level | None, row: int) -> Anchors:
+    goal = scenario.anchors(declared)
+    if level is None:
+        return goal
+    at = SCORED.index(declared)
+    return Anchors(*(level.own(row, at, value) for value in (goal.target, goal.passing, goal.floor)))
+
+
+def label_targets(level: Level | None, key: str, scenario: Scenario) -> pd.DataFrame | None:
+    """What a KPI's target and pass come to for each label alone: label, level, n, target, passing; most cases first.
+
+    None without a level; empty where fewer than two labels have one. A label that is not known has no level (NaN) and the common target.
+    """
+    if level is None:
+        return None
+    rows = level.labels[(level.labels["key"] == key) & (level.labels["n"] > 0)]
+    if rows["known"].sum() < 2:
+        return rows.head(0)
+    goal = scenario.anchors(metric(key))
+    own = {name: (getattr(goal, name) - rows["shift"]) / rows["factor"] for name in ("target", "passing")}
+    frame = rows.assign(level=rows["value"].where(rows["known"]), **own).sort_values("n", ascending=False, kind="stable")
+    return frame[["label", "level", "n", "target", "passing"]].reset_index(drop=True)
 
 
 def _attained(table: KpiTable, row: int, declared: Metric, goal: Anchors) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def _anchors(text: Text) -> None:
         with column:
             widgets.knob(f"{name}_{key}", text)
     st.caption(text("scores.control.anchors_unit", unit=text(f"scores.unit.{metric(key).unit}")))
+    targets.levels(key, text)
 
 
 def _bands(text: Text) -> None:

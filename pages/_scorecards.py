@@ -290,10 +290,16 @@ def _groups(groups: Any, text: Text) -> list[str]:
 def parts_table(agent: str, text: Text) -> tuple[Any, Any]:
     """The parts of an agent's score: in words for the screen, and as they are for the file."""
     raw = views.parts(session.scores(), agent)
-    values = [widgets.kpi_value(text, value, key) for value, key in zip(raw["value"], raw["key"], strict=True)]
+    values = [_counted(row, text) for row in raw.itertuples()]
     weights = [text.share(weight) for weight in raw["weight"]]
     named = raw.assign(part=_names(raw["key"], text), group=_groups(raw["group"], text), value=values, weight=weights)
     return named[list(PART_UNITS)], raw
+
+
+def _counted(row: Any, text: Text) -> str:
+    """A value, and what it counts as where that differs."""
+    value, counted = (widgets.kpi_value(text, each, row.key) for each in (row.measured, row.value))
+    return value if value == counted else text("card.column.counted", value=value, counted=counted)
 
 
 def part_lines(agent: str, text: Text) -> list[str]:
@@ -339,4 +345,4 @@ def how_lines(text: Text) -> list[str]:
     facts["least"] = f"{session.scenario().get('min_conversations'):g}"
     lines = [text(f"grades.method.{part}") for part in ("points", "groups", "missing", "bands")]
     lines += [text("scores.how.weights", **facts), text("scores.how.doubt", draws=session.doubt().draws)]
-    return [*lines, text("scores.how.truncated"), text("scores.how.baseline")]
+    return [*lines, text("scores.how.truncated"), text("scores.how.level"), text("scores.how.baseline")]

@@ -25,7 +25,7 @@ LAYERS = (
     {"engine"},
     {"grouped"},
     {"kpis"},
-    {"resampling"},
+    {"resampling", "levels"},
     {"scoring", "robustness", "weights", "stability", "ahp", "overlap"},
     {"agreement", "trends", "effects", "control", "changepoints", "earlywarning", "staffing", "voice", "actions"},
     {"seeing", "systemic", "slowdowns", "anomalies", "associations", "headroom"},
