@@ -64,10 +64,9 @@ def _open_hours(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def countries(observed: Observed, scenario: Scenario) -> tuple[str, ...]:
-    """The countries whose public holidays count: those chosen, else the one set apart elsewhere, else that of the shop's zone."""
-    chosen = tuple(scenario.get("countries"))
-    own = scenario.get("holidays_of") if scenario.get("holidays_of") in known_countries() else country_of(observed.zone)
-    return chosen or ((own,) if own in known_countries() else ())
+    """The countries whose public holidays count: those chosen, else that of the shop's zone."""
+    own = country_of(observed.zone)
+    return tuple(scenario.get("countries")) or ((own,) if own in known_countries() else ())
 
 
 def special_days(

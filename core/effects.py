@@ -353,7 +353,7 @@ def asked_beforehand(daily: pd.DataFrame, weekday: int, **choices: Any) -> dict[
     >>> day = np.arange(4, 4 + 70)
     >>> value = 100.0 + 30 * (day % 7 == 1) + np.random.default_rng(0).normal(0, 5, 70)
     >>> found = asked_beforehand(pd.DataFrame({"local_day": day, "value": value, "n": 40}), 4)
-    >>> found["verdict"], round(found["ratio_to_rest"], 2)
+    >>> found["verdict"], round(found["ratio_to_rest"], 1)
     ('strong_evidence', 1.3)
     """
     rules = WeekdayRules(**choices)

@@ -820,8 +820,9 @@ def special_days(scenario: Scenario, first_day: int, last_day: int) -> dict[int,
     """
     from core.staffing.special import promotions, public_holidays
 
-    country = scenario.get("holidays_of")
-    found = {} if country == "none" else public_holidays(country, first_day, last_day + _AHEAD_DAYS)
+    found: dict[int, tuple[str, str]] = {}
+    for country in scenario.get("countries"):
+        found |= public_holidays(country, first_day, last_day + _AHEAD_DAYS)
     return found | promotions(scenario.get("promotions"))
 
 

@@ -24,11 +24,6 @@ PERIODS = ("all", "7d", "28d", "week", "month", "custom")
 MEANINGS = (
     "answered_within_t_of_offered", "answered_within_t_of_answered", "virtual_wait_le_t", "sl_excl_short_abandons",
 )  # fmt: skip
-COUNTRIES = (
-    "CN", "HK", "TW", "SG", "MY", "TH", "VN", "ID", "PH", "JP", "KR", "IN", "AE", "US", "CA", "MX", "BR", "GB", "DE", "FR", "ES", "IT",
-    "NL", "PL", "AU",
-)  # fmt: skip
-"""Whose public holidays can be set apart, by ISO code."""
 LEVELS = ("none", "language", "channel", "category", "shift")
 DIMENSIONS = ("team", "agent", "channel", "language", "category", "shift")
 
@@ -195,7 +190,6 @@ def _declare() -> dict[str, Knob]:
         Knob("sl_meaning", "choice", MEANINGS[0], room="staffing", options=MEANINGS),
         Knob("wage", number, 0, 0, 1000, 0.5, "money", "staffing"),
         Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
-        Knob("holidays_of", "choice", "none", room="calendar", options=("none", *COUNTRIES)),
         Knob("promotions", "spans", "", room="calendar"),
         Knob("countries", "choices", (), room="calendar"),
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from core.errors import ScenarioError
 from core.hourly import HourRules
 from core.metrics import metric
 from core.occasions import OccasionRules, country_of, known_countries
+from core.scenario import KNOBS
 from core.text import Text
 from pages import _parts as parts
 from pages import _session as session
@@ -108,7 +110,7 @@ def special(text: Text) -> None:
     st.caption(text("daysapart.special.intro"))
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _countries(text)
+        _own_countries(text)
     with right:
         _promotions(text)
     keys = tuple(key for key in SPECIAL if key in parts.offered())
@@ -127,13 +129,20 @@ def special(text: Text) -> None:
     parts.how("special_days", list(keys), lines, text)
 
 
-def _countries(text: Text) -> None:
-    own = country_of(session.facts().zone)
-    chosen = list(session.knob_value("countries")) or ([own] if own in known_countries() else [])
+def _own_countries(text: Text) -> None:
+    zone = session.facts().zone
+    chosen = tuple(session.knob_value("countries")) or ((country_of(zone),) if country_of(zone) in known_countries() else ())
     if not chosen:
-        st.caption(text("daysapart.special.no_country", zone=session.facts().zone))
-    help_ = text("knobs.countries.help")
-    st.multiselect(text("knobs.countries.name"), known_countries(), help=help_, **session.widget("countries", chosen))
+        st.caption(text("daysapart.special.no_country", zone=zone))
+    countries(text, chosen)
+
+
+def countries(text: Text, chosen: Sequence[str]) -> None:
+    """Whose public holidays are set apart."""
+    help_, hint = text("knobs.countries.help"), text("knobs.countries.none")
+    tied = session.widget("countries", list(chosen))
+    names = {code: widgets.option_name(KNOBS["countries"], code, text) for code in known_countries()}
+    st.multiselect(text("knobs.countries.name"), list(names), help=help_, placeholder=hint, format_func=names.__getitem__, **tied)
 
 
 def _promotions(text: Text) -> None:

@@ -14,6 +14,7 @@ from core.staffing import Fitted, Outlook, Peaks
 from core.staffing.frames import SPREAD, arrivals_map, course, told
 from core.staffing.special import Effect
 from core.text import Text
+from pages import _daysapart as daysapart
 from pages import _parts as parts
 from pages import _session as session
 from pages import _trendlines as trendlines
@@ -51,9 +52,12 @@ def _controls(text: Text) -> int:
         with columns[0]:
             tied = session.widget("forecast_weeks", session.remembered("forecast_weeks", 4))
             weeks = st.slider(text("demand.control.weeks"), 1, 8, **tied)
-        for column, key in zip(columns[1:], ("slot_min", "holidays_of", "promotions"), strict=True):
-            with column:
-                widgets.knob(key, text)
+        with columns[1]:
+            widgets.knob("slot_min", text)
+        with columns[2]:
+            daysapart.countries(text, session.knob_value("countries"))
+        with columns[3]:
+            widgets.knob("promotions", text)
     return int(weeks)
 
 

@@ -74,7 +74,7 @@ def test_a_short_log_says_what_is_missing(open_page: Open, language: str, last: 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_plan_can_be_made_for_the_coming_weeks(open_page: Open, language: str) -> None:
     """Chosen in the settings, the plan says for which weeks and by which method; promotions and holidays are kept apart on the way."""
-    at = opened(open_page, language, promotions="2026-04-10..2026-04-11", holidays_of="CN")
+    at = opened(open_page, language, promotions="2026-04-10..2026-04-11", countries="CN")
     is_clean(at)
     text = Text(language)
     assert any(text("demand.effect.once") in said for said in visible(at))
