@@ -228,7 +228,7 @@ def _value(value: float, unit: str, text: Text) -> str:
 def _picture(now: Any, then: Any, text: Text) -> None:
     names = {"then": text("roster.map.then"), "now": text("roster.map.now")}
     which = parts.choose("try_map", list(names), text("roster.map.label"), names.__getitem__, look="pills")
-    widgets.show_chart(weekplan.map_chart(now if which == "now" else then, "gap", text), text, key="tried_gap")
+    widgets.show_chart(weekplan.map_chart(now if which == "now" else then, "gap", text, "roster.map.note"), text, key="tried_gap")
 
 
 def _files(team: Any, changes: Sequence[Change], text: Text) -> None:

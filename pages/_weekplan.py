@@ -145,14 +145,14 @@ def _chat_times(facts: Any, text: Text) -> list[str]:
 # --- pictures ----------------------------------------------------------------------------------------------------------------
 
 
-def map_chart(result: StaffingResult, what: str, text: Text) -> Chart:
-    """The week: one figure of the plan by weekday and slot; a gap has 0 as its neutral middle."""
+def map_chart(result: StaffingResult, what: str, text: Text, note: str = "plan.chart.map_note") -> Chart:
+    """The week: one figure of the plan by weekday and slot; a gap has 0 as its neutral middle. ``note``: key of what is said below."""
     slot_min = int(session.scenario().get("slot_min"))
     name = text(f"plan.map.{what}")
     supply = text(f"staffing.supply.{result.facts['supply_label']}")
-    note = text("plan.chart.map_note", supply=supply, n=result.facts["weeks"])
+    said = text(note, supply=supply, n=result.facts["weeks"])
     labels = Labels(
-        text.language, text("plan.chart.map", what=name), y=name, note=f"{note} · {widgets.period_line(text)}"
+        text.language, text("plan.chart.map", what=name), y=name, note=f"{said} · {widgets.period_line(text)}"
     )
     frame = views.week_map(result, what, slot_min)
     return heatmap(frame, labels, "number", diverging=what == "gap", slot_min=slot_min)
