@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +17,28 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared folder with third-party logs is not beside the project")
     return folder
+
+
+_READ: dict[tuple[str, ...], Any] = {}
+"""Logs and facts that a command has read in this process: commands are tested by the dozen on the same files."""
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of one process read the same files once; everything after the reading runs as ever."""
+    from core import command, engine
+
+    load, build = command.load, engine.build_facts
+
+    def loaded(files: list[Any], choices: Any) -> Any:
+        key = ("log", *(f"{file.name} {hash(file.read())}" for file in files), repr(choices))
+        return _READ[key] if key in _READ else _READ.setdefault(key, load(files, choices))
+
+    def built(log: Any, knobs: Any = None) -> Any:
+        key = ("facts", log.digest, repr(knobs))
+        if key not in _READ:
+            _READ[key] = build(log, knobs) if knobs is not None else build(log)
+        return _READ[key]
+
+    monkeypatch.setattr(command, "load", loaded)
+    monkeypatch.setattr(engine, "build_facts", built)

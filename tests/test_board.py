@@ -17,6 +17,8 @@ from core.scenario import Scenario
 from core.trends import adjust
 from tests.shop import FOLDER, observed
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 KEYS = ("first_response", "satisfaction", "conversations")
 
 

@@ -13,6 +13,8 @@ from core.__main__ import main
 from core.scenario import Scenario
 from tests.shop import FOLDER, observed
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 FILES = [str(file) for file in sorted(FOLDER.glob("*.csv"))]
 
 

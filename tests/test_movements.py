@@ -20,6 +20,8 @@ from core.scenario import Scenario
 from core.scoring import persons
 from tests.shop import FOLDER, observed
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 FILE = str(FOLDER / "conversations.csv")
 KINDS = ("conversations", "first_response", "fcr", "csat_mean", "qa_score", "handled_per_hour", "conversion", "transfer_time")
 

@@ -26,6 +26,8 @@ from core.study import study, study_html
 from core.text import Text
 from tests.shop import FOLDER, observed
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 WEEKS = {"period": "custom", "to": "2026-04-26"}
 FILES = [str(file) for file in sorted(FOLDER.glob("*.csv"))]
 

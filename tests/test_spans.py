@@ -19,6 +19,8 @@ from core.scenario import Scenario
 from core.spans import CYCLES, Span, compare_groups, compare_spans, mix_part
 from tests import shop
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 MAY, APRIL = Span.of("2026-04-27:2026-05-24"), Span.of("2026-03-30:2026-04-26")
 KEYS = ("first_response", "fcr", "conversations")
 

@@ -19,6 +19,8 @@ from core.scenarios import Book
 from core.trials import judge_pilot, judge_training, plan, training_dates
 from tests import shop
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 WHO = ("Lin Xiao", "Zhao Min", "Liu Yang", "Sun Jie", "Zhou Ting")
 PILOT = Pilot(Change(date(2026, 4, 27), WHO, None, "training"), "first_response", "lower", 0.1, date(2026, 5, 24), planned=400)
 
