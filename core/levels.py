@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.engine import Observed
+from core.engine.observe import UNKNOWN
 from core.kpis import KpiTable, kpi_table
 from core.metrics import SCORED, Metric, judged_from
 from core.scenario import Scenario
@@ -87,7 +88,7 @@ def level(table: KpiTable, cells: KpiTable, labels: KpiTable) -> Level:
     at = place.get_indexer(pd.MultiIndex.from_frame(cells.groups[list(table.by)].astype("str")))
     named = labels.groups[labels.by[0]].astype("str")
     of = pd.Index(named).get_indexer(cells.groups[labels.by[0]].astype("str"))
-    found = [_one(each, table, (cells, at, of), labels) for each in SCORED]
+    found = [_one(each, table, (cells, at, of), (labels, named.to_numpy() != UNKNOWN)) for each in SCORED]
     told = [frame.assign(label=named.to_numpy(), key=each.key) for each, (_, _, frame) in zip(SCORED, found, strict=True)]
     return Level(
         np.column_stack([one[0] for one in found]), np.column_stack([one[1] for one in found]),
@@ -96,12 +97,16 @@ def level(table: KpiTable, cells: KpiTable, labels: KpiTable) -> Level:
 
 
 def _one(
-    each: Metric, table: KpiTable, cells: tuple[KpiTable, NDArray[np.int64], NDArray[np.int64]], labels: KpiTable
+    each: Metric,
+    table: KpiTable,
+    cells: tuple[KpiTable, NDArray[np.int64], NDArray[np.int64]],
+    labelled: tuple[KpiTable, NDArray[np.bool_]],
 ) -> tuple[Floats, Floats, pd.DataFrame]:
     """Factor and shift of every row for one metric, and its labels."""
+    labels, named = labelled
     shown = labels.column(each.key, each.statistic)
     n = np.nan_to_num(labels.column(each.key, "n"))
-    known = (n >= judged_from(each)) & ~np.isnan(shown)
+    known = named & (n >= judged_from(each)) & ~np.isnan(shown)
     frame = pd.DataFrame({"value": shown, "n": n, "known": known, "factor": 1.0, "shift": 0.0})
     rows = len(table)
     if known.sum() < 2:

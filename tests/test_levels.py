@@ -11,7 +11,10 @@ import pytest
 from core import views
 from core.engine import build_facts, observe
 from core.ingest import Choices, InputFile, load
+from core.kpis import KpiTable
+from core.levels import Level, level
 from core.metrics import SCORED, metric
+from core.period import Period
 from core.receipt import receipt
 from core.recompute import Recalled, Report, judge, level_of, measure, score_of
 from core.scenario import Scenario
@@ -133,3 +136,50 @@ def test_teams_are_laid_beside_their_own_mix() -> None:
     measured = report().measured
     both = score_of(measured, Scenario.of({"level_by": "language", "team_share": 50}))
     assert np.isfinite(both.score).all()
+
+
+def figures(by: tuple[str, ...], rows: list[tuple[object, ...]], key: str) -> KpiTable:
+    """A table of one figure: labels, cases and value per row; all other figures are unknown."""
+    blank = np.full((len(rows), len(SCORED)), np.nan)
+    at = [each.key for each in SCORED].index(key)
+    n, value = blank.copy(), blank.copy()
+    n[:, at], value[:, at] = [row[-2] for row in rows], [row[-1] for row in rows]
+    groups = pd.DataFrame([row[:-2] for row in rows], columns=list(by))
+    none = np.full(blank.shape, "", dtype=object)
+    return KpiTable(by, groups, SCORED, {"n": n, "value": value, "median": value}, none, none, ("",) * len(SCORED), Period(0, 6, "UTC"))
+
+
+def laid(key: str, labels: list[tuple[object, ...]], cells: list[tuple[object, ...]]) -> tuple[Level, int]:
+    """Levels of two agents, and the place of the figure."""
+    people = figures(("agent",), [("Ann", 1, 1.0), ("Bea", 1, 1.0)], key)
+    found = level(people, figures(("agent", "language"), cells, key), figures(("language",), labels, key))
+    return found, [each.key for each in SCORED].index(key)
+
+
+def test_a_time_level_by_hand() -> None:
+    """All: (300·40 + 100·80) / 400 = 50; a mix of 20 English and 60 Japanese cases: 70; labels below 50 cases or unnamed: 50."""
+    labels = [("en", 300, 40.0), ("ja", 100, 80.0), ("fr", 49, 500.0), ("unknown", 90, 5.0)]
+    cells = [("Ann", "en", 20, 1.0), ("Ann", "ja", 60, 1.0), ("Bea", "fr", 30, 1.0), ("Bea", "unknown", 30, 1.0), ("Bea", "ja", 60, 1.0)]
+    found, at = laid("first_response", labels, cells)
+    assert found.factor[:, at].tolist() == pytest.approx([50 / 70, 50 / 65])
+    told = found.labels[found.labels["key"] == "first_response"].set_index("label")
+    assert told["known"].to_dict() == {"en": True, "ja": True, "fr": False, "unknown": False}
+    assert told["factor"].to_dict() == pytest.approx({"en": 1.25, "ja": 0.625, "fr": 1.0, "unknown": 1.0})
+    assert found.own(0, at, 50.0) == pytest.approx(70.0)
+
+
+def test_a_share_level_by_hand() -> None:
+    """All: (30·0.9 + 90·0.5) / 120 = 0.6; a share moves by the difference, both ways, and stays a share."""
+    cells = [("Ann", "en", 9, 1.0), ("Ann", "ja", 3, 1.0), ("Bea", "ja", 9, 1.0)]
+    found, at = laid("satisfaction", [("en", 30, 0.9), ("ja", 90, 0.5)], cells)
+    assert found.shift[:, at].tolist() == pytest.approx([-0.2, 0.1])
+    values = np.full((2, len(SCORED)), 0.95)
+    assert found.applied(values)[:, at].tolist() == pytest.approx([0.75, 1.0])
+    assert found.applied(values * 0)[0, at] == 0.0
+    assert found.own(0, at, 0.75) == pytest.approx(0.95)
+
+
+def test_one_label_is_no_level() -> None:
+    """29 ratings make no level of a share, and a single level compares with nothing."""
+    found, at = laid("satisfaction", [("en", 29, 0.9), ("ja", 90, 0.5)], [("Ann", "en", 9, 1.0), ("Bea", "ja", 9, 1.0)])
+    assert found.shift[:, at].tolist() == [0.0, 0.0]
