@@ -81,7 +81,7 @@ def public_days(countries: Sequence[str], first_day: int, last_day: int, languag
 
     Args:
         countries: ISO codes, e.g. ``CN``.
-        language: of the names, where the calendar has them; else the country's own.
+        language: of the names, where the calendar has them; else (and for an empty one) the country's own.
 
     Returns:
         One row per day × country: local_day, name, country, kind (``holiday`` or ``makeup``). Names of one country on one day are joined.
@@ -124,8 +124,8 @@ def _bridged(named: Mapping[date, str], weekend: Iterable[int], makeup: set[date
 def _spoken(country: str, language: str) -> str | None:
     import holidays
 
-    known = holidays.country_holidays(country).supported_languages
-    return next((code for code in _LANGUAGE_OF.get(language, ()) if code in known), None)
+    calendar = holidays.country_holidays(country)  # asked without a language it takes that of the machine
+    return next((code for code in _LANGUAGE_OF.get(language, ()) if code in calendar.supported_languages), calendar.default_language)
 
 
 def occasions(public: pd.DataFrame, promotions: Iterable[tuple[str, int, int]]) -> pd.DataFrame:

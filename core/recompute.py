@@ -34,6 +34,7 @@ from core.scoring import Scores, blend, persons, score
 from core.weights import Card, drawn_points
 
 if TYPE_CHECKING:
+    from core.annotations import Annotation
     from core.backtest import Backtest
     from core.beforeafter import EffectRules
     from core.changes import Change
@@ -781,24 +782,26 @@ def _tables(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, pd.Da
     return contacts, seen if people is None else seen[seen["agent_id"].isin(people)], roster
 
 
-def forecast(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Fitted:
+def forecast(
+    observed: Observed, scenario: Scenario, measured: Demand | None = None, promotions: Sequence[Annotation] = ()
+) -> Fitted:
     """Every forecasting model fitted to the contacts of the period and filters (slow half of `core.staffing.outlook`).
 
     The forecast starts the day after the period, or after the log where that ends before; a last day that the log breaks off in the
-    middle of is left out. ``measured``: from `demand`, when at hand.
+    middle of is left out. ``measured``: from `demand`, when at hand. ``promotions``: named ones, besides the scenario's own dates.
     """
     from core.staffing import fit_forecast
 
     known = _whole_days(observed, measured or demand(observed, scenario))
-    return fit_forecast(known, special_days(scenario, *known.period))
+    return fit_forecast(known, special_days(scenario, *known.period, promotions))
 
 
-def peaks(observed: Observed, scenario: Scenario, measured: Demand | None = None) -> Peaks:
-    """Slots and days of the period with more contacts than their weekday explains."""
+def peaks(observed: Observed, scenario: Scenario, measured: Demand | None = None, promotions: Sequence[Annotation] = ()) -> Peaks:
+    """Slots and days of the period with more contacts than their weekday explains; arguments as of `forecast`."""
     from core.staffing import find_peaks
 
     known = _whole_days(observed, measured or demand(observed, scenario))
-    return find_peaks(known, int(scenario.get("slot_min")), special_days(scenario, *known.period))
+    return find_peaks(known, int(scenario.get("slot_min")), special_days(scenario, *known.period, promotions))
 
 
 def _whole_days(observed: Observed, measured: Demand) -> Demand:
@@ -812,18 +815,23 @@ def _whole_days(observed: Observed, measured: Demand) -> Demand:
     return known_days(known, first, last - 1) if broken else known
 
 
-def special_days(scenario: Scenario, first_day: int, last_day: int) -> dict[int, tuple[str, str]]:
+def special_days(scenario: Scenario, first_day: int, last_day: int, named: Sequence[Annotation] = ()) -> dict[int, tuple[str, str]]:
     """Local day → (kind, name) of holidays and promotions between two days and eight weeks beyond; a promotion wins over a holiday.
+
+    ``named``: promotions that have a name; they win over the scenario's own, which have but a date. Holidays are those of
+    `core.occasions.public_days`, in the country's own language. Raises `ScenarioError` for an unknown country.
 
     >>> special_days(Scenario.of({"promotions": "1970-01-03"}), 0, 10)
     {2: ('promotion', '1970-01-03')}
     """
-    from core.staffing.special import promotions, public_holidays
+    from core.occasions import public_days
+    from core.staffing.special import promotions
 
-    found: dict[int, tuple[str, str]] = {}
-    for country in scenario.get("countries"):
-        found |= public_holidays(country, first_day, last_day + _AHEAD_DAYS)
-    return found | promotions(scenario.get("promotions"))
+    public = public_days(scenario.get("countries"), first_day, last_day + _AHEAD_DAYS, "")
+    closed = public[public["kind"] == "holiday"]
+    holidays = {int(day): ("holiday", name) for day, name in zip(closed["local_day"], closed["name"], strict=True)}
+    told = {day: ("promotion", each.name) for each in named for day in range(day_number(each.day), day_number(each.last or each.day) + 1)}
+    return holidays | promotions(scenario.get("promotions")) | told
 
 
 _AHEAD_DAYS = 56

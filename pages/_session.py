@@ -825,9 +825,9 @@ def forecast() -> Any:
     """Every forecasting model fitted to the contacts of the period: the slow half of `coming`."""
     from core import recompute as room
 
-    measured = demand()
+    measured, named = demand(), book().promotions
     with st.spinner(text()("pages.frame.comparing")):
-        return _about(("forecast",), _CALENDAR_ROOMS, lambda seen, used: room.forecast(seen, used, measured))
+        return _about(("forecast", named), _CALENDAR_ROOMS, lambda seen, used: room.forecast(seen, used, measured, named))
 
 
 def coming(weeks: int) -> Any:
@@ -835,15 +835,15 @@ def coming(weeks: int) -> Any:
     from core.staffing import outlook
 
     interval, fitted = int(scenario().get("slot_min")), forecast()
-    return _about(("coming", weeks, interval), _CALENDAR_ROOMS, lambda _seen, _used: outlook(fitted, weeks, interval))
+    return _about(("coming", weeks, interval, book().promotions), _CALENDAR_ROOMS, lambda _seen, _used: outlook(fitted, weeks, interval))
 
 
 def peaks() -> Any:
     """Slots and days of the period with more contacts than their weekday explains."""
     from core import recompute as room
 
-    measured = demand()
-    return _about(("peaks",), (*_CALENDAR_ROOMS, "staffing"), lambda seen, used: room.peaks(seen, used, measured))
+    measured, named = demand(), book().promotions
+    return _about(("peaks", named), (*_CALENDAR_ROOMS, "staffing"), lambda seen, used: room.peaks(seen, used, measured, named))
 
 
 def team() -> Any:

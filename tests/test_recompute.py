@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from core.annotations import Annotation
 from core.engine import Facts, Observed
 from core.kpis import kpi_table
 from core.metrics import METRICS
-from core.period import choose
-from core.recompute import Report, conversations, countable, judge, measure, recompute, series
+from core.occasions import public_days
+from core.period import choose, day_date, day_number
+from core.recompute import Report, conversations, countable, judge, measure, recompute, series, special_days
 from core.scenario import Scenario
 from core.scoring import INSUFFICIENT
 from tests import shop
@@ -152,3 +156,16 @@ def test_the_conversations_of_a_kpi_are_those_it_counts(key: str) -> None:
         if name != "unassigned" and cell.n > 0:
             assert len(own) == cell.n
             assert own["hit"].sum() == (pytest.approx(cell.value * cell.n) if share else 0)
+
+
+def test_the_forecast_knows_the_holidays_and_promotions_that_trends_know() -> None:
+    """Bridged weekend days of a holiday count as in the comparison of special days; a promotion's name wins over its bare date."""
+    edges = day_number(date(2026, 2, 10)), day_number(date(2026, 2, 26))
+    sale = Annotation(date(2026, 3, 7), "spring sale", date(2026, 3, 8))
+    used = Scenario.of({"countries": ("CN",), "promotions": "2026-03-08 2026-03-20"})
+    found = special_days(used, *edges, [sale])
+    public = public_days(("CN",), edges[0], edges[1] + 56, "zh")
+    closed = public.loc[public["kind"] == "holiday", ["local_day", "name"]].itertuples(index=False, name=None)
+    assert {day: name for day, (kind, name) in found.items() if kind == "holiday"} == dict(closed)
+    promoted = {str(day_date(day)): name for day, (kind, name) in found.items() if kind == "promotion"}
+    assert promoted == {"2026-03-07": "spring sale", "2026-03-08": "spring sale", "2026-03-20": "2026-03-20"}

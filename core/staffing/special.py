@@ -145,18 +145,3 @@ def promotions(words: str) -> dict[int, tuple[str, str]]:
         name = first.isoformat() if first == last else f"{first.isoformat()}..{last.isoformat()}"
         found |= dict.fromkeys(range((first - _EPOCH).days, (last - _EPOCH).days + 1), ("promotion", name))
     return found
-
-
-def public_holidays(country: str, first_day: int, last_day: int) -> dict[int, tuple[str, str]]:
-    """Public holidays of a country (ISO code) between two local days, by the `holidays` library.
-
-    >>> public_holidays("CN", 20454, 20454)[20454][0]
-    'holiday'
-    """
-    import holidays
-
-    first, last = (date.fromordinal(_EPOCH.toordinal() + day) for day in (first_day, last_day))
-    known = holidays.country_holidays(country, years=range(first.year, last.year + 1))
-    return {(day - _EPOCH).days: ("holiday", name) for day, name in known.items() if first <= day <= last}
-
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from core.errors import UnavailableError
 from core.staffing.demand import known_days, unfinished
 from core.staffing.forecast import ORIGINS_MIN, Fitted, day_profile, fit_forecast, outlook, usual_days
 from core.staffing.models import MODELS, NAIVE, last_week, paths, smoothed
-from core.staffing.special import effects, next_effect, promotions, public_holidays
+from core.staffing.special import effects, next_effect, promotions
 
 SHAPE = np.repeat([0.0] * 8 + [1.0] * 12 + [0.0] * 4, 4) / 48
 
@@ -210,14 +208,10 @@ def test_effects_need_like_days_beside_them() -> None:
     assert usual_days(np.full(14, 9), np.zeros(14, bool)).tolist() == [9.0] * 14
 
 
-def test_promotions_and_holidays_are_read() -> None:
-    """Dates and spans in words; the National Day week of China by its library."""
+def test_promotions_are_read() -> None:
+    """Dates and spans in words."""
     assert len(promotions("2026-11-01..2026-11-11 2026-12-12")) == 12
     assert promotions("") == {}
-    october = (date(2026, 10, 1) - date(1970, 1, 1)).days
-    found = public_holidays("CN", october, october + 6)
-    assert october in found
-    assert found[october][0] == "holiday"
 
 
 def test_a_log_that_breaks_off_at_noon_leaves_the_day_out() -> None:
