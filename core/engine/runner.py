@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -14,9 +15,8 @@ import pyarrow as pa
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
+from core.limits import Limits, limits
 from core.log import Log
-
-MEMORY_LIMIT = "3GB"
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,15 @@ def localised(text: str, changes: tuple[tuple[int, int], ...]) -> str:
     return re.sub(r"\{local\((\w+)\)\}", lambda found: local_case(found[1], changes), text)
 
 
-def connect(memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
-    """An embedded database that never asks the network for anything and stays within its memory."""
+def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
+    """An embedded database that never asks the network for anything and stays within its memory and temporary disk."""
+    allowed = allowed or limits()
     con = duckdb.connect(":memory:")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET autoinstall_known_extensions = false")
-    con.execute(f"SET memory_limit = '{memory_limit}'")
+    con.execute(f"SET memory_limit = '{allowed.memory}B'")
+    con.execute("SET temp_directory = ?", [str(allowed.temp_folder / f"kefulens-{os.getpid()}")])
+    con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
     con.execute("SET preserve_insertion_order = false")
     return con
 
