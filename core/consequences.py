@@ -227,7 +227,7 @@ class _Bench:
         try:
             return kpi_table(observe(facts, self.scenario), self.scenario, ("shop",), self.period)
         finally:
-            facts.con.close()
+            facts.base.close()
 
     def imported(self, choices: Choices) -> KpiTable | None:
         """The KPIs of the same files under other choices."""

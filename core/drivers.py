@@ -62,7 +62,7 @@ def rated_cells(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, d
     """
     tests, values = narrowed(observed, scenario)
     base = _MEASURED.format(judged=judged_sql(observed.facts, scenario), tests=tests)
-    cursor = observed.facts.con.cursor()
+    cursor = observed.facts.cursor()
     picked = ", ".join(f"median({column}) FILTER (WHERE rated = 1) AS {name}" for name, column in _COLUMN.items())
     cuts = cursor.execute(f"SELECT {picked} FROM ({base}) AS m", values).fetchone() or ()
     known = {name: float(cut) for name, cut in zip(_COLUMN, cuts, strict=False) if cut is not None}
@@ -106,4 +106,4 @@ def drivers(observed: Observed, scenario: Scenario) -> Drivers:
 
 
 def _tables(observed: Observed) -> list[str]:
-    return [str(row[0]) for row in observed.facts.con.cursor().execute("SHOW TABLES").fetchall()]
+    return [str(row[0]) for row in observed.facts.cursor().execute("SHOW TABLES").fetchall()]

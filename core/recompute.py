@@ -723,7 +723,7 @@ def _judged_rows(
       effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved{hit}
       FROM ({judged_sql(observed.facts, scenario)}) AS j WHERE {tests}
       ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
-    return observed.facts.con.cursor().execute(sql, values).df()
+    return observed.facts.frame(sql, values)
 
 
 def narrowed(observed: Observed, scenario: Scenario, **where: str) -> tuple[str, list[Any]]:

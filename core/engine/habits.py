@@ -24,11 +24,9 @@ SHORT = 0.4
 
 def _cursor(facts: Facts) -> duckdb.DuckDBPyConnection:
     """A reader's own cursor that also sees the messages of a log held in memory."""
-    cursor = facts.con.cursor()
     source = facts.log.tables.get("messages")
-    if source is not None and not isinstance(source, Path):
-        cursor.register("raw_messages", source)
-    return cursor
+    held = source is not None and not isinstance(source, Path)
+    return facts.cursor(raw_messages=source) if held else facts.cursor()
 
 
 def _replies(facts: Facts, chosen: str, gap_ms: int) -> str:
@@ -159,4 +157,4 @@ def surveyed(facts: Facts, chosen: str, values: Sequence[Any], asked: bool) -> p
         CASE WHEN {trouble} THEN 1 ELSE 0 END AS trouble, median(j.effort_ms) OVER () AS half
       FROM ({chosen}) AS j JOIN conversations AS c ON c.conv = j.conv WHERE {base}) AS looked
       GROUP BY agent ORDER BY agent"""
-    return facts.con.cursor().execute(sql, list(values)).df()
+    return facts.frame(sql, values)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,10 +12,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from core.engine.instance import Database, instance
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
-from core.limits import Limits, limits
 from core.log import Log
 
 
@@ -32,14 +32,14 @@ class Facts:
 
     Args:
         log: the log they were made of.
-        con: connection that owns the tables; readers take `cursor`.
+        base: the database that holds the tables; readers take `cursor`.
         available: ``table.column`` of everything the log really holds.
         horizon_ms: latest kept stamp of the whole log, the same for every filter.
         first_day, last_day: local days of the first and last conversation start.
     """
 
     log: Log
-    con: duckdb.DuckDBPyConnection
+    base: Database
     available: frozenset[str]
     horizon_ms: int
     first_day: int
@@ -50,13 +50,17 @@ class Facts:
         """The shop's zone."""
         return self.log.zone
 
-    def frame(self, sql: str) -> pd.DataFrame:
-        """Rows of a SELECT, read through a cursor of its own so that readers never share one."""
-        return self.con.cursor().execute(sql).df()
+    def cursor(self, **seen: Any) -> duckdb.DuckDBPyConnection:
+        """A reader's own cursor, for one query or a few that belong together; ``seen`` are further tables that it alone sees."""
+        return self.base.cursor(**seen)
+
+    def frame(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        """Rows of a SELECT with its parameters, read through a cursor of its own so that readers never share one."""
+        return self.cursor().execute(sql, list(values)).df()
 
     def arrays(self, sql: str) -> dict[str, Any]:
         """Columns of a SELECT as NumPy arrays."""
-        return dict(self.con.cursor().execute(sql).fetchnumpy())
+        return dict(self.cursor().execute(sql).fetchnumpy())
 
 
 def sql_text(name: str) -> str:
@@ -79,19 +83,6 @@ def localised(text: str, changes: tuple[tuple[int, int], ...]) -> str:
     return re.sub(r"\{local\((\w+)\)\}", lambda found: local_case(found[1], changes), text)
 
 
-def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
-    """An embedded database that never asks the network for anything and stays within its memory and temporary disk."""
-    allowed = allowed or limits()
-    con = duckdb.connect(":memory:")
-    con.execute("SET enable_progress_bar = false")
-    con.execute("SET autoinstall_known_extensions = false")
-    con.execute(f"SET memory_limit = '{allowed.memory}B'")
-    con.execute("SET temp_directory = ?", [str(allowed.temp_folder / f"kefulens-{os.getpid()}")])
-    con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
-    con.execute("SET preserve_insertion_order = false")
-    return con
-
-
 def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
     """Facts of a log: one row per conversation and one per turn, every clock in UTC milliseconds.
 
@@ -99,7 +90,8 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
     """
     if not any(log.has(table) for table in ("messages", "conversations", "agent_days")):
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
-    con = connect()
+    base = instance().database()
+    con = base.cursor()
     stage(con, log, int((slow or SlowKnobs()).gap_h * 3_600_000))
     first_ms, last_ms = _span(con, log)
     changes = transitions(log.zone, first_ms, last_ms)
@@ -116,16 +108,17 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
     days = con.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone() or (None, None)
     if days[0] is None:
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
-    return Facts(log, con, available(log), last_ms, int(days[0]), int(days[1]))
+    return Facts(log, base, available(log), last_ms, int(days[0]), int(days[1]))
 
 
 def cut_conversations(log: Log, slow: SlowKnobs | None = None) -> pa.Array:
     """The conversation of every message of a log that is cut by silence, in the order of ``seq``; the cut is the one the facts have."""
-    con = connect()
+    base = instance().database()
+    con = base.cursor()
     register(con, log)
     gap_ms = int((slow or SlowKnobs()).gap_h * 3_600_000)
     found = con.execute(cut_ids(log, gap_ms)).df()["cut_id"]
-    con.close()
+    base.close()
     return pa.array(found, pa.string(), from_pandas=True)
 
 

@@ -1,0 +1,90 @@
+"""A folder on temporary disk that belongs to this process alone, and is gone when the process is.
+
+A process holds a lock on a file in its folder as long as it lives, so that whoever starts later can tell the folders of the dead, even
+of those that were killed, and on a disk that several machines or containers share, where a number of a process says nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+PREFIX = "kefulens-"
+_LOCK = "alive"
+_YOUNG_S = 60
+"""A folder without a lock may be one that is being made."""
+
+
+_MAKING = Lock()
+
+
+def scratch(parent: Path) -> Path:
+    """The folder of the running process below ``parent``, made at the first call and removed at exit; those of dead processes go at once.
+
+    Raises `OSError` where nothing can be written there.
+    """
+    with _MAKING:
+        return _made(parent)
+
+
+@cache
+def _made(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+    lock = (folder / _LOCK).open("w", encoding="utf-8")
+    _locked(lock)
+    atexit.register(_leave, folder, lock, os.getpid())
+    return folder
+
+
+def sweep(parent: Path) -> list[Path]:
+    """Remove the folders below ``parent`` whose processes are gone; gives back which."""
+    gone = [folder for folder in sorted(parent.glob(f"{PREFIX}*")) if folder.is_dir() and _dead(folder)]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return gone
+
+
+def _dead(folder: Path) -> bool:
+    """Whether nobody holds the folder's lock; one without a lock is given a minute to get it. Those of other users are let be."""
+    try:
+        with (folder / _LOCK).open("r+", encoding="utf-8") as lock:
+            return _locked(lock)
+    except FileNotFoundError:
+        with suppress(OSError):
+            return time.time() - folder.stat().st_mtime > _YOUNG_S
+    except OSError:
+        pass
+    return False
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock of a file, for as long as it is open; False where another process has it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _leave(folder: Path, lock: IO[str], owner: int) -> None:
+    """Remove the folder; a forked child leaves its parent's alone."""
+    if os.getpid() == owner:
+        lock.close()
+        shutil.rmtree(folder, ignore_errors=True)
