@@ -18,6 +18,7 @@ from core.commerce import Orders, Visits, Voices, sales
 from core.engine.agent_days import cubes, only_agent_days, shown_values
 from core.engine.dialects import NONE_OF_THEM, dialect_sql
 from core.engine.hours import worked_hours
+from core.engine.packed import Column, Gathered, Packed, Words, gathered
 from core.engine.reviews import QUALITATIVE, reviewed
 from core.engine.runner import Facts, sql_text
 from core.engine.zones import DAY_MS
@@ -46,17 +47,27 @@ class Cube:
     Args:
         codes: dimension → code per row; an index into `Observed.labels` for text dimensions, the number itself for days and hours.
         numbers: column → number per row; NaN where a single value is missing.
+
+    Both are `Packed` where they come from a log: narrow as they are kept, 64 bits wide as they are given.
     """
 
     codes: Mapping[str, Codes]
     numbers: Mapping[str, Floats]
 
     def __len__(self) -> int:
-        return len(next(iter(self.codes.values()), ()))
+        return self.codes.rows if isinstance(self.codes, Packed) else len(next(iter(self.codes.values()), ()))
 
     def pick(self, rows: NDArray[Any]) -> Cube:
-        """The rows where a mask is true."""
-        return Cube({k: v[rows] for k, v in self.codes.items()}, {k: v[rows] for k, v in self.numbers.items()})
+        """The rows where a mask is true; the cube itself where all are."""
+        if rows.dtype == bool and len(rows) and rows.all():
+            return self
+        return Cube(_picked(self.codes, rows), _picked(self.numbers, rows))
+
+
+def _picked(columns: Mapping[str, NDArray[Any]], rows: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
+    if isinstance(columns, Packed):
+        return columns.pick(rows)
+    return {name: column[rows] for name, column in columns.items()}
 
 
 @dataclass(frozen=True)
@@ -147,12 +158,13 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
     """
     scenario = scenario or Scenario()
     judged = judged_sql(facts, scenario)
-    frames = _frames(facts, judged)
-    teams = _teams(frames["conversations"], facts)
     if only_agent_days(facts):
         return _from_agent_days(facts)
-    frames |= {
-        "hours": _hours(facts, frames["conversations"]),
+    cubes = _gather(facts, judged)
+    teams = _teams(cubes["conversations"], facts)
+    frames: dict[str, pd.DataFrame | Gathered] = {
+        **cubes,
+        "hours": _hours(facts, cubes["conversations"]),
         "reviews": reviewed(facts),
         "ratings_360": reviewed(facts, QUALITATIVE, "peer"),
         "transfers": _transfers(facts, judged),
@@ -160,10 +172,9 @@ def observe(facts: Facts, scenario: Scenario | None = None) -> Observed:
     book = _Labels([*frames.values(), facts.frame("SELECT DISTINCT agent FROM activity")], teams)
     sources = {name: _source(frame, book) for name, frame in frames.items() if not name.endswith("_values")}
     for name in ("conversations", "ratings", "turns", "reviews", "ratings_360", "transfers"):
-        values = frames.get(f"{name}_values", frames[name])
-        sources[name] = Source(sources[name].cube, book.cube(values))
+        sources[name] = Source(sources[name].cube, book.cube(frames.pop(f"{name}_values", frames[name])))
     labelled = {
-        "handle_s": _handle_label(frames["conversations"]),
+        "handle_s": _handle_label(cubes["conversations"]),
         "handled": "given" if "roster.start_at" in facts.available else "proxy",
     }
     return Observed(
@@ -219,66 +230,92 @@ def _rules_sql(facts: Facts, scenario: Scenario) -> str:
     return "SELECT " + ", ".join(f"CAST({value} AS BIGINT) AS {name}" for name, value in numbers.items())
 
 
-def _frames(facts: Facts, judged: str) -> dict[str, pd.DataFrame]:
-    conversations = _seconds(facts.frame(sql_text("cube").format(judged=judged)))
-    ratings = _seconds(facts.frame(sql_text("ratings").format(judged=judged)))
-    turns = facts.frame(sql_text("turns").format(judged=judged))
-    turns["local_hour"] = turns["local_minute"] // 60
-    turns["reply_v"] = turns["reply_ms"] / 1000
-    picked = ", ".join(("agent", "rated_agent", "local_day", "local_minute", *TEXT_DIMENSIONS[1:], *_VALUES, "rating"))
-    values = facts.frame(f"SELECT {picked} FROM ({judged}) AS judged")
-    values["local_hour"] = values["local_minute"] // 60
-    for column, name in _VALUES.items():
-        values[name] = values.pop(column) / 1000
-    rated = values.loc[
-        values["rating"].notna(), ["rated_agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "rating"]
-    ]
-    return {
-        "conversations": conversations,
-        "conversations_values": values.drop(columns=["rated_agent", "rating", "local_minute"]),
-        "ratings": ratings,
-        "ratings_values": rated.rename(columns={"rated_agent": "agent", "rating": "csat_v"}),
-        "turns": _turn_cube(turns),
-        "turns_values": turns.loc[
-            turns["reply_v"].notna(), ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "reply_v"]
-        ],
+def _gather(facts: Facts, judged: str) -> dict[str, Gathered]:
+    turns = sql_text("turns").format(judged=judged)
+    picked = ", ".join(("agent", "rated_agent", _HOUR, *TEXT_DIMENSIONS[1:], *_VALUES, "rating"))
+    values = _read(facts, f"SELECT {picked} FROM ({judged}) AS judged")
+    rated = values.pick(~np.isnan(values.numbers["rating"].floats())).without(*_VALUES, "agent")
+    sums = {
+        "conversations": sql_text("cube").format(judged=judged),
+        "ratings": sql_text("ratings").format(judged=judged),
+        "turns": sql_text("replies").format(turns=turns),
+    }
+    replies = f"SELECT agent, {_HOUR}, {', '.join(TEXT_DIMENSIONS[1:])}, reply_ms FROM ({turns}) AS answered WHERE reply_ms IS NOT NULL"
+    return {name: _sums(_read(facts, sql)) for name, sql in sums.items()} | {
+        "conversations_values": _singles(values.without("rated_agent", "rating"), _VALUES),
+        "ratings_values": _singles(_renamed(rated, {"rated_agent": "agent"}), {"rating": "csat_v"}),
+        "turns_values": _singles(_read(facts, replies), {"reply_ms": "reply_v"}),
     }
 
 
-def _seconds(frame: pd.DataFrame) -> pd.DataFrame:
-    frame.columns = [column.removeprefix("sum_") for column in frame.columns]
-    for column in [name for name in frame.columns if name.endswith("_ms")]:
-        frame[column.removesuffix("_ms") + "_s"] = frame.pop(column).fillna(0) / 1000
-    return frame
+_HOUR = "local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER) AS local_hour"
 
 
-def _turn_cube(turns: pd.DataFrame) -> pd.DataFrame:
-    keys = ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:]]
-    grouped = turns.groupby(keys, dropna=False)["reply_ms"]
-    return _seconds(grouped.agg(reply_n="count", reply_ms="sum", turns="size").reset_index())
+def _read(facts: Facts, sql: str) -> Gathered:
+    return gathered(facts.con, sql, (*TEXT_DIMENSIONS, "rated_agent"))
 
 
-def _handle_label(conversations: pd.DataFrame) -> str:
-    return "given" if conversations["handle_given"].sum() >= conversations["handle_n"].sum() else "estimated"
+def _renamed(found: Gathered, names: Mapping[str, str]) -> Gathered:
+    return Gathered(
+        {names.get(name, name): each for name, each in found.words.items()},
+        {names.get(name, name): each for name, each in found.numbers.items()},
+    )
 
 
-def _teams(conversations: pd.DataFrame, facts: Facts) -> dict[str, str]:
+def _singles(found: Gathered, names: Mapping[str, str]) -> Gathered:
+    """Single values under their measures' names; milliseconds become seconds."""
+    seconds = {name: each.over(1000) if name.endswith("_ms") else each for name, each in found.numbers.items()}
+    return _renamed(Gathered(found.words, seconds), names)
+
+
+def _sums(found: Gathered) -> Gathered:
+    """Sums under their measures' names; milliseconds become seconds, and nothing summed is nought."""
+    numbers = {}
+    for name, each in found.numbers.items():
+        short = name.removeprefix("sum_")
+        in_ms = short.endswith("_ms")
+        numbers[short.removesuffix("_ms") + "_s" if in_ms else short] = each.filled().over(1000) if in_ms else each
+    return Gathered(found.words, numbers)
+
+
+def _handle_label(conversations: Gathered) -> str:
+    given, known = (conversations.numbers[name].ints().sum() for name in ("handle_given", "handle_n"))
+    return "given" if given >= known else "estimated"
+
+
+def _few(cube: Gathered, column: str, *keys: str) -> pd.DataFrame:
+    """A sum per agent and another key, as a frame: agent, key, column; without those of nobody."""
+    codes = [cube.words[key].codes.astype(np.int64) if key in cube.words else cube.numbers[key].ints() for key in keys]
+    frame = pd.DataFrame({**dict(zip(keys, codes, strict=True)), column: cube.numbers[column].floats()})
+    for key in (key for key in keys if key in cube.words):
+        frame = frame[frame[key] >= 0]
+    counted = frame.groupby(list(keys))[column].sum().reset_index()
+    for key in (key for key in keys if key in cube.words):
+        counted[key] = pd.Series([cube.words[key].words[code] for code in counted[key]], index=counted.index, dtype="str")
+    return counted
+
+
+def _teams(conversations: Gathered | pd.DataFrame, facts: Facts) -> dict[str, str]:
     """Agent → team: the roster's word, else the team most of the agent's conversations name."""
-    known = conversations.dropna(subset=["agent", "team"])
-    counted = known.groupby(["agent", "team"])["conversations"].sum().reset_index()
+    if isinstance(conversations, Gathered):
+        counted = _few(conversations, "conversations", "agent", "team")
+    else:
+        known = conversations.dropna(subset=["agent", "team"])
+        counted = known.groupby(["agent", "team"])["conversations"].sum().reset_index()
     teams = dict(counted.sort_values(["conversations", "team"])[["agent", "team"]].itertuples(index=False, name=None))
     if "roster.team" in facts.available:
         rows = facts.frame(
             "SELECT agent_id, max(team) AS team FROM raw_roster WHERE team IS NOT NULL GROUP BY agent_id"
         )
-        teams |= dict(rows.itertuples(index=False, name=None))
+        teams |= {str(agent): team for agent, team in rows.itertuples(index=False, name=None)}
     return teams
 
 
-def _hours(facts: Facts, conversations: pd.DataFrame) -> pd.DataFrame:
+def _hours(facts: Facts, conversations: Gathered) -> pd.DataFrame:
     """One row per agent × local day: worked hours and the owned conversations with a human reply."""
     hours = worked_hours(facts)
-    handled = conversations.dropna(subset=["agent"]).groupby(["agent", "local_day"])["handled"].sum().reset_index()
+    hours = hours.assign(agent=hours["agent"].astype("str"))
+    handled = _few(conversations, "handled", "agent", "local_day")
     merged = hours.merge(handled, on=["agent", "local_day"], how="outer")
     covered = merged["agent"].isin(hours["agent"].unique())
     return merged[covered].fillna({"hours": 0.0, "handled": 0.0})
@@ -356,36 +393,31 @@ def _orders(facts: Facts, codes: Mapping[str, int]) -> Orders:
 class _Labels:
     """One list of labels a text dimension, shared by all sources, so that a code means the same everywhere."""
 
-    def __init__(self, frames: Iterable[pd.DataFrame], teams: Mapping[str, str]) -> None:
+    def __init__(self, frames: Iterable[pd.DataFrame | Gathered], teams: Mapping[str, str]) -> None:
         self.teams = teams
         self.labels: dict[str, tuple[str, ...]] = {}
         frames = list(frames)
         for name in TEXT_DIMENSIONS:
-            found = {str(label) for frame in frames if name in frame for label in frame[name].dropna().unique()}
+            found = {label for frame in frames if name in frame for label in _words(frame, name).words}
             found |= set(teams.values()) if name == "team" else set()
             rest = UNASSIGNED if name == "agent" else UNKNOWN
             self.labels[name] = (*sorted(found - {rest}), rest)
 
-    def cube(self, frame: pd.DataFrame) -> Cube:
-        """A frame as codes and numbers; a missing team is the agent's own."""
+    def cube(self, frame: pd.DataFrame | Gathered) -> Cube:
+        """Rows as codes and numbers; a missing team is the agent's own."""
         codes: dict[str, Codes] = {}
         for name in TEXT_DIMENSIONS:
             if name in frame:
-                codes[name] = self._codes(name, frame[name])
+                codes[name] = _words(frame, name).as_codes(self.labels[name], len(self.labels[name]) - 1)
         if "agent" in codes:
             codes["team"] = self._team_codes(codes)
+        packed = {name: Column.of(each) for name, each in codes.items()}
+        numbers = _numbers(frame)
         for name in ("local_day", "local_hour"):
-            if name in frame:
-                codes[name.removeprefix("local_")] = frame[name].to_numpy(dtype=np.int64)
-        rest = [name for name in frame.columns if name not in TEXT_DIMENSIONS and not name.startswith("local_")]
-        return Cube(codes, {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in rest})
-
-    def _codes(self, name: str, column: pd.Series) -> Codes:
-        labels = self.labels[name]
-        codes = pd.Categorical(column.astype("str").where(column.notna()), categories=list(labels)).codes.astype(
-            np.int64
-        )
-        return np.where(codes < 0, len(labels) - 1, codes)
+            if name in numbers:
+                packed[name.removeprefix("local_")] = Column.of(numbers[name].ints())
+        rest = {name: each for name, each in numbers.items() if not name.startswith("local_")}
+        return Cube(Packed(packed, whole=True), Packed(rest, whole=False))
 
     def _team_codes(self, codes: Mapping[str, Codes]) -> Codes:
         unknown = len(self.labels["team"]) - 1
@@ -398,6 +430,25 @@ class _Labels:
         return np.where(given == unknown, own, given)
 
 
-def _source(frame: pd.DataFrame, book: _Labels) -> Source:
+def _words(frame: pd.DataFrame | Gathered, name: str) -> Words:
+    """A text column as codes."""
+    if isinstance(frame, Gathered):
+        return frame.words[name]
+    codes, words = pd.factorize(frame[name].astype("str").where(frame[name].notna()))
+    return Words(tuple(words), codes)
+
+
+def _numbers(frame: pd.DataFrame | Gathered) -> Mapping[str, Column]:
+    if isinstance(frame, Gathered):
+        return frame.numbers
+    rest = [name for name in frame.columns if name not in TEXT_DIMENSIONS]
+    whole = {name: pd.api.types.is_integer_dtype(frame[name].dtype) for name in rest}
+    return {
+        name: Column.of(frame[name].to_numpy() if whole[name] else frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+        for name in rest
+    }
+
+
+def _source(frame: pd.DataFrame | Gathered, book: _Labels) -> Source:
     cube = book.cube(frame)
     return Source(cube, cube.pick(np.zeros(len(cube), dtype=bool)))
