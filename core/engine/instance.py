@@ -10,6 +10,7 @@ Every log has an in-memory database of its own in it, so that equal names never 
 from __future__ import annotations
 
 import atexit
+import tempfile
 import weakref
 from contextlib import suppress
 from functools import cache
@@ -38,21 +39,25 @@ def _started(allowed: Limits) -> Instance:
     return Instance(allowed)
 
 
+def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
+    """An engine apart from the process' own, with limits for itself alone: for what cannot share one, such as a far database's file."""
+    allowed = allowed or limits()
+    con = duckdb.connect(":memory:")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute(f"SET memory_limit = '{allowed.memory}B'")
+    con.execute("SET temp_directory = ?", [tempfile.mkdtemp(prefix="engine-", dir=scratch(allowed.temp_folder))])
+    con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
+    con.execute("SET preserve_insertion_order = false")
+    return con
+
+
 class Instance:
     """An embedded engine that never asks the network for anything and stays within its memory and temporary disk."""
 
     def __init__(self, allowed: Limits) -> None:
         self.allowed = allowed
-        self._con = duckdb.connect(":memory:")
-        for setting in (
-            "enable_progress_bar = false",
-            "autoinstall_known_extensions = false",
-            f"memory_limit = '{allowed.memory}B'",
-            f"max_temp_directory_size = '{allowed.temp}B'",
-            "preserve_insertion_order = false",
-        ):
-            self._con.execute(f"SET {setting}")
-        self._con.execute("SET temp_directory = ?", [str(scratch(allowed.temp_folder) / "engine")])
+        self._con = connect(allowed)
         self._numbers = count()
         self._left: SimpleQueue[str] = SimpleQueue()
         atexit.register(self._con.close)

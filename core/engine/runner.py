@@ -12,11 +12,13 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from core.engine.instance import Database, instance
+from core.engine.instance import Database, connect, instance
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
 from core.log import Log
+
+__all__ = ["Facts", "SlowKnobs", "build_facts", "connect", "cut_conversations", "localised", "sql_text", "statements"]
 
 
 @dataclass(frozen=True)
