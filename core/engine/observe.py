@@ -252,7 +252,7 @@ _HOUR = "local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER)
 
 
 def _read(facts: Facts, sql: str) -> Gathered:
-    return gathered(facts.con, sql, (*TEXT_DIMENSIONS, "rated_agent"))
+    return gathered(facts.cursor(), sql, (*TEXT_DIMENSIONS, "rated_agent"))
 
 
 def _renamed(found: Gathered, names: Mapping[str, str]) -> Gathered:

@@ -153,14 +153,14 @@ class Gathered:
 
 
 def gathered(con: duckdb.DuckDBPyConnection, sql: str, words: Collection[str]) -> Gathered:
-    """Rows of a SELECT, fetched batch by batch through a cursor of their own, so that they are never there at full width.
+    """Rows of a SELECT, fetched batch by batch, so that they are never there at full width.
 
     Args:
-        con: whose tables are read.
+        con: a cursor of the caller's own, for this SELECT alone.
         sql: the SELECT.
         words: columns that are labels, whatever their type; all others are numbers.
     """
-    reader = con.cursor().sql(sql).to_arrow_reader(BATCH)
+    reader = con.sql(sql).to_arrow_reader(BATCH)
     texts: dict[str, _Growing] = {name: _Growing() for name in reader.schema.names if name in words}
     pieces: dict[str, list[Column]] = {name: [_piece(pa.nulls(0, pa.int8()))] for name in reader.schema.names if name not in words}
     for batch in reader:

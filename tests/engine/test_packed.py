@@ -31,4 +31,5 @@ def test_batches_of_any_size_give_every_cell(batch: int, monkeypatch: pytest.Mon
 def test_an_empty_result_has_its_columns() -> None:
     """A SELECT without rows still names labels and numbers."""
     found = gathered(duckdb.connect(), ROWS.replace("10000", "0"), ("agent",))
-    assert len(found.words["agent"].codes) == 0 and len(found.numbers["n"].floats()) == 0
+    assert len(found.words["agent"].codes) == 0
+    assert len(found.numbers["n"].floats()) == 0
