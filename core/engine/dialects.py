@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.engine.runner import Facts
+from typing import Protocol
+
 from core.engine.zones import local_case, transitions
 from core.rules import RuleSet
 
@@ -22,7 +23,23 @@ _STOPS = {
 }
 
 
-def dialect_sql(rule: RuleSet, facts: Facts) -> str:
+class Reach(Protocol):
+    """What a rule set must know of facts, wherever they lie: their zone, their last stamp, their first local day."""
+
+    @property
+    def zone(self) -> str:
+        """The shop's zone."""
+
+    @property
+    def horizon_ms(self) -> int:
+        """Latest kept stamp of the whole log."""
+
+    @property
+    def first_day(self) -> int:
+        """Local day of the first conversation start."""
+
+
+def dialect_sql(rule: RuleSet, facts: Reach) -> str:
     """A SELECT of one row per conversation: own_conv, own_out (code, see `LEFT_OUT`), own_of, own_hits (turns or 0/1), own_ms, own_n.
 
     ``own_ms`` is the wait in milliseconds; for turns the sum of the capped waits of ``own_n`` answered turns. Null where there is none.
@@ -78,7 +95,7 @@ def _outside(hours: tuple[int, int]) -> str:
     return f"c.local_minute < {hours[0] * 60} OR c.local_minute >= {hours[1] * 60}"
 
 
-def _turns(rule: RuleSet, facts: Facts) -> str:
+def _turns(rule: RuleSet, facts: Reach) -> str:
     # a conversation may outlast a clock change, so each turn asks the zone for itself
     changes = transitions(facts.zone, (facts.first_day - 1) * _DAY, facts.horizon_ms)
     asked, answered = (local_case(column, changes) for column in ("t.ask_ms", "coalesce(t.answer_ms, t.ask_ms)"))
@@ -89,7 +106,8 @@ def _turns(rule: RuleSet, facts: Facts) -> str:
       CASE WHEN max(base) > 0 THEN max(base) WHEN max(fits) = 0 THEN 4 WHEN max(fits * ripe) = 0 THEN 5 ELSE 0 END AS own_out,
       CAST(sum(CASE WHEN base = 0 THEN fits * ripe ELSE 0 END) AS INTEGER) AS own_of,
       CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms <= {window} THEN 1 ELSE 0 END) AS INTEGER) AS own_hits,
-      sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms > {cap} THEN {cap} WHEN base = 0 AND fits = 1 THEN wait_ms END) AS own_ms,
+      CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms > {cap} THEN {cap}
+        WHEN base = 0 AND fits = 1 THEN wait_ms END) AS BIGINT) AS own_ms,
       CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms IS NOT NULL THEN 1 ELSE 0 END) AS INTEGER) AS own_n
     FROM (SELECT conv, base, wait_ms,
       CASE WHEN mod(ask_local, {_DAY}) < {first * 3_600_000} OR mod(ask_local, {_DAY}) >= {last * 3_600_000} THEN 0

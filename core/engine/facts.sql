@@ -61,7 +61,7 @@ FROM (
     CASE WHEN own_ms IS NULL THEN ask_ms WHEN ask_ms IS NULL THEN own_ms WHEN own_ms > ask_ms THEN own_ms ELSE ask_ms END AS since_ms
   FROM (
     SELECT r.conv, r.h, r.agent, r.human_ms, CASE WHEN q.found = 1 THEN q.ask_ms END AS ask_ms,
-      lag(r.human_ms) OVER (PARTITION BY r.conv, r.agent ORDER BY r.h) AS own_ms
+      lag(nullif(r.human_ms, -1)) OVER (PARTITION BY r.conv, r.agent ORDER BY r.h) AS own_ms
     FROM humans AS r LEFT JOIN asks AS q ON r.conv = q.conv AND r.h - 1 = q.h
   ) AS back
 ) AS since
@@ -79,24 +79,31 @@ FROM (
 ) AS w JOIN said AS s ON w.conv = s.conv
 ;
 -- effort: Σ gap / number of the agent's conversations open at that moment (starts before, ends after: +1, then messages, then −1).
--- Each part is rounded to a millionth of a millisecond, so that the sum is the same in whatever order it is added.
+-- Each part is rounded to a millionth of a millisecond, in whole numbers, so that the sum is the same in whatever order it is added and
+-- on whatever engine: (2a + n − mod(2a + n, 2n)) / 2n is a / n rounded half up.
 CREATE TABLE effort AS
 SELECT conv, CAST((nano + 500000 - mod(nano + 500000, 1000000)) / 1000000 AS BIGINT) AS handle_ms, open_sum, n_said
 FROM (
-  SELECT conv, CAST(sum(CAST(floor(gap_ms * 1e6 / CASE WHEN open_now > 0 THEN open_now ELSE 1 END + 0.5) AS BIGINT)) AS BIGINT) AS nano,
-    CAST(sum(CASE WHEN open_now > 0 THEN open_now ELSE 1 END) AS INTEGER) AS open_sum, CAST(count(*) AS INTEGER) AS n_said
+  SELECT conv, CAST(sum(CAST((twice - mod(twice, 2 * shared_by)) / (2 * shared_by) AS BIGINT)) AS BIGINT) AS nano,
+    CAST(sum(shared_by) AS INTEGER) AS open_sum, CAST(count(*) AS INTEGER) AS n_said
   FROM (
-    SELECT conv, step, gap_ms,
-      CAST(sum(change) OVER (PARTITION BY agent ORDER BY t, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS open_now
+    SELECT conv, shared_by, CAST(gap_ms AS BIGINT) * 2000000 + shared_by AS twice
     FROM (
-      SELECT agent, conv, first_ms AS t, CAST(0 AS SMALLINT) AS step, CAST(1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
-      UNION ALL
-      SELECT agent, conv, last_ms AS t, CAST(2 AS SMALLINT) AS step, CAST(-1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
-      UNION ALL
-      SELECT agent, conv, human_ms AS t, CAST(1 AS SMALLINT) AS step, CAST(0 AS SMALLINT) AS change, gap_ms FROM spoken
-    ) AS moves
-  ) AS counted
-  WHERE step = 1
+      SELECT conv, step, gap_ms, CASE WHEN open_now > 0 THEN open_now ELSE 1 END AS shared_by
+      FROM (
+        SELECT conv, step, gap_ms,
+          CAST(sum(change) OVER (PARTITION BY agent ORDER BY t, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS INTEGER) AS open_now
+        FROM (
+          SELECT agent, conv, first_ms AS t, CAST(0 AS SMALLINT) AS step, CAST(1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
+          UNION ALL
+          SELECT agent, conv, last_ms AS t, CAST(2 AS SMALLINT) AS step, CAST(-1 AS SMALLINT) AS change, 0 AS gap_ms FROM agents
+          UNION ALL
+          SELECT agent, conv, human_ms AS t, CAST(1 AS SMALLINT) AS step, CAST(0 AS SMALLINT) AS change, gap_ms FROM spoken
+        ) AS moves
+      ) AS counted
+    ) AS open_ones
+    WHERE step = 1
+  ) AS parts
   GROUP BY conv
 ) AS summed
 ;
@@ -152,8 +159,8 @@ DROP TABLE known
 -- follow: the same customer's next customer-started conversation, in any channel and with the same issue.
 CREATE TABLE follow AS
 SELECT conv,
-  lead(start_ms) OVER (PARTITION BY cust ORDER BY start_ms, conv) AS next_ms,
-  lead(start_ms) OVER (PARTITION BY cust, category ORDER BY start_ms, conv) AS next_issue_ms
+  lead(nullif(start_ms, -1)) OVER (PARTITION BY cust ORDER BY start_ms, conv) AS next_ms,
+  lead(nullif(start_ms, -1)) OVER (PARTITION BY cust, category ORDER BY start_ms, conv) AS next_issue_ms
 FROM placed WHERE cust IS NOT NULL AND customer_started = 1
 ;
 -- again: the first customer-started conversation strictly after a conversation's end, read backwards in time as a running minimum.
@@ -196,7 +203,7 @@ SELECT p.conv, p.has_messages, p.cust, coalesce(s.channel, f.channel) AS channel
   coalesce(f.csat, a.csat) AS csat, coalesce(f.survey_sent, a.survey_sent) AS survey_sent,
   coalesce(f.resolved, a.resolved) AS resolved, coalesce(f.complaint, a.complaint) AS complaint,
   coalesce(f.complaint_solved, a.complaint_solved) AS complaint_solved,
-  CAST(coalesce(t.n_transfers, f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
+  CAST(coalesce(nullif(t.n_transfers, 0), f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
     WHEN p.has_messages = 0 AND f.transfers_listed = 1 THEN 0 END) AS SMALLINT) AS transfers,
   CAST(coalesce(f.is_call, 0) AS SMALLINT) AS is_call, s.polite, n.next_ms, n.next_issue_ms, b.after_ms,
   CAST((p.local_ms - mod(p.local_ms, 86400000)) / 86400000 AS INTEGER) AS local_day,

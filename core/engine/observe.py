@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.commerce import Orders, Visits, Voices, sales
 from core.engine.agent_days import cubes, only_agent_days, shown_values
-from core.engine.dialects import NONE_OF_THEM, dialect_sql
+from core.engine.dialects import NONE_OF_THEM, Reach, dialect_sql
 from core.engine.hours import worked_hours
 from core.engine.packed import Column, Gathered, Packed, Words, gathered
 from core.engine.reviews import QUALITATIVE, reviewed
@@ -204,14 +204,14 @@ def _from_agent_days(facts: Facts) -> Observed:
     return Observed(facts, book.labels, sources, {}, None, 0, book.cube(shown))
 
 
-def judged_sql(facts: Facts, scenario: Scenario) -> str:
+def judged_sql(facts: Reach, scenario: Scenario) -> str:
     """The facts seen through the scenario's rule set, as a SELECT of one row per conversation."""
     rule = rule_set(scenario.get("rules"))
     own = NONE_OF_THEM if rule.board else dialect_sql(rule, facts)
     return sql_text("judged").format(rules=_rules_sql(facts, scenario), own=own)
 
 
-def _rules_sql(facts: Facts, scenario: Scenario) -> str:
+def _rules_sql(facts: Reach, scenario: Scenario) -> str:
     """The rule set and its switches as a SELECT of one row of integers."""
     rule = rule_set(scenario.get("rules"))
     numbers = {

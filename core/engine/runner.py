@@ -126,13 +126,7 @@ def cut_conversations(log: Log, slow: SlowKnobs | None = None) -> pa.Array:
 
 def _span(con: duckdb.DuckDBPyConnection, log: Log) -> tuple[int, int]:
     """First and last kept stamp: messages, starts, closes."""
-    row = con.execute(
-        """SELECT min(lo), max(hi) FROM (SELECT min(sent) AS lo, max(sent) AS hi FROM stage_messages
-        UNION ALL SELECT min(start_ms), max(start_ms) FROM stage_conversations
-        UNION ALL SELECT NULL, max(first_human_ms) FROM stage_conversations
-        UNION ALL SELECT NULL, max(close_ms) FROM stage_conversations
-        UNION ALL SELECT NULL, max(close_ms) FROM stage_attributes) AS stamps"""
-    ).fetchone()
+    row = con.execute(sql_text("span")).fetchone()
     if (row is None or row[0] is None) and log.has("agent_days"):
         row = con.execute('SELECT min("date") * 86400000, (max("date") + 1) * 86400000 FROM raw_agent_days').fetchone()
     if row is None or row[0] is None:

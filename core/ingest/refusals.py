@@ -63,10 +63,11 @@ def refusal(error: Exception, place: URL, name: str) -> Issue:
     """
     cause = getattr(error, "orig", None) or error
     said = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
-    return Issue(_code(cause, str(cause)), "error", file=name, value=_without_secrets(said, place)[:200])
+    return Issue(code_of(cause, str(cause)), "error", file=name, value=_without_secrets(said, place)[:200])
 
 
-def _code(cause: BaseException, said: str) -> str:
+def code_of(cause: BaseException, said: str) -> str:
+    """The code of an issue by a driver's error and its words; ``source_failed`` where neither is known."""
     state = str(getattr(cause, "sqlstate", None) or "")
     if state in _STATES:
         return _STATES[state]

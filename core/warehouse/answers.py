@@ -1,0 +1,48 @@
+"""What engines answer: a bounded result as a frame, and an error as an issue with a cure."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pyarrow as pa
+
+from core.errors import InputError, Issue
+from core.ingest.refusals import code_of, masked
+
+_BUILDING = {"source_cut": "engine_cut", "source_failed": "engine_failed"}
+_SAYS = (
+    ("engine_cancelled", r"interrupt|cancell?ed|aborted by user"),
+    ("engine_memory", r"out of memory|memory.limit|OutOfMemory|MEMORY_LIMIT|No space left|no disk space|max_temp_directory"),
+    ("engine_cut", r"executor ?lost|SparkContext was (shut down|stopped)|job aborted|UNAVAILABLE|session.*(closed|not found|expired)"),
+    ("source_no_table", r"TABLE_OR_VIEW_NOT_FOUND|UNKNOWN_TABLE|Table with name .* does not exist"),
+    ("source_no_column", r"UNRESOLVED_COLUMN|UNKNOWN_IDENTIFIER|Referenced column .* not found"),
+)
+
+
+def frame(table: pa.Table, most: int, name: str) -> pd.DataFrame:
+    """A result as a frame with text as ``str``; a whole number with gaps is a float.
+
+    Raises:
+        InputError: ``engine_too_many_rows`` when it has more rows than asked for at most.
+    """
+    if table.num_rows > most:
+        raise InputError(Issue("engine_too_many_rows", "error", file=name, value=f"{most:,}"))
+    return table.to_pandas()
+
+
+def refused(error: BaseException, name: str, secret: str = "") -> InputError:
+    """What a driver raised, as an issue without secrets.
+
+    >>> refused(RuntimeError("server closed the connection unexpectedly"), "postgresql://db/shop").issue.code
+    'engine_cut'
+    """
+    if isinstance(error, InputError):
+        return error
+    said = str(error)
+    known = code_of(error, said)
+    code = _BUILDING.get(known, known)
+    if code in ("engine_failed", "source_timeout"):
+        code = next((found for found, words in _SAYS if re.search(words, said, re.IGNORECASE | re.DOTALL)), code)
+    line = next((part.strip() for part in said.splitlines() if part.strip()), type(error).__name__)
+    return InputError(Issue(code, "error", file=name, value=masked(line.replace(secret, "***") if secret else line)[:200]))
