@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.engine.runner import connect
+from core.engine.instance import connect
 from core.engine.staging import stage
 from core.log import Log
 from core.warehouse.build import STAGING

@@ -48,10 +48,11 @@ def tables(warehouse: Warehouse, log: Staged) -> Tables:
 
 
 def asked(facts: Built, knobs: dict[str, Any]) -> Tables:
-    """The cube, the ratings and the turns under one rule set."""
+    """The cube, the ratings, the turns and their sums under one rule set."""
     judged = judged_sql(facts, Scenario.of(knobs))
-    names = ("cube", "ratings", "turns")
-    return {name: facts.warehouse.rows(sql_text(name).format(judged=judged)) for name in names}
+    selects = {name: sql_text(name).format(judged=judged) for name in ("cube", "ratings", "turns")}
+    selects["replies"] = sql_text("replies").format(turns=selects["turns"])
+    return {name: facts.warehouse.rows(select) for name, select in selects.items()}
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
