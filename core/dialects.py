@@ -58,7 +58,7 @@ def _cases(observed: Observed, scenario: Scenario, rule: RuleSet) -> pd.DataFram
         own_out AS out, own_of AS of, own_hits AS hits, own_ms AS ms, own_n AS n
       FROM ({judged_sql(observed.facts, scenario)}) AS j JOIN ({dialect_sql(rule, observed.facts)}) AS d ON j.conv = d.own_conv
       WHERE {tests} ORDER BY j.start_ms, j.conv"""
-    return observed.facts.frame(sql, values)
+    return observed.facts.cases(sql, values)
 
 
 def flips(observed: Observed, scenario: Scenario, a: str, b: str) -> pd.DataFrame:

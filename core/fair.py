@@ -24,7 +24,7 @@ from core.casemix import FIRM, MERGED_FIRST, Mixed, MixRules, compare_within, st
 from core.engine import Observed
 from core.engine.habits import CASES, handed_over, pasted_replies, reopened, short_replies, surveyed, written
 from core.engine.habits import behind as list_cases
-from core.engine.observe import UNASSIGNED, judged_sql
+from core.engine.observe import UNASSIGNED, WEIGHT, judged_sql
 from core.fairness import clustered_errors, clustered_ratio_by, quantile_interval_by
 from core.funnel import Funnel, share_funnel
 from core.grouped import Grouped
@@ -227,7 +227,8 @@ def _cells(observed: Observed, scenario: Scenario, people: _People) -> pd.DataFr
         known = ~np.isnan(source.values.numbers[people.measure.values])
         cube = source.values.pick(known)
         values = cube.numbers[people.measure.values]
-        numbers = {"n": np.ones(len(values)), "total": values, "square": values**2}
+        n = cube.numbers.get(WEIGHT, np.ones(len(values)))
+        numbers = {"n": n, "total": n * values, "square": n * values**2}
     kept = ["agent", "day", *(name for name in MERGED_FIRST if name in cube.codes)]
     frame = pd.DataFrame({name: cube.codes[name] for name in kept} | numbers)
     frame = frame[frame["n"] > 0].groupby(kept, sort=True).sum().reset_index()

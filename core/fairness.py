@@ -207,37 +207,43 @@ def quantile_interval(sorted_values: ArrayLike, q: float = 0.5, level: float = 0
 
 
 def quantile_interval_by(
-    groups: ArrayLike, values: ArrayLike, q: float = 0.5, level: float = 0.95
+    groups: ArrayLike, values: ArrayLike, q: float = 0.5, level: float = 0.95, weights: ArrayLike | None = None
 ) -> tuple[NDArray[Any], Estimates]:
     """``quantile_interval`` for many groups: rows ordered by group, values ascending within each group.
 
+    ``weights``: how many observations each row stands for (whole numbers from 1, as in a histogram); None: one each.
     Returns the groups in order of appearance and their estimates. Raises ValueError where the order is wrong.
 
     >>> labels, found = quantile_interval_by(["a"] * 7 + ["b"], [1, 2, 3, 4, 5, 6, 7, 9])
     >>> labels.tolist(), found.value.tolist(), found.reason.tolist()
     (['a', 'b'], [4.0, 9.0], ['', 'too_few_values'])
+    >>> quantile_interval_by(["a", "a"], [1, 2], weights=[9, 3])[1].value.tolist()
+    [1.0]
     """
     keys, data = np.asarray(groups), np.asarray(values, dtype=np.float64)
     if np.isnan(data).any():
         raise ValueError("values hold missing values; leave them out before counting.")
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    size = np.diff(np.r_[starts, len(data)])
+    rows = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     inside = np.ones(len(data), dtype=bool)
-    inside[starts] = False
+    inside[rows] = False
     if (np.diff(data)[inside[1:]] < 0).any():
         raise ValueError("values must ascend within each group.")
+    ends_at = np.arange(1, len(data) + 1) if weights is None else np.cumsum(np.asarray(weights).astype(np.int64))
+    starts = np.r_[0, ends_at[rows[1:] - 1]]
+    size = np.diff(np.r_[starts, ends_at[-1:]])
+
+    def placed(place: NDArray[np.int64]) -> Floats:
+        return data[place if weights is None else np.searchsorted(ends_at, place, side="right")]
+
     low, high = quantile_ranks(size, q, level)
-    ends = [np.where(rank < 0, np.nan, data[starts + np.maximum(rank, 0)]) for rank in (low, high)]
+    ends = [np.where(rank < 0, np.nan, placed(starts + np.maximum(rank, 0))) for rank in (low, high)]
     reason = np.where((low < 0) | (high < 0), "too_few_values", "")
-    columns = (_linear_quantile(data, starts, size, q), ends[0], ends[1], size.astype(np.float64))
-    return keys[starts], Estimates(*columns, "order_statistics", reason.astype(str))
-
-
-def _linear_quantile(data: Floats, starts: NDArray[np.int64], size: NDArray[np.int64], q: float) -> Floats:
     place = (size - 1) * q
     below = np.floor(place).astype(np.int64)
-    lower, upper = data[starts + below], data[starts + np.minimum(below + 1, size - 1)]
-    return np.asarray(lower + (place - below) * (upper - lower), dtype=np.float64)
+    lower, upper = placed(starts + below), placed(starts + np.minimum(below + 1, size - 1))
+    value = np.asarray(lower + (place - below) * (upper - lower), dtype=np.float64)
+    columns = (value, ends[0], ends[1], size.astype(np.float64))
+    return keys[rows], Estimates(*columns, "order_statistics", reason.astype(str))
 
 
 def clustered_ratio(totals: ArrayLike, counts: ArrayLike, level: float = 0.95) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.engine.observe import Cube, Observed, Source
+from core.engine.observe import WEIGHT, Cube, Observed, Source
 from core.period import Period, week_of
 from core.scenario import DIMENSIONS, Scenario
 
@@ -112,18 +112,35 @@ class Grouped:
         groups, values, _ = self.singles_by_block(name, column, 1)
         return groups, values
 
+    def weighed(self, name: str, column: str) -> tuple[NDArray[np.int64], Floats, Floats | None]:
+        """Observations ordered by group and value: groups, values, and how many each row stands for; None: each for itself."""
+        return self._ordered(name, column, 1)[:3]
+
     def singles_by_block(
         self, name: str, column: str, most: int
     ) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
-        """Single observations ordered by group and value: groups, values, and the block of days each lies in."""
+        """Single observations ordered by group and value: groups, values, and the block of days each lies in.
+
+        Rows of a histogram come as often as they were seen.
+        """
+        groups, values, weights, blocks = self._ordered(name, column, most)
+        if weights is None:
+            return groups, values, blocks
+        times = weights.astype(np.int64)
+        return np.repeat(groups, times), np.repeat(values, times), np.repeat(blocks, times)
+
+    def _ordered(
+        self, name: str, column: str, most: int
+    ) -> tuple[NDArray[np.int64], Floats, Floats | None, NDArray[np.int64]]:
         source = self.source(name)
         if source is None or column not in source.values.numbers:
-            return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.int64)
+            return np.zeros(0, dtype=np.int64), np.zeros(0), None, np.zeros(0, dtype=np.int64)
         at, hit = self.place(name, "values")
         values = source.values.numbers[column]
         hit = hit & ~np.isnan(values)
         order = np.lexsort((values[hit], at[hit]))
-        return at[hit][order], values[hit][order], self._block(source.values.codes["day"][hit], most)[order]
+        weights = source.values.numbers[WEIGHT][hit][order] if WEIGHT in source.values.numbers else None
+        return at[hit][order], values[hit][order], weights, self._block(source.values.codes["day"][hit], most)[order]
 
     def given(self, key: str) -> tuple[NDArray[np.int64], Floats]:
         """Figures that came without an n: the group of each row that lies in one, and the figure."""

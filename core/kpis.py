@@ -259,15 +259,15 @@ def _quantiles(view: Grouped, metric: Metric, size: int) -> dict[str, Floats]:
     found = {name: np.full(size, np.nan) for name in ("median", "median_low", "median_high", "p90")}
     if not metric.measure.values:
         return found
-    groups, values = view.singles(metric.measure.source, metric.measure.values)
+    groups, values, weights = view.weighed(metric.measure.source, metric.measure.values)
     if len(values):
-        labels, median = quantile_interval_by(groups, values, 0.5)
+        labels, median = quantile_interval_by(groups, values, 0.5, weights=weights)
         found["median"][labels], found["median_low"][labels], found["median_high"][labels] = (
             median.value,
             median.low,
             median.high,
         )
-        found["p90"][labels] = quantile_interval_by(groups, values, 0.9)[1].value
+        found["p90"][labels] = quantile_interval_by(groups, values, 0.9, weights=weights)[1].value
     return found
 
 

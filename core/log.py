@@ -6,10 +6,10 @@ since 1970-01-01; durations are seconds; flags are 0/1; everything may be null, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -78,12 +78,16 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Log:
-    """What was loaded: staging tables by name (see `core.schema`), the shop's zone, the ledger, a digest of bytes and choices."""
+    """What was loaded: staging tables by name (see `core.schema`), the shop's zone, the ledger, a digest of bytes and choices.
+
+    ``elsewhere`` makes the facts of a log whose rows stay where they lie, from the slow knobs; such a log has no tables.
+    """
 
     digest: str
     zone: str
     tables: Mapping[str, Source]
     ledger: Ledger = field(default_factory=Ledger)
+    elsewhere: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
     def has(self, table: str, column: str = "") -> bool:
         """Whether a table, or a column of it, was handed in.

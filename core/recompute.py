@@ -678,7 +678,7 @@ def conversations(
     from core.privacy import mask_cut, mask_id
 
     frame, key = _judged_rows(observed, scenario, limit, of, where, only=only), observed.facts.log.digest
-    frame["customer"] = [mask_id(str(one), key) if isinstance(one, str) else None for one in frame.pop("cust")]
+    frame["customer"] = [mask_id(str(one), key) if isinstance(one, str) else None for one in frame.pop("buyer")]
     frame["conversation"] = [mask_cut(one, key) for one in frame["conversation"]]
     return frame
 
@@ -710,30 +710,38 @@ def countable(key: str) -> bool:
 def _judged_rows(
     observed: Observed, scenario: Scenario, limit: int, of: str, where: dict[str, str], *, only: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    tests, values = narrowed(observed, scenario, **where)
+    facts = observed.facts
+    tests, _ = narrowed(observed, scenario, **where)
     if only is not None:
-        tests, values = f"{tests} AND list_contains(?, CAST(conv AS VARCHAR))", [*values, list(only)]
+        tests += f" AND {_among(facts, facts.text('conv'), only)}"
     hit = ""
     if of and countable(of):
         measure = metric(of).measure
         tests += f" AND {_COUNTED[measure.denominator]}"
-        hit = f", {_HITS.get(measure.numerator, 'CAST(NULL AS BIGINT)')} AS hit"
-    sql = f"""SELECT CAST(conv AS VARCHAR) AS conversation, CAST(cust AS VARCHAR) AS cust, agent, start_ms, local_day, local_minute,
+        hit = f", {_HITS.get(measure.numerator, facts.nothing('integer'))} AS hit"
+    sql = f"""SELECT {facts.text("conv")} AS conversation, {facts.text("cust")} AS buyer, agent, start_ms, local_day, local_minute,
       channel, language, category, first_response_ms / 1000.0 AS first_response_s, resolution_ms / 1000.0 AS resolution_s,
       effort_ms / 1000.0 AS handle_s, rating, answered, late, unanswered, pending, bot_resolved{hit}
-      FROM ({judged_sql(observed.facts, scenario)}) AS j WHERE {tests}
-      ORDER BY start_ms DESC, conv LIMIT {int(limit)}"""
-    return observed.facts.frame(sql, values)
+      FROM ({judged_sql(facts, scenario)}) AS j WHERE {tests} ORDER BY start_ms DESC, conv"""
+    return facts.listed(sql, limit)
 
 
 def narrowed(observed: Observed, scenario: Scenario, **where: str) -> tuple[str, list[Any]]:
-    """The scenario's period and filters, and further labels of text dimensions, as a condition on judged rows and its values."""
+    """The scenario's period and filters, and further labels of text dimensions, as a condition on judged rows and its values.
+
+    The condition is plain SQL for any engine; it needs no values of its own.
+    """
+    facts = observed.facts
     period = choose(scenario, *observed.days, observed.zone)
     wanted = [(name, list(scenario.get(f"in_{name}"))) for name in DIMENSIONS if scenario.get(f"in_{name}")]
     wanted += [(name, [label]) for name, label in where.items() if name in TEXT_DIMENSIONS]
-    tests = ["local_day BETWEEN ? AND ?"]
-    tests += [f"list_contains(?, coalesce(CAST({name} AS VARCHAR), '{_rest(name)}'))" for name, _ in wanted]
-    return " AND ".join(tests), [period.first_day, period.last_day, *(labels for _, labels in wanted)]
+    tests = [f"local_day BETWEEN {int(period.first_day)} AND {int(period.last_day)}"]
+    tests += [_among(facts, f"coalesce({facts.text(name)}, '{_rest(name)}')", labels) for name, labels in wanted]
+    return " AND ".join(tests), []
+
+
+def _among(facts: Facts, expression: str, labels: Sequence[str]) -> str:
+    return f"{expression} IN ({', '.join(facts.literal(str(label)) for label in labels) or 'NULL'})"
 
 
 def _rest(dimension: str) -> str:
@@ -776,7 +784,7 @@ def _tables(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, pd.Da
     """Contacts, agents seen writing and roster, under the filters."""
     contacts, people = contacts_of(observed, scenario)
     roster = roster_of(observed, people)
-    seen = observed.facts.frame(
+    seen = observed.facts.cases(
         "SELECT agent AS agent_id, CAST(floor(slot_no / 288) AS BIGINT) AS local_day, slot_no % 288 AS slot FROM activity"
     )
     return contacts, seen if people is None else seen[seen["agent_id"].isin(people)], roster
@@ -863,7 +871,7 @@ def staffing_knobs(scenario: Scenario, volume: str = "mean") -> StaffingKnobs:
 def contacts_of(observed: Observed, scenario: Scenario) -> tuple[pd.DataFrame, set[str] | None]:
     """Every conversation inside the filters as staffing takes it, and whose shifts and activity count where people are filtered."""
     judged = judged_sql(observed.facts, scenario)
-    frame = observed.facts.frame(
+    frame = observed.facts.cases(
         f"""SELECT CAST(c.conv AS VARCHAR) AS conversation_id, CAST(j.agent AS VARCHAR) AS owner, c.customer_started,
         c.holiday AS holiday_mode, j.bot_resolved, j.pending, c.local_day, c.local_minute, c.handle_ms / 1000.0 AS handle_s,
         CASE WHEN c.handle_given = 1 THEN 'given' ELSE 'estimated' END AS handle_label,

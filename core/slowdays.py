@@ -123,7 +123,7 @@ def _at_work(observed: Observed, scenario: Scenario) -> pd.DataFrame:
       SELECT DISTINCT * FROM (SELECT * FROM mine UNION ALL
         SELECT agent, CAST(floor(slot_no / 288) AS BIGINT), CAST(slot_no % 288 // 12 AS BIGINT) FROM activity
         WHERE agent IN (SELECT agent FROM mine)) AS seen"""
-    rows = observed.facts.frame(sql, values)
+    rows = observed.facts.cases(sql, values)
     return present_hours(rows) if len(rows) else pd.DataFrame()
 
 

@@ -74,7 +74,7 @@ def spotchecks(observed: Observed, scenario: Scenario, draw: Draw) -> pd.DataFra
       FROM chosen AS p JOIN conversations AS c ON p.conv = c.conv
       WHERE p.random OR (p.suspect IS NOT NULL AND p.among <= least({draw.sought}, p.suspects))
       ORDER BY 1, NOT p.random, p.lot"""
-    found = observed.facts.frame(sql, values)
+    found = observed.facts.cases(sql, values)
     key = observed.facts.log.digest
     found["customer"] = [mask_id(one, key) if isinstance(one, str) else None for one in found.pop("cust")]
     found["conversation"] = [mask_cut(one, key) for one in found["conversation"]]

@@ -157,4 +157,4 @@ def surveyed(facts: Facts, chosen: str, values: Sequence[Any], asked: bool) -> p
         CASE WHEN {trouble} THEN 1 ELSE 0 END AS trouble, median(j.effort_ms) OVER () AS half
       FROM ({chosen}) AS j JOIN conversations AS c ON c.conv = j.conv WHERE {base}) AS looked
       GROUP BY agent ORDER BY agent"""
-    return facts.frame(sql, values)
+    return facts.cases(sql, values)

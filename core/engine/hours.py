@@ -16,9 +16,9 @@ def worked_hours(facts: Facts) -> pd.DataFrame:
     """One row per agent × local day: agent, local_day, hours. Shifts over midnight are split; breaks are spread over the shift."""
     if {"roster.start_at", "roster.end_at"} <= facts.available:
         return _from_roster(facts)
-    rows = facts.frame("SELECT agent, slot_no FROM activity")
-    hours = (rows["slot_no"] // 12).astype("int64")
-    seen = pd.DataFrame({"agent": rows["agent"], "local_day": hours // 24, "hour": hours}).drop_duplicates()
+    hour = "CAST((slot_no - mod(slot_no, 12)) / 12 AS BIGINT)"
+    rows = facts.frame(f"SELECT agent, {hour} AS hour_no FROM activity GROUP BY agent, {hour}")
+    seen = pd.DataFrame({"agent": rows["agent"], "local_day": rows["hour_no"].astype("int64") // 24})
     return seen.groupby(["agent", "local_day"]).size().rename("hours").astype("float64").reset_index()
 
 

@@ -5,7 +5,7 @@ A cube is plain arrays: a code per dimension and row, a sum per measure and row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from core.commerce import Orders, Visits, Voices, sales
 from core.engine.agent_days import cubes, only_agent_days, shown_values
 from core.engine.dialects import NONE_OF_THEM, Reach, dialect_sql
+from core.engine.histograms import histogram
 from core.engine.hours import worked_hours
-from core.engine.packed import Column, Gathered, Packed, Words, gathered
+from core.engine.packed import Column, Gathered, Packed, Words
 from core.engine.reviews import QUALITATIVE, reviewed
 from core.engine.runner import Facts, sql_text
 from core.engine.zones import DAY_MS
@@ -27,6 +28,8 @@ from core.scenario import Scenario
 
 UNASSIGNED = "unassigned"
 UNKNOWN = "unknown"
+WEIGHT = "weight"
+"""Column of single values that came as a histogram: how many each row stands for."""
 TEXT_DIMENSIONS = ("agent", "team", "channel", "language", "category", "shift")
 FCR_RULES = ("no_repeat", "customer_says", "one_reply", "closed_once", "resolved_15min")
 OWNERS = ("auto", "first", "last", "most")
@@ -113,6 +116,11 @@ class Observed:
     def zone(self) -> str:
         """The shop's zone."""
         return self.facts.zone
+
+    @property
+    def quantiles(self) -> str:
+        """What medians and p90 rest on: ``exact`` values, or a ``histogram`` made where the log lies (within 0.4 %)."""
+        return "exact" if self.facts.near else "histogram"
 
     def source(self, name: str, first_day: int, last_day: int) -> Source | None:
         """A measure's source for a period of whole local days; None where the log has no such thing.
@@ -232,27 +240,51 @@ def _rules_sql(facts: Reach, scenario: Scenario) -> str:
 
 def _gather(facts: Facts, judged: str) -> dict[str, Gathered]:
     turns = sql_text("turns").format(judged=judged)
-    picked = ", ".join(("agent", "rated_agent", _HOUR, *TEXT_DIMENSIONS[1:], *_VALUES, "rating"))
-    values = _read(facts, f"SELECT {picked} FROM ({judged}) AS judged")
-    rated = values.pick(~np.isnan(values.numbers["rating"].floats())).without(*_VALUES, "agent")
     sums = {
         "conversations": sql_text("cube").format(judged=judged),
         "ratings": sql_text("ratings").format(judged=judged),
         "turns": sql_text("replies").format(turns=turns),
     }
+    values = _values_here(facts, judged, turns) if facts.near else _histograms(facts, judged, turns)
+    return {name: _sums(_read(facts, sql)) for name, sql in sums.items()} | values
+
+
+def _values_here(facts: Facts, judged: str, turns: str) -> dict[str, Gathered]:
+    picked = ", ".join(("agent", "rated_agent", _HOUR, *TEXT_DIMENSIONS[1:], *_VALUES, "rating"))
+    values = _read(facts, f"SELECT {picked} FROM ({judged}) AS judged")
+    rated = values.pick(~np.isnan(values.numbers["rating"].floats())).without(*_VALUES, "agent")
     replies = f"SELECT agent, {_HOUR}, {', '.join(TEXT_DIMENSIONS[1:])}, reply_ms FROM ({turns}) AS answered WHERE reply_ms IS NOT NULL"
-    return {name: _sums(_read(facts, sql)) for name, sql in sums.items()} | {
+    return {
         "conversations_values": _singles(values.without("rated_agent", "rating"), _VALUES),
         "ratings_values": _singles(_renamed(rated, {"rated_agent": "agent"}), {"rating": "csat_v"}),
         "turns_values": _singles(_read(facts, replies), {"reply_ms": "reply_v"}),
     }
 
 
+def _histograms(facts: Facts, judged: str, turns: str) -> dict[str, Gathered]:
+    """What medians and p90 need where single values stay at their source: durations in buckets, ratings by their value."""
+    rated = _read(facts, sql_text("rating_counts").format(judged=judged))
+    return {
+        "conversations_values": _weighed(_read(facts, histogram(judged, list(_VALUES))), list(_VALUES.values())),
+        "ratings_values": _renamed(rated, {"seen": WEIGHT, "stars": "csat_v"}),
+        "turns_values": _weighed(_read(facts, histogram(turns, ["reply_ms"])), ["reply_v"]),
+    }
+
+
+def _weighed(found: Gathered, names: Sequence[str]) -> Gathered:
+    """Rows of a histogram with a column per duration in seconds, missing in rows of other durations, and their weight."""
+    seen = found.numbers["seen"]
+    seconds, clock = found.numbers["sum_ms"].floats() / seen.floats() / 1000, found.numbers["clock_no"].ints()
+    values = {name: Column(np.where(clock == place, seconds, np.nan)) for place, name in enumerate(names)}
+    keys = {name: found.numbers[name] for name in ("local_day", "local_hour")}
+    return Gathered(found.words, {**keys, **values, WEIGHT: seen})
+
+
 _HOUR = "local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER) AS local_hour"
 
 
 def _read(facts: Facts, sql: str) -> Gathered:
-    return gathered(facts.cursor(), sql, (*TEXT_DIMENSIONS, "rated_agent"))
+    return facts.gathered(sql, (*TEXT_DIMENSIONS, "rated_agent"))
 
 
 def _renamed(found: Gathered, names: Mapping[str, str]) -> Gathered:
@@ -305,7 +337,7 @@ def _teams(conversations: Gathered | pd.DataFrame, facts: Facts) -> dict[str, st
     teams = dict(counted.sort_values(["conversations", "team"])[["agent", "team"]].itertuples(index=False, name=None))
     if "roster.team" in facts.available:
         rows = facts.frame(
-            "SELECT agent_id, max(team) AS team FROM raw_roster WHERE team IS NOT NULL GROUP BY agent_id"
+            "SELECT agent_id, max(team) AS own_team FROM raw_roster WHERE team IS NOT NULL GROUP BY agent_id"
         )
         teams |= {str(agent): team for agent, team in rows.itertuples(index=False, name=None)}
     return teams
@@ -321,21 +353,31 @@ def _hours(facts: Facts, conversations: Gathered) -> pd.DataFrame:
     return merged[covered].fillna({"hours": 0.0, "handled": 0.0})
 
 
-def _transfers(facts: Facts, judged: str) -> pd.DataFrame:
+def _transfers(facts: Facts, judged: str) -> pd.DataFrame | Gathered:
     """One row per hand-over with a request and an acceptance; charged to nobody, dimensions from its conversation."""
     columns = ["agent", "local_day", "local_hour", *TEXT_DIMENSIONS[1:], "transfer_v", "transfer_s", "transfer_n"]
     if not {"transfers.requested_at", "transfers.accepted_at"} <= facts.available:
         return pd.DataFrame(
             {name: pd.Series(dtype="float64" if name.startswith(("transfer", "local")) else "str") for name in columns}
         )
-    rows = facts.frame(
-        f"""SELECT j.local_day, j.local_minute, j.channel, j.language, j.category, j.team, j.shift,
+    handed = f"""SELECT j.local_day, j.local_minute, j.channel, j.language, j.category, j.team, j.shift,
         t.accepted_at - t.requested_at AS wait_ms FROM raw_transfers AS t JOIN ({judged}) AS j ON t.conversation_id = j.conv
         WHERE t.accepted_at >= t.requested_at"""
-    )
+    if not facts.near:
+        return _transfers_far(facts, handed)
+    rows = facts.frame(handed)
     rows["local_hour"] = rows.pop("local_minute") // 60
     rows["transfer_v"] = rows.pop("wait_ms") / 1000
     return rows.assign(agent=None, transfer_s=rows["transfer_v"], transfer_n=1.0)
+
+
+def _transfers_far(facts: Facts, handed: str) -> Gathered:
+    """The same hand-overs as a histogram."""
+    nobody = f"SELECT {facts.nothing('text')} AS agent, h.* FROM ({handed}) AS h"
+    found = _read(facts, histogram(nobody, ["wait_ms"]))
+    weighed = _weighed(found, ["transfer_v"])
+    sums = {"transfer_s": found.numbers["sum_ms"].over(1000), "transfer_n": found.numbers["seen"]}
+    return Gathered(weighed.words, {**weighed.numbers, **sums})
 
 
 def _shop_floor(facts: Facts, judged: str, book: _Labels) -> ShopFloor | None:

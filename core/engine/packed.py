@@ -5,7 +5,7 @@ A cube of a large log has some fifty columns; as 64-bit numbers they would be te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,17 +153,22 @@ class Gathered:
 
 
 def gathered(con: duckdb.DuckDBPyConnection, sql: str, words: Collection[str]) -> Gathered:
-    """Rows of a SELECT, fetched batch by batch, so that they are never there at full width.
+    """Rows of a SELECT, fetched batch by batch through a cursor of their own, so that they are never there at full width.
 
     Args:
-        con: a cursor of the caller's own, for this SELECT alone.
+        con: whose tables are read.
         sql: the SELECT.
         words: columns that are labels, whatever their type; all others are numbers.
     """
     reader = con.sql(sql).to_arrow_reader(BATCH)
-    texts: dict[str, _Growing] = {name: _Growing() for name in reader.schema.names if name in words}
-    pieces: dict[str, list[Column]] = {name: [_piece(pa.nulls(0, pa.int8()))] for name in reader.schema.names if name not in words}
-    for batch in reader:
+    return put_together(reader.schema.names, reader, words)
+
+
+def put_together(names: Sequence[str], batches: Iterable[pa.RecordBatch], words: Collection[str]) -> Gathered:
+    """Batches of columns of these names; ``words`` as in `gathered`."""
+    texts: dict[str, _Growing] = {name: _Growing() for name in names if name in words}
+    pieces: dict[str, list[Column]] = {name: [_piece(pa.nulls(0, pa.int8()))] for name in names if name not in words}
+    for batch in batches:
         for name, growing in texts.items():
             growing.add(batch.column(name))
         for name, parts in pieces.items():

@@ -61,7 +61,7 @@ def rated_by(facts: Facts) -> pd.DataFrame:
 
 def _criteria(facts: Facts) -> pd.DataFrame:
     def pick(name: str, default: str) -> str:
-        return f'coalesce("{name}", {default})' if f"reviews.{name}" in facts.available else default
+        return f"coalesce({name}, {default})" if f"reviews.{name}" in facts.available else default
 
     rows = facts.frame(
         f"""SELECT agent_id AS agent, score, {pick("min", "0")} AS low, {pick("max", "100")} AS high, {pick("weight", "1")} AS weight,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.engine.instance import Database, connect, instance
+from core.engine.packed import Gathered, gathered
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
@@ -52,17 +53,49 @@ class Facts:
         """The shop's zone."""
         return self.log.zone
 
+    @property
+    def near(self) -> bool:
+        """Whether single conversations are at hand; where the log lies elsewhere (`core.warehouse.far`), only sums come."""
+        return True
+
     def cursor(self, **seen: Any) -> duckdb.DuckDBPyConnection:
         """A reader's own cursor, for one query or a few that belong together; ``seen`` are further tables that it alone sees."""
         return self.base.cursor(**seen)
 
     def frame(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
-        """Rows of a SELECT with its parameters, read through a cursor of its own so that readers never share one."""
+        """Rows of a SELECT of sums or of small tables, read through a cursor of its own so that readers never share one."""
         return self.cursor().execute(sql, list(values)).df()
+
+    def cases(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        """Rows of a SELECT of single conversations or messages, as many as there are."""
+        return self.frame(sql, values)
+
+    def listed(self, sql: str, most: int) -> pd.DataFrame:
+        """At most so many rows of single conversations, to be shown."""
+        return self.frame(f"{sql} LIMIT {int(most)}")
+
+    def gathered(self, sql: str, words: Collection[str]) -> Gathered:
+        """The rows of a cube; ``words`` are the columns that are labels."""
+        return gathered(self.cursor(), sql, words)
+
+    def text(self, column: str) -> str:
+        """The SQL of an id or label as text: it may be coded."""
+        return f"CAST({column} AS VARCHAR)"
+
+    def nothing(self, code: str) -> str:
+        """The SQL of a missing text, integer or number."""
+        return f"CAST(NULL AS {_TYPES[code]})"
+
+    def literal(self, value: str) -> str:
+        """A text as the engine reads it in a statement."""
+        return "'" + value.replace("'", "''") + "'"
 
     def arrays(self, sql: str) -> dict[str, Any]:
         """Columns of a SELECT as NumPy arrays."""
         return dict(self.cursor().execute(sql).fetchnumpy())
+
+
+_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE"}
 
 
 def sql_text(name: str) -> str:
@@ -90,6 +123,9 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
 
     Raises `InputError` when the log holds neither messages nor conversations.
     """
+    if log.elsewhere is not None:
+        found: Facts = log.elsewhere(slow or SlowKnobs())
+        return found
     if not any(log.has(table) for table in ("messages", "conversations", "agent_days")):
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
     base = instance().database()
