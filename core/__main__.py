@@ -10,6 +10,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any, NoReturn
 
 from core.command import COMMANDS, check_knob, plain, rows_of, sentence
@@ -40,7 +41,7 @@ def parser() -> ArgumentParser:
         command = commands.add_parser(name, help=(COMMANDS[name].__doc__ or "").splitlines()[0])
         command.add_argument("--json", action="store_true", help="JSON instead of a table")
         command.add_argument("--lang", choices=LANGUAGES, default="en", help="language of messages")
-        _erlang(command) if name == "erlang" else _reading(command, name)
+        _ALONE.get(name, partial(_reading, name=name))(command)
     return root
 
 
@@ -57,6 +58,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     )
     command.add_argument("--query", action="append", default=[], metavar="SQL", help="one SELECT; may be repeated")
     command.add_argument("--limit", type=int, default=1_000_000, metavar="N", help="rows at most of a table or query")
+    command.add_argument("--no-cache", action="store_true", help="read everything anew, and keep nothing for the next time")
     command.add_argument("--scenario", help="scenario file (JSON or YAML)")
     command.add_argument("--map", help="mapping file of the import (JSON)")
     command.add_argument("--rules", help="rule set")
@@ -199,6 +201,15 @@ def _erlang(command: ArgumentParser) -> None:
     command.add_argument("--shrinkage", type=float, default=0.0)
 
 
+def _keeping(command: ArgumentParser) -> None:
+    told = "remove what is kept: of the log whose digest begins so, without it of all"
+    command.add_argument("--purge", nargs="?", const="", metavar="DIGEST", help=told)
+
+
+_ALONE = {"erlang": _erlang, "cache": _keeping}
+"""Commands that read no log, and their options."""
+
+
 def _check_erlang(words: Namespace) -> None:
     bounds = {
         "arrivals": (0, 1e9),
@@ -282,7 +293,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")
         return 2
     sys.stdout.write((json.dumps(answer, ensure_ascii=False) if words.json else table(answer, text)) + "\n")
+    sys.stdout.flush()
+    _tell_kept(words, text)
     return 0
+
+
+def _tell_kept(words: Namespace, text: Text) -> None:
+    """What became of keeping the log, where something went wrong with it; the answer stands already."""
+    store = getattr(words, "store", None)
+    if store is not None:
+        store.settle()
+        for note in store.notes:
+            sys.stderr.write(" ".join(sentence(note, text).split()) + "\n")
 
 
 if __name__ == "__main__":

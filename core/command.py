@@ -10,8 +10,10 @@ import math
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,8 @@ from core.log import Log
 from core.metrics import BY_KEY, GROUPS
 from core.period import day_date
 from core.scenario import Scenario
+from core.store.shelf import Store, facts_of, opened
+from core.store.shelf import log_of as kept_log
 from core.text import Text
 
 if TYPE_CHECKING:
@@ -117,8 +121,17 @@ def choices_of(words: Namespace) -> Choices:
 
 
 def log_of(words: Namespace) -> Log:
-    """The files and what the database gives as one log."""
-    return load([*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words))
+    """The files and what the database gives as one log; kept for the next time, or as it was kept the last time."""
+    files, choices = [*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words)
+    return kept_log(store_of(words), files, choices, lambda: load(files, choices))
+
+
+def store_of(words: Namespace) -> Store | None:
+    """What is kept between two commands, one for the whole command; None where the environment or ``--no-cache`` asks for nothing."""
+    if "store" not in words:
+        words.store = None if getattr(words, "no_cache", False) else opened()
+    store: Store | None = words.store
+    return store
 
 
 def _fetched(words: Namespace) -> list[InputFile]:
@@ -175,7 +188,8 @@ def _observed(words: Namespace) -> tuple[Any, Scenario]:
     from core.recompute import slow_knobs
 
     scenario = scenario_of(words)
-    return observe(build_facts(log_of(words), slow_knobs(scenario)), scenario), scenario
+    log, slow = log_of(words), slow_knobs(scenario)
+    return observe(facts_of(store_of(words), log, slow, lambda: build_facts(log, slow)), scenario), scenario
 
 
 def kpis(words: Namespace) -> dict[str, Any]:
@@ -943,6 +957,37 @@ def spotchecks(words: Namespace) -> dict[str, Any]:
     return asked | {"reasons": found.reasons, "short": found.short, "rows": rows}
 
 
+def cache(words: Namespace) -> dict[str, Any]:
+    """What is kept between two starts: which logs, how large, the limit; --purge removes one of them or all."""
+    store = store_of(words)
+    if store is None:
+        return {"rows": [], "folder": None, "bytes": 0, "limit": 0, "stayed": 0}
+    stayed = 0 if words.purge is None else _purged(store, words.purge)
+    kept = store.kept()
+    rows = [
+        {
+            "digest": each.digest[:12], "files": list(each.files), "rows": each.rows, "bytes": each.bytes, "kept_at": _instant(each.since),
+            "used_at": _instant(each.used), "data_as_of": None if each.horizon_ms is None else _instant(each.horizon_ms / 1000, each.zone),
+            "facts": each.facts,
+        }
+        for each in kept
+    ]  # fmt: skip
+    total = sum(each.bytes for each in kept)
+    return {"rows": rows, "folder": str(store.folder), "bytes": total, "limit": store.most_bytes, "stayed": stayed}
+
+
+def _purged(store: Store, digest: str) -> int:
+    """Logs that stayed, since another program is reading their files."""
+    named = [each.digest for each in store.kept() if each.digest.startswith(digest)]
+    if digest and len(named) != 1:
+        raise InputError(Issue("not_kept_here", "error", value=digest, rows=len(named)))
+    return store.purge(named[0] if digest else "")
+
+
+def _instant(seconds: float, zone: str = "UTC") -> str:
+    return datetime.fromtimestamp(seconds, ZoneInfo(zone)).isoformat(timespec="seconds")
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
     "control": control, "systemic": systemic, "staffing": staffing, "backtest": backtest, "forecast": forecast, "roster": roster,
@@ -950,7 +995,7 @@ COMMANDS = {
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,
-    "drivers": drivers, "rush": rush, "room": room,
+    "drivers": drivers, "rush": rush, "room": room, "cache": cache,
 }  # fmt: skip
 
 

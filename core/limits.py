@@ -81,10 +81,13 @@ def limits(environment: Mapping[str, str] = os.environ) -> Limits:
     )
 
 
-def _user_folder(environment: Mapping[str, str]) -> Path:
-    """Where programs of this user keep what they can make again."""
-    if os.name == "nt":
-        return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "KefuLens"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "KefuLens"
-    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kefulens"
+def _user_folder(environment: Mapping[str, str]) -> Path | None:
+    """Where programs of this user keep what they can make again; None for a user without a home, as in some containers."""
+    try:
+        if os.name == "nt":
+            return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "KefuLens"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "KefuLens"
+        return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kefulens"
+    except RuntimeError:
+        return None

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from core.robustness import Doubt
     from core.scenarios import Book
     from core.scoring import Scores
+    from core.store.shelf import Store
     from core.talk import Company, Talk
     from core.views import Apart
     from core.whatif import WhatIf
@@ -405,6 +406,14 @@ def refused_reports() -> tuple[FileReport, ...]:
 
 
 @st.cache_resource(show_spinner=False)
+def store() -> Store | None:
+    """What is kept between two starts, for all visitors; None where the operator asked to keep nothing."""
+    from core.store.shelf import opened
+
+    return opened()
+
+
+@st.cache_resource(show_spinner=False)
 def _shelf() -> dict[str, Log]:
     return {}
 
@@ -415,10 +424,11 @@ def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress:
     A shelf instead of a cached function, because a cached function may not move a progress bar that stands outside it.
     """
     from core.ingest import load
+    from core.store.shelf import log_of
 
     shelf = _shelf()
     if digest not in shelf:
-        shelf[digest] = load(given, decided, progress)
+        shelf[digest] = log_of(store(), given, decided, lambda: load(given, decided, progress))
     for old in list(shelf)[:-_LOGS_KEPT]:
         shelf.pop(old, None)
     return shelf[digest]
@@ -519,8 +529,10 @@ def forget_zone() -> None:
 def _facts(digest: str, key: tuple, _log: Log, _scenario: Scenario) -> Facts:
     from core.engine import build_facts
     from core.recompute import slow_knobs
+    from core.store.shelf import facts_of
 
-    return build_facts(_log, slow_knobs(_scenario))
+    slow = slow_knobs(_scenario)
+    return facts_of(store(), _log, slow, lambda: build_facts(_log, slow))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+os.environ["KEFULENS_CACHE"] = ""  # no test writes into the cache of whoever runs it, nor reads from it
 ROOT = Path(__file__).resolve().parent.parent
 
 

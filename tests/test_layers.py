@@ -23,6 +23,7 @@ LAYERS = (
     {"scenario"},
     {"period", "commerce", "changes", "scenarios"},
     {"engine"},
+    {"store"},
     {"grouped", "warehouse"},
     {"kpis"},
     {"resampling", "levels"},
