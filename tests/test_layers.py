@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,7 +67,8 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """Every module a file names in an import, also those inside functions; ``from a import b`` counts as ``a.b``."""
     found: set[str] = set()
     for node in ast.walk(tree(path)):
@@ -76,7 +77,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found |= {f"{node.module}.{name.name}" for name in node.names}
-    return found
+    return frozenset(found)
 
 
 def room(path: Path) -> str:
@@ -98,18 +99,19 @@ def graph() -> dict[str, set[str]]:
     return edges
 
 
-def strings(path: Path) -> Iterator[ast.Constant]:
+@functools.cache
+def strings(path: Path) -> tuple[ast.Constant, ...]:
     """Text constants of a file that are neither docstrings nor developer text of an exception."""
     module = tree(path)
     skipped = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
         if isinstance(node, ast.Raise):
             skipped |= {id(part) for part in ast.walk(node)}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
-            yield node
+    texts = (node for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return tuple(node for node in texts if id(node) not in skipped)
 
 
+@functools.cache
 def locale_files(language: str) -> dict[str, dict[str, str]]:
     """The words of a language by file and dotted key."""
     folder = ROOT / "core" / "locales" / language

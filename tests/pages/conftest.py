@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
+from core.engine import build_facts
 from core.ingest import InputFile, load
 from core.log import Log
-from core.recompute import Report, recompute
+from core.recompute import Report, recompute, slow_knobs
 from core.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,9 +26,18 @@ RAW_KEY = re.compile(rf"\b({ROOMS})\.[a-z_]+\.[a-z_A-Z0-9.]+")
 Open = Callable[..., AppTest]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _packages_scanned_once() -> Iterator[None]:
+    """Every AppTest reads the metadata of all installed packages in search of components: half of its time, for the same answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page of the app: ``open_page("2_overview", "zh", "sample", period="28d")``."""
+    """Opens a page of the app as a link to it does: ``open_page("2_overview", "zh", "sample", period="28d")``."""
 
     def opened(page: str, language: str, state: str = "nothing", **link: str) -> AppTest:
         monkeypatch.setenv("KEFULENS_SAMPLE", "1" if state == "sample" else "0")
@@ -33,9 +45,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         at.query_params["lang"] = language
         for key, value in link.items():
             at.query_params[key] = value
-        at.run()
         if state == "broken":
-            at.switch_page("pages/1_data.py").run()
+            at.run().switch_page("pages/1_data.py").run()
             at.file_uploader(key="files").upload("broken.csv", BROKEN, "text/csv").run()
         return at.switch_page(f"pages/{page}.py").run()
 
@@ -50,8 +61,17 @@ def sample_log() -> Log:
 
 @pytest.fixture(scope="session")
 def reported(sample_log: Log) -> Callable[..., Report]:
-    """The core's own report of the sample under a scenario: what every page has to agree with."""
-    return lambda **knobs: recompute(sample_log, Scenario.of(knobs))
+    """The core's own report of the sample under a scenario: what every page has to agree with. Each is made once."""
+    facts, made = functools.cache(lambda slow: build_facts(sample_log, slow)), {}
+
+    def report(**knobs: Any) -> Report:
+        scenario = Scenario.of(knobs)
+        key = repr(scenario)
+        if key not in made:
+            made[key] = recompute(sample_log, scenario, facts(slow_knobs(scenario)))
+        return made[key]
+
+    return report
 
 
 def visible(at: AppTest) -> list[str]:
