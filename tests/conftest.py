@@ -27,10 +27,10 @@ _READ: dict[tuple[str, ...], Any] = {}
 
 @pytest.fixture
 def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands of one process read the same files once; everything after the reading runs as ever."""
+    """Commands of one process read the same files and ask the same rules once; everything after that runs as ever."""
     from core import command, engine
 
-    load, build = command.load, engine.build_facts
+    load, build, observe = command.load, engine.build_facts, engine.observe
 
     def loaded(files: list[Any], choices: Any) -> Any:
         key = ("log", *(f"{file.name} {hash(file.read())}" for file in files), repr(choices))
@@ -42,5 +42,10 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _READ[key] = build(log, knobs) if knobs is not None else build(log)
         return _READ[key]
 
+    def observed(facts: Any, scenario: Any = None) -> Any:
+        key = ("observed", str(id(facts)), repr(scenario))
+        return _READ[key] if key in _READ else _READ.setdefault(key, observe(facts, scenario))
+
     monkeypatch.setattr(command, "load", loaded)
     monkeypatch.setattr(engine, "build_facts", built)
+    monkeypatch.setattr(engine, "observe", observed)

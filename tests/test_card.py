@@ -36,6 +36,13 @@ def told(share: float = 0.0) -> tuple[Report, Company]:
     return report, company(report)
 
 
+@cache
+def talked(agent: str, share: float = 0.0) -> Talk:
+    """What is to be talked about with an agent."""
+    report, beside = told(share)
+    return talk(report, agent, beside)
+
+
 def voice(language: str, share: float = 0.0, **names: str) -> card.Voice:
     """The words of a language."""
     return card.Voice(Text(language), told(share)[0].scenario, names)
@@ -43,19 +50,17 @@ def voice(language: str, share: float = 0.0, **names: str) -> card.Voice:
 
 def page(agent: str, language: str, share: float = 0.0) -> str:
     """An agent's sheet."""
-    report, beside = told(share)
     words = voice(language, share)
-    return card.card_html(talk(report, agent, beside), report.scores.bands, card.default_actions(words.text), words).decode()
+    return card.card_html(talked(agent, share), told(share)[0].scores.bands, card.default_actions(words.text), words).decode()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("share", [0.0, 30.0])
 def test_printed_contributions_add_up(language: str, share: float) -> None:
     """The column of contributions, the team's part included, is the printed sum but for the rounding of each line."""
-    report, beside = told(share)
-    words = voice(language, share)
+    report, words = told(share)[0], voice(language, share)
     for agent in report.scores.names:
-        one = talk(report, agent, beside).receipt
+        one = talked(agent, share).receipt
         column = card.receipt_table(one, words)[words.text("card.column.contribution")].astype(float)
         assert column.iloc[:-1].sum() == pytest.approx(column.iloc[-1], abs=0.005 * len(column))
         assert column.iloc[-1] == pytest.approx(one.score, abs=0.005)
@@ -65,10 +70,10 @@ def test_printed_contributions_add_up(language: str, share: float) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_formulas_can_be_computed_by_hand(language: str) -> None:
     """Each stretch of the scale has its own sentence, and the one used is that of the value."""
-    report, beside = told()
+    report = told()[0]
     found = set()
     for agent in report.scores.names:
-        for line in talk(report, agent, beside).receipt.lines.itertuples():
+        for line in talked(agent).receipt.lines.itertuples():
             said = card.formula(line, voice(language))
             assert Text(language).number(line.contribution, 2) in said
             over = BY_KEY[line.key].better * (line.value - line.passing) >= 0
@@ -93,8 +98,8 @@ def test_a_page_has_all_its_words_and_promises_nothing(agent: str, language: str
 
 def test_names_and_actions_are_escaped() -> None:
     """A name or a note that looks like HTML is text on the page."""
-    report, beside = told()
-    one = talk(report, "Tom Baker", beside)
+    report = told()[0]
+    one = talked("Tom Baker")
     evil = "<script>alert(1)</script>"
     words = voice("en", **{"Tom Baker": evil})
     actions = dict.fromkeys(card.default_actions(words.text), f"{evil}\nsecond line")
@@ -107,10 +112,9 @@ def test_names_and_actions_are_escaped() -> None:
 def test_the_archive_has_a_page_per_agent_and_codes_hide_every_name() -> None:
     """With codes neither file names nor pages hold a name of the team."""
     report, beside = told()
-    small = replace(report, scores=replace(report.scores))
     codes = pseudonyms(report.scores.names, "log")
     words = voice("en", **codes)
-    made = card.cards_zip(small, beside, card.default_actions(words.text), words)
+    made = card.cards_zip(report, beside, card.default_actions(words.text), words)
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         names = archive.namelist()
         pages = [archive.read(name).decode() for name in names]
@@ -134,9 +138,9 @@ def test_the_table_for_pay_is_in_words(language: str) -> None:
 
 def test_the_aim_is_reached_by_who_reaches_what_is_written() -> None:
     """Shown figures are rounded to the better side, and the share of colleagues is of those who reach that."""
-    report, beside = told()
+    report = told()[0]
     for agent in report.scores.names:
-        for step in talk(report, agent, beside).receipt.steps.itertuples():
+        for step in talked(agent).receipt.steps.itertuples():
             if not np.isnan(step.needed):
                 better = BY_KEY[step.key].better
                 assert better * (step.aim - step.needed) >= -1e-9
@@ -149,16 +153,16 @@ def test_the_aim_is_reached_by_who_reaches_what_is_written() -> None:
 @pytest.mark.parametrize(("alpha", "word"), [(0.9, "good"), (0.7, "tentative"), (0.2, "poor"), (np.nan, "")])
 def test_agreement_is_worded_by_its_size(alpha: float, word: str) -> None:
     """Krippendorff's customary limits; too few persons say so instead."""
-    report, beside = told()
-    one = next(talk(report, agent, beside) for agent in report.scores.names if talk(report, agent, beside).rated)
+    report = told()[0]
+    one = next(talked(agent) for agent in report.scores.names if talked(agent).rated)
     said = card.rating_lines(replace(one, alpha=alpha), voice("en"))[2]
     assert (Text("en")(f"card.rating.{word}") in said) if word else (said == Text("en")("card.rating.no_alpha"))
 
 
 def test_without_ratings_there_is_no_section() -> None:
     """A log without sheets says nothing about self and peers."""
-    report, beside = told()
-    one: Talk = replace(talk(report, "Tom Baker", beside), rated=None)
+    report = told()[0]
+    one: Talk = replace(talked("Tom Baker"), rated=None)
     assert card.rating_lines(one, voice("zh")) == []
     headings = [part.heading for part in card.sections(one, report.scores.bands, "", voice("zh"))]
     assert Text("zh")("card.heading.ratings") not in headings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,6 +201,12 @@ def loaded(trap: Trap) -> Log:
     return load([InputFile(name, text.encode()) for name, text in trap.files.items()], trap.choices)
 
 
+@functools.cache
+def trapped(name: str) -> Log:
+    """The log of a trap of the list."""
+    return loaded(TRAPS[name])
+
+
 def codes(log: Log) -> dict[str, int]:
     """Rows by code."""
     found: dict[str, int] = {}
@@ -211,8 +218,7 @@ def codes(log: Log) -> dict[str, int]:
 @pytest.mark.parametrize("name", TRAPS)
 def test_trap(name: str) -> None:
     """The log holds the rows it should, the ledger the lines it should and no other, and the books balance."""
-    trap = TRAPS[name]
-    log = loaded(trap)
+    trap, log = TRAPS[name], trapped(name)
     assert {table: source.num_rows for table, source in log.tables.items()} == trap.rows  # type: ignore[union-attr]
     assert codes(log) == trap.codes
     _balance(log)
@@ -237,8 +243,8 @@ def _balance(log: Log) -> None:
 def test_every_line_of_every_trap_has_words(language: str) -> None:
     """No code without a sentence, no sentence with a gap."""
     text = Text(language)
-    for trap in TRAPS.values():
-        for issue in loaded(trap).ledger.issues:
+    for name in TRAPS:
+        for issue in trapped(name).ledger.issues:
             said = " ".join(explain(issue, text))
             assert text.has(f"issues.{issue.code}.message"), issue.code
             assert "{" not in said
