@@ -128,9 +128,22 @@ def _owners(visits: Visits, voices: Voices, paid: Ints, unit: Ints, last: Ints) 
     np.minimum.at(first_paid, unit, paid)
     buyers = np.unique(unit)
     low, high = (np.searchsorted(voices.customer, visits.customer[last][buyers], side=side) for side in ("left", "right"))
-    for buyer, start, end in zip(buyers.tolist(), low.tolist(), high.tolist(), strict=True):
-        before = int(np.searchsorted(voices.at[start:end], first_paid[buyer], side="right"))
-        nobody[buyer] = before == 0
-        if before:
-            row[buyer] = voices.row[start + before - 1]
+    said = _until(voices.at, low, high, first_paid[buyers])
+    nobody[buyers] = said == low
+    row[buyers[said > low]] = voices.row[said[said > low] - 1]
     return row, nobody
+
+
+def _until(times: Ints, low: Ints, high: Ints, most: Ints) -> Ints:
+    """End of the times not later than ``most`` in each of many ascending stretches, low to high: all halved at once.
+
+    >>> _until(np.array([1, 3, 5, 2, 4]), np.array([0, 3]), np.array([3, 5]), np.array([3, 1])).tolist()
+    [2, 3]
+    """
+    low, high = low.copy(), high.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        early = open_ & (times[np.minimum(middle, len(times) - 1)] <= most)
+        low = np.where(early, middle + 1, low)
+        high = np.where(open_ & ~early, middle, high)
+    return low

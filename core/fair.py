@@ -120,7 +120,7 @@ class _People:
         labels = self.grouped.groups()["agent"].to_numpy(dtype=str) if len(self.grouped.order) else np.array([], dtype=str)
         self.kept = np.flatnonzero(labels != UNASSIGNED)
         self.names = [str(name) for name in labels[self.kept]]
-        if not self.reason and self.grouped.source(self.measure.source) is None:
+        if not self.reason and self.grouped.whole(self.measure.source) is None:
             self.reason = "no_dimension"
         if not self.reason and not self.names:
             self.reason = "no_data"

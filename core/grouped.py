@@ -10,11 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.engine.observe import WEIGHT, Cube, Observed, Source
+from core.engine.packed import narrow
+from core.engine.tensor import undivided
 from core.period import Period, week_of
 from core.scenario import DIMENSIONS, Scenario
 
 Floats = NDArray[np.float64]
 _TEXT = frozenset(DIMENSIONS)
+_MOST_PLACES = 1 << 20
 
 
 class Grouped:
@@ -24,31 +27,44 @@ class Grouped:
         self.observed, self.scenario, self.by, self.period = observed, scenario, by, period
         self.filters = {name: scenario.get(f"in_{name}") for name in DIMENSIONS if scenario.get(f"in_{name}")}
         self._sources: dict[str, Source | None] = {}
-        self._keys: dict[tuple[str, str], NDArray[np.int64]] = {}
+        self._cubes: dict[str, Cube] = {}
+        self._sums: dict[tuple[str, str], Floats] = {}
         self._places: dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
         self.hourless = "hour" in by and only_days(observed.facts.available)
         self.order = self._groups()
 
     def source(self, name: str) -> Source | None:
-        """A source cut to period and filters, once; None where the log lacks it or it lacks a dimension asked for."""
+        """A source with all its dimensions, cut to period and filters; None as in `whole`."""
+        found = self.whole(name)
+        return found and Source(*(part.pick(self._kept(part)) if len(part) else part for part in (found.cube, found.values)))
+
+    def whole(self, name: str) -> Source | None:
+        """A source as it is before period and filters; None where the log lacks it or it lacks a dimension asked for."""
         if name not in self._sources:
-            self._sources[name] = self._cut(name)
+            found = self.observed.source(name, self.period.first_day, self.period.last_day)
+            asked = (*self.by, *self.filters)
+            lacks = found is None or self.hourless or not all(_has(found.cube, dimension) for dimension in asked)
+            self._sources[name] = None if lacks else found
         return self._sources[name]
 
-    def _cut(self, name: str) -> Source | None:
-        found = self.observed.source(name, self.period.first_day, self.period.last_day)
-        asked = (*self.by, *self.filters)
-        if found is None or self.hourless or not all(_has(found.cube, dimension) for dimension in asked):
+    def cube(self, name: str) -> Cube | None:
+        """A source's sums by the dimensions that count, cut to period and filters, once."""
+        source = self.whole(name)
+        if source is None:
             return None
-        parts = []
-        for cube in (found.cube, found.values):
-            keep = np.ones(len(cube), dtype=bool)
-            for dimension, wanted in self.filters.items():
-                codes = [i for i, label in enumerate(self.observed.labels[dimension]) if label in wanted]
-                keep &= np.isin(cube.codes[dimension], codes) if dimension in cube.codes else False
-            parts.append(cube.pick(keep) if len(cube) else cube)
-        self._keys |= {(name, part): self._key(cube) for part, cube in zip(("cube", "values"), parts, strict=True)}
-        return Source(*parts)
+        if name not in self._cubes:
+            cube = source.by({*map(_axis, self.by), *self.filters})
+            self._cubes[name] = cube.pick(self._kept(cube)) if len(cube) else cube
+        return self._cubes[name]
+
+    def _kept(self, cube: Cube) -> NDArray[np.bool_]:
+        """Which rows lie in the period and pass the filters."""
+        days = cube.codes["day"]
+        keep: NDArray[np.bool_] = (days >= self.period.first_day) & (days <= self.period.last_day)
+        for dimension, wanted in self.filters.items():
+            passing = np.array([label in wanted for label in self.observed.labels[dimension]])
+            keep &= passing[cube.codes[dimension]] if dimension in cube.codes else False
+        return keep
 
     def _key(self, cube: Cube) -> NDArray[np.int64]:
         """One integer per row that names its group."""
@@ -61,27 +77,46 @@ class Grouped:
     def _groups(self) -> NDArray[np.int64]:
         if self.by == ("shop",):
             return np.zeros(1, dtype=np.int64)
-        found = [self._keys[name, "cube"] for name in (*self.observed.sources, "sales") if self.source(name) is not None]
+        cubes = [self.cube(name) for name in (*self.observed.sources, "sales")]
+        found = [self._key(cube) for cube in cubes if cube is not None]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
     def place(self, name: str, part: str = "cube") -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Group row of each source row, and whether it belongs to any group."""
+        """Group row of each row of a source's cube, or of its values, and whether it belongs to any group."""
         if (name, part) not in self._places:
-            keys = self._keys[name, part]
-            at = np.minimum(np.searchsorted(self.order, keys), max(len(self.order) - 1, 0))
-            hit = self.order[at] == keys if len(self.order) else np.zeros(len(keys), dtype=bool)
-            self._places[name, part] = at, hit
+            source, cube = self.whole(name), self.cube(name)
+            if source is None or cube is None:
+                return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
+            rows = cube if part == "cube" else source.values
+            at, hit = self._placed(rows)
+            self._places[name, part] = at, hit if part == "cube" or not len(rows) else hit & self._kept(rows)
         return self._places[name, part]
+
+    def _placed(self, cube: Cube) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        if not len(self.order) or not len(cube):
+            return np.zeros(len(cube), dtype=np.int64), np.zeros(len(cube), dtype=bool)
+        if self.by == ("shop",):
+            return np.zeros(len(cube), dtype=np.int64), np.ones(len(cube), dtype=bool)
+        keys = self._key(cube)
+        span = int(self.order[-1]) + 1
+        if span <= _MOST_PLACES:
+            place = np.full(span + 1, -1, dtype=np.int64)
+            place[self.order] = np.arange(len(self.order))
+            at = place[np.minimum(keys, span)]
+            return np.maximum(at, 0), at >= 0
+        at = np.minimum(np.searchsorted(self.order, keys), len(self.order) - 1)
+        return at, self.order[at] == keys
 
     def sum(self, name: str, column: str) -> Floats:
         """A measure column summed per group."""
-        source = self.source(name)
-        if source is None:
-            return np.full(len(self.order), np.nan)
-        at, hit = self.place(name)
-        return np.bincount(
-            at[hit], weights=np.nan_to_num(source.cube.numbers[column][hit]), minlength=len(self.order)
-        ).astype(np.float64)
+        if (name, column) not in self._sums:
+            cube = self.cube(name)
+            if cube is None:
+                return np.full(len(self.order), np.nan)
+            at, hit = self.place(name)
+            values, divisor = undivided(cube, column)
+            self._sums[name, column] = np.bincount(at[hit], values[hit], len(self.order)).astype(np.float64) / divisor
+        return self._sums[name, column]
 
     def daily(self, name: str, columns: Sequence[str]) -> tuple[NDArray[np.int64], list[Floats]]:
         """Measure columns summed per group × day: groups of the rows and the sums."""
@@ -90,17 +125,17 @@ class Grouped:
 
     def by_block(self, name: str, columns: Sequence[str], most: int) -> tuple[NDArray[np.int64], list[Floats]]:
         """Measure columns summed per group × block of days, at most ``most`` blocks: cells (group × blocks + block) and the sums."""
-        source = self.source(name)
-        if source is None:
+        cube = self.cube(name)
+        if cube is None:
             return np.zeros(0, dtype=np.int64), [np.zeros(0) for _ in columns]
         at, hit = self.place(name)
-        cell = at[hit] * min(self.period.days, most) + self._block(source.cube.codes["day"][hit], most)
+        cell = at[hit] * min(self.period.days, most) + self._block(cube.codes["day"][hit], most)
         used, inverse = np.unique(cell, return_inverse=True)
-        sums = [
-            np.bincount(inverse, weights=np.nan_to_num(source.cube.numbers[c][hit]), minlength=len(used))
-            for c in columns
-        ]
-        return used, [np.asarray(column, dtype=np.float64) for column in sums]
+        sums = []
+        for column in columns:
+            values, divisor = undivided(cube, column)
+            sums.append(np.bincount(inverse, values[hit], len(used)).astype(np.float64) / divisor)
+        return used, sums
 
     def _block(self, days: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         """Consecutive days as blocks of nearly equal length."""
@@ -132,15 +167,19 @@ class Grouped:
     def _ordered(
         self, name: str, column: str, most: int
     ) -> tuple[NDArray[np.int64], Floats, Floats | None, NDArray[np.int64]]:
-        source = self.source(name)
+        source = self.whole(name)
         if source is None or column not in source.values.numbers:
             return np.zeros(0, dtype=np.int64), np.zeros(0), None, np.zeros(0, dtype=np.int64)
         at, hit = self.place(name, "values")
-        values = source.values.numbers[column]
-        hit = hit & ~np.isnan(values)
-        order = np.lexsort((values[hit], at[hit]))
-        weights = source.values.numbers[WEIGHT][hit][order] if WEIGHT in source.values.numbers else None
-        return at[hit][order], values[hit][order], weights, self._block(source.values.codes["day"][hit], most)[order]
+        rows = source.ascending(column)
+        rows = rows[hit[rows]]
+        groups = at[rows]
+        if len(self.order) > 1:
+            by_group = np.argsort(narrow(groups), kind="stable")
+            rows, groups = rows[by_group], groups[by_group]
+        days = self._block(source.values.codes["day"][rows], most) if most > 1 else np.zeros(len(rows), dtype=np.int64)
+        values = source.values.numbers
+        return groups, values[column][rows], values[WEIGHT][rows] if WEIGHT in values else None, days
 
     def given(self, key: str) -> tuple[NDArray[np.int64], Floats]:
         """Figures that came without an n: the group of each row that lies in one, and the figure."""
@@ -161,8 +200,8 @@ class Grouped:
 
     def all_sums(self) -> dict[str, Floats]:
         """Every conversation column summed per group."""
-        source = self.source("conversations")
-        return {name: self.sum("conversations", name) for name in source.cube.numbers} if source else {}
+        cube = self.cube("conversations")
+        return {name: self.sum("conversations", name) for name in cube.numbers} if cube is not None else {}
 
 
 def only_days(available: frozenset[str]) -> bool:
@@ -175,9 +214,12 @@ def only_days(available: frozenset[str]) -> bool:
 
 
 def _has(cube: Cube, dimension: str) -> bool:
-    return (
-        dimension == "shop" or {"weekday": "day", "date": "day", "week": "day"}.get(dimension, dimension) in cube.codes
-    )
+    return dimension == "shop" or _axis(dimension) in cube.codes
+
+
+def _axis(dimension: str) -> str:
+    """The dimension of the cubes that a grouping is made from."""
+    return {"weekday": "day", "date": "day", "week": "day"}.get(dimension, dimension)
 
 
 def _codes(cube: Cube, name: str, week_start: str) -> NDArray[np.int64]:

@@ -126,8 +126,12 @@ def kpi_table(
     by: Sequence[str] = ("agent",),
     period: Period | None = None,
     keys: Sequence[str] = (),
+    *,
+    singles: bool = True,
 ) -> KpiTable:
     """Figures of every metric (or those of ``keys``) by any grouping, within the scenario's period and filters.
+
+    Without ``singles`` no single value is read, and there are no medians and p90.
 
     Groups are those that have conversations (or turns, reviews, sales, hours) in the period; a figure whose columns the log lacks is
     ``unavailable`` with the reason, never zero. Rows are in the order of their labels. Raises `ScenarioError` for an unknown grouping.
@@ -146,7 +150,7 @@ def kpi_table(
     period = period or choose(scenario, *observed.days, observed.zone)
     view = Grouped(observed, scenario, tuple(by), period)
     metrics = tuple(metric for metric in METRICS if metric.key in keys) if keys else METRICS
-    columns = [_column(view, metric) for metric in metrics]
+    columns = [_column(view, metric, singles) for metric in metrics]
     numbers = {name: np.column_stack([column.numbers[name] for column in columns]) for name in _COLUMNS}
     status = np.column_stack([column.status for column in columns])
     reason = np.column_stack([column.reason for column in columns])
@@ -185,7 +189,7 @@ def why_missing(metric: Metric, available: frozenset[str]) -> str:
     return "date_only" if as_days else "missing_columns"
 
 
-def _column(view: Grouped, metric: Metric) -> _Column:
+def _column(view: Grouped, metric: Metric, singles: bool) -> _Column:
     lacks = missing(metric, view.observed.facts.available)
     if lacks and view.observed.given is not None and metric.key in view.observed.given.numbers:
         return _as_given(view, metric)
@@ -194,10 +198,10 @@ def _column(view: Grouped, metric: Metric) -> _Column:
             len(view.order), "needs " + ", ".join(lacks), why_missing(metric, view.observed.facts.available)
         )
     measure = metric.measure
-    if view.source(measure.source) is None:
+    if view.whole(measure.source) is None:
         return _unavailable(len(view.order), "", "date_only" if view.hourless else "no_dimension")
     numbers = _KINDS[measure.kind](view, metric)
-    numbers |= _quantiles(view, metric, len(view.order))
+    numbers |= _quantiles(view, metric if singles else None, len(view.order))
     n, value = numbers["n"], numbers["value"]
     empty = (n <= 0) | np.isnan(value) if measure.denominator else np.zeros(len(n), dtype=bool)
     few = ~empty & (n < metric.min_n)
@@ -255,9 +259,9 @@ def _clustered(view: Grouped, metric: Metric) -> dict[str, Floats]:
     return found
 
 
-def _quantiles(view: Grouped, metric: Metric, size: int) -> dict[str, Floats]:
+def _quantiles(view: Grouped, metric: Metric | None, size: int) -> dict[str, Floats]:
     found = {name: np.full(size, np.nan) for name in ("median", "median_low", "median_high", "p90")}
-    if not metric.measure.values:
+    if metric is None or not metric.measure.values:
         return found
     groups, values, weights = view.weighed(metric.measure.source, metric.measure.values)
     if len(values):

@@ -212,7 +212,7 @@ def _absent(view: Grouped, found: Metric, observed: Observed) -> str:
         return "missing_columns"
     if not found.measure.denominator:
         return "not_a_rate"
-    return "" if view.source(found.measure.source) is not None else "no_dimension"
+    return "" if view.whole(found.measure.source) is not None else "no_dimension"
 
 
 def _people(view: Grouped) -> NDArray[np.bool_]:
@@ -282,8 +282,7 @@ def _variances(view: Grouped, found: Metric, question: str) -> Floats:
 
 
 def _per_conversation(view: Grouped, bottom: Floats) -> float:
-    source = view.source("conversations")
-    if source is None:
+    if view.whole("conversations") is None:
         return 1.0
     whole = float(view.sum("conversations", "conversations")[_people(view)].sum())
     return float(bottom.sum() / whole) if whole > 0 else 1.0

@@ -58,7 +58,7 @@ class Measured:
         counts: conversations, bot_resolved, needs_human, answered, late, unanswered, pending, holiday_mode of the shop; None where
             the log cannot tell.
         daily: one row per day of the period: local_day, date, and one column per metric key (NaN where there is nothing).
-        heat: KPI table by weekday × hour.
+        heat: KPI table by weekday × hour, without medians and p90.
     """
 
     observed: Observed
@@ -241,7 +241,7 @@ def measure(observed: Observed, scenario: Scenario | None = None) -> Measured:
     """Figures of the scenario's period and filters: per agent, team, shop, day and weekday × hour, and against the period before."""
     scenario = scenario or Scenario()
     period = choose(scenario, *observed.days, observed.zone)
-    tables = {name: kpi_table(observed, scenario, by, period) for name, by in _TABLES.items()}
+    tables = {name: kpi_table(observed, scenario, by, period, singles=name not in _SUMMED) for name, by in _TABLES.items()}
     earlier = period.before()
     before = kpi_table(observed, scenario, ("shop",), earlier) if earlier.first_day >= observed.days[0] else None
     shop = tables["shop"]
@@ -266,6 +266,10 @@ def main_of(observed: Observed, scenario: Scenario, dimension: str) -> dict[str,
 _TABLES: dict[str, tuple[str, ...]] = {
     "agents": ("agent",), "teams": ("team",), "shop": ("shop",), "daily": ("date",), "heat": ("weekday", "hour"),
 }  # fmt: skip
+
+
+_SUMMED = ("daily", "heat")
+"""Tables whose charts show figures and their n, no medians."""
 
 
 def counts_of(shop: KpiTable) -> dict[str, int | None]:

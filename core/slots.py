@@ -55,7 +55,7 @@ def slots(observed: Observed, scenario: Scenario, key: str, hours: bool = False)
     reason = _why_not(found, observed.facts.available)
     by = ("agent", "date", "hour") if hours else ("agent", "date")
     grouped = Grouped(observed, scenario, by, period)
-    if not reason and grouped.source(found.measure.source) is None:
+    if not reason and grouped.whole(found.measure.source) is None:
         reason = "no_dimension"
     if reason:
         return Slots(scale=empty.scale, worse=empty.worse, period=empty.period, reason=reason)

@@ -5,7 +5,7 @@ A cube is plain arrays: a code per dimension and row, a sum per measure and row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from core.engine.hours import worked_hours
 from core.engine.packed import Column, Gathered, Packed, Words
 from core.engine.reviews import QUALITATIVE, reviewed
 from core.engine.runner import Facts, sql_text
+from core.engine.tensor import Rolled
 from core.engine.zones import DAY_MS
 from core.rules import rule_set
 from core.scenario import Scenario
@@ -39,6 +40,7 @@ _VALUES = {
     "greeted_ms": "greeted_v",
 }  # fmt: skip
 
+_PERIODS_KEPT = 4
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -79,6 +81,26 @@ class Source:
 
     cube: Cube
     values: Cube
+
+    def by(self, names: Collection[str]) -> Cube:
+        """The sums by some dimensions and the day, added up once."""
+        return self._rolled.by(names)
+
+    def ascending(self, column: str) -> NDArray[np.int32]:
+        """Rows of the single values in ascending order of a column, without those where it is missing; sorted once."""
+        if column not in self._orders:
+            values = self.values.numbers[column]
+            known = np.flatnonzero(~np.isnan(values))
+            self._orders[column] = known[np.argsort(values[known], kind="stable")].astype(np.int32)
+        return self._orders[column]
+
+    @cached_property
+    def _rolled(self) -> Rolled:
+        return Rolled(self.cube)
+
+    @cached_property
+    def _orders(self) -> dict[str, NDArray[np.int32]]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -123,18 +145,22 @@ class Observed:
         return "exact" if self.facts.near else "histogram"
 
     def source(self, name: str, first_day: int, last_day: int) -> Source | None:
-        """A measure's source for a period of whole local days; None where the log has no such thing.
+        """A measure's source, not yet cut to the period of whole local days; None where the log has no such thing.
 
-        Sales are units of customer × period, so they are made for the period asked; all others are cut from their cubes.
+        Sales are units of customer × period, so they are made for the period asked, once for the last few.
         """
-        if name == "sales" and name not in self.sources:
-            return self._sales(first_day, last_day)
-        found = self.sources[name]
-        parts = [
-            part.pick((part.codes["day"] >= first_day) & (part.codes["day"] <= last_day))
-            for part in (found.cube, found.values)
-        ]
-        return Source(parts[0], parts[1])
+        if name != "sales" or name in self.sources:
+            return self.sources[name]
+        asked = first_day, last_day
+        if asked not in self._sold:
+            self._sold[asked] = self._sales(*asked)
+            for old in list(self._sold)[:-_PERIODS_KEPT]:
+                self._sold.pop(old, None)
+        return self._sold.get(asked) or self._sales(*asked)
+
+    @cached_property
+    def _sold(self) -> dict[tuple[int, int], Source | None]:
+        return {}
 
     def _sales(self, first_day: int, last_day: int) -> Source | None:
         if self.floor is None:

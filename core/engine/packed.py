@@ -88,11 +88,15 @@ class Packed(Mapping[str, NDArray[Any]]):
     (dtype('int64'), [20001])
     """
 
-    def __init__(self, columns: Mapping[str, Column], whole: bool) -> None:
-        self.columns, self._whole = columns, whole
+    def __init__(self, columns: Mapping[str, Column], whole: bool, picked: NDArray[np.int64] | None = None) -> None:
+        self.columns, self._whole, self._picked = columns, whole, picked
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name].ints() if self._whole else self.columns[name].floats()
+        return self.column(name).ints() if self._whole else self.column(name).floats()
+
+    def column(self, name: str) -> Column:
+        """A column as it is kept."""
+        return self.columns[name] if self._picked is None else self.columns[name].pick(self._picked)
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
@@ -106,11 +110,14 @@ class Packed(Mapping[str, NDArray[Any]]):
     @property
     def rows(self) -> int:
         """How many rows each column has."""
+        if self._picked is not None:
+            return len(self._picked)
         return len(next(iter(self.columns.values())).kept) if self.columns else 0
 
     def pick(self, rows: NDArray[Any]) -> Packed:
-        """Some of the rows of every column."""
-        return Packed({name: column.pick(rows) for name, column in self.columns.items()}, self._whole)
+        """Some of the rows of every column; each is picked when it is asked for."""
+        places = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Packed(self.columns, self._whole, places if self._picked is None else self._picked[places])
 
 
 @dataclass(frozen=True)
