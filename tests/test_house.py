@@ -131,22 +131,29 @@ def test_a_failed_installation_ends_with_its_reason_and_is_tried_again(
     assert run.steps(folder, run.read_stamp(folder), run.APP, project) == ["install"]
 
 
-def test_arguments_after_test_go_to_pytest_and_every_check_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All checks run even when the first fails; only pytest sees the arguments, after its own; one failure fails the whole."""
+@pytest.mark.parametrize("failing", ["ruff", "pytest", "mypy", ""])
+def test_arguments_after_test_go_to_pytest_and_every_check_runs(
+    failing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All run whichever fails, mypy beside the others and shown last; only pytest sees the arguments; one failure fails the whole."""
     ran: list[list[str]] = []
 
     def pretend(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
         ran.append(command[1:])
-        return subprocess.CompletedProcess(command, 1 if "ruff" in command else 0)
+        return subprocess.CompletedProcess(command, int(command[2] == failing), f"words of {command[2]}".encode())
 
     monkeypatch.setattr(run.subprocess, "run", pretend)
     monkeypatch.setattr(run, "prepare", lambda names: Path("python"))
-    assert run.main(["test", "-k", "fixture_t"]) == 1
-    assert ran == [
-        ["-m", "ruff", "check", "."],
+    assert run.main(["test", "-k", "fixture_t"]) == int(failing != "")
+    assert sorted(ran) == [
         ["-m", "mypy", "core"],
         ["-m", "pytest", "-n", run.WORKERS, "--dist", "loadfile", "-k", "fixture_t"],
+        ["-m", "ruff", "check", "."],
     ]
+    told = capsys.readouterr().out.splitlines()
+    assert told[:4] == ["── ruff", "── pytest", "── mypy", "words of mypy"]
+    assert failing in told[4]
+    assert told[4].startswith("Failed" if failing else "All passed")
 
 
 def test_an_unknown_word_shows_the_usage(capsys: pytest.CaptureFixture[str]) -> None:

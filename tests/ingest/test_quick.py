@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,16 @@ HEAD = "会话ID,客服,开始时间,结束时间,满意度,问题分类,客户I
 
 def rows(stamp: Callable[[int], str], rows_wanted: int = ROWS, odd: str = "") -> str:
     """A conversation file long enough for the quick way; ``odd`` is written in the middle."""
-    lines = [
+    lines = _lines(stamp, rows_wanted)
+    return HEAD + "".join(lines[: rows_wanted // 2]) + odd + "".join(lines[rows_wanted // 2 :])
+
+
+@cache
+def _lines(stamp: Callable[[int], str], rows_wanted: int) -> list[str]:
+    return [
         f"S{n:08d},客服{n % 7},{stamp(n)},{stamp(n + 400) if n % 9 else ''},{n % 6 or ''},{KINDS[n % 2]},b{n * 7919 % 9973}\n"
         for n in range(rows_wanted)
     ]
-    return HEAD + "".join(lines[: rows_wanted // 2]) + odd + "".join(lines[rows_wanted // 2 :])
 
 
 def iso(seconds: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from core.consequences import consequences
@@ -164,8 +165,14 @@ def test_a_log_without_conversations_is_told(open_page: Open, language: str) -> 
     assert Text(language)("pages.data.kept") in visible(at)
 
 
+@pytest.fixture(scope="module")
+def told_lines(sample_log: Log) -> pd.DataFrame:
+    """What the core says each line of the sample's ledger does to the figures."""
+    return consequences((), Choices(), sample_log)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_ledger_says_what_its_lines_do_to_the_figures(open_page: Open, sample_log: Log, language: str) -> None:
+def test_the_ledger_says_what_its_lines_do_to_the_figures(open_page: Open, told_lines: pd.DataFrame, language: str) -> None:
     """Asked for, the ledger lists KPIs with and without the rows of a line, as the core has them; hidden, it computes nothing."""
     at = open_page("1_data", language, "sample")
     at.segmented_control(key=f"data_part.{language}").set_value("ledger").run()
@@ -173,7 +180,7 @@ def test_the_ledger_says_what_its_lines_do_to_the_figures(open_page: Open, sampl
     at.session_state["fold_effects"] = True
     at.run()
     is_clean(at)
-    frame = consequences((), Choices(), sample_log)
+    frame = told_lines
     shown = at.dataframe[hidden].value
     told = frame[(frame["status"] == "ok") & (frame["now"] == "with")]
     assert len(told) > 3

@@ -27,6 +27,12 @@ TOPICS = ("chances", "apart", "room", "map", "turns", "double")
 Reported = Callable[..., Report]
 
 
+@pytest.fixture(scope="module")
+def recalled(sample_log: Log) -> Recalled:
+    """The core's own scores of the sample under any scenario."""
+    return Recalled(sample_log)
+
+
 def show(at: Any, **choices: Any) -> Any:
     """The page with choices made, as if they had been clicked."""
     at.session_state["_kept"] = dict(at.session_state["_kept"]) | choices
@@ -77,12 +83,12 @@ def test_every_fold_of_the_desk_opens(open_page: Open, fold: str, language: str)
 # --- the desk ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_named_scenario_is_saved_compared_and_undone(open_page: Open, sample_log: Log) -> None:
+def test_a_named_scenario_is_saved_compared_and_undone(open_page: Open, recalled: Recalled) -> None:
     """Saved settings stand in every choice, are compared with the core's figures, and undo takes them off again."""
     at = save(open_page(PAGE, "zh", "sample", w_business="90"), "冲业绩")
     is_clean(at)
     at = show(at, whatif_part="moves", side_a="default", side_b="saved:冲业绩")
-    found = whatif(Recalled(sample_log).scores, Scenario(), Scenario.of({"w_business": 90}))
+    found = whatif(recalled.scores, Scenario(), Scenario.of({"w_business": 90}))
     rows = table(at, "score_a", "score_b").set_index("agent")
     for row in found.frame[found.frame["move"].notna()].itertuples():
         assert rows.loc[row.agent, "score_b"] == shown(row.score_b)
@@ -203,7 +209,7 @@ def test_weights_out_of_comparisons_become_settings(open_page: Open) -> None:
     assert any(each.startswith("The pair to reconsider first") for each in visible(at))
 
 
-def test_a_season_gives_the_past_its_own_weights(open_page: Open, sample_log: Log) -> None:
+def test_a_season_gives_the_past_its_own_weights(open_page: Open, recalled: Recalled) -> None:
     """A scenario with dates: the past stands under it and under the present settings, as the core has it."""
     at = save(open_page(PAGE, "en", "sample", w_business="70"), "spring")
     at.session_state["fold_seasons"] = True
@@ -212,7 +218,7 @@ def test_a_season_gives_the_past_its_own_weights(open_page: Open, sample_log: Lo
     is_clean(at)
     book = at.session_state["_book"]
     assert book.seasons == (Season("spring", "2026-04-01", "2026-04-30"),)
-    expected = history(Recalled(sample_log).scores, book, (date(2026, 3, 2), date(2026, 5, 24)), Scenario())
+    expected = history(recalled.scores, book, (date(2026, 3, 2), date(2026, 5, 24)), Scenario())
     rows = table(at, "score_own", "score_new")
     assert rows["move"].tolist() == pytest.approx(expected["move"].tolist(), nan_ok=True)
     assert rows["scenario"].unique().tolist() == ["Default settings", "spring"]
@@ -236,12 +242,12 @@ def test_a_season_that_ends_before_it_begins_is_refused(open_page: Open) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_moves_are_those_of_the_core_and_add_up(open_page: Open, sample_log: Log, language: str) -> None:
+def test_moves_are_those_of_the_core_and_add_up(open_page: Open, recalled: Recalled, language: str) -> None:
     """Weights, a target and a band at once: sentence, picture and table say what `whatif` says, causes add up to the move."""
     turned = {"w_efficiency": 70.0, "target_first_response": 60.0, "band_b": 78.0}
     at = show(open_page(PAGE, language, "sample"), whatif_part="moves", side_a="default", side_b="now", **turned)
     is_clean(at)
-    found = whatif(Recalled(sample_log).scores, Scenario(), Scenario.of(turned))
+    found = whatif(recalled.scores, Scenario(), Scenario.of(turned))
     told, rows = moves(found), table(at, "score_a", "score_b").set_index("agent")
     for row in found.frame.itertuples():
         assert rows.loc[row.agent, "move"] == pytest.approx(row.move, nan_ok=True)
@@ -261,7 +267,7 @@ def test_moves_are_those_of_the_core_and_add_up(open_page: Open, sample_log: Log
             if abs(row.move) > 1e-9 and row.grade_b != "insufficient_data"
         }
     )
-    assert len(table(at, "back", "by_group")) == undo(Recalled(sample_log).tables(found.b), found)["agent"].nunique()
+    assert len(table(at, "back", "by_group")) == undo(recalled.tables(found.b), found)["agent"].nunique()
 
 
 def test_two_comparisons_stand_beside_each_other(open_page: Open) -> None:
