@@ -71,6 +71,15 @@ class Text:
         """A share 0–1 in per cent; missing is a dash."""
         return MISSING if _missing(value) else f"{100 * float(value or 0):.{decimals}f} %"
 
+    def megabytes(self, size: float) -> str:
+        """Bytes as people speak of files: thousands of a thousand, whole where the tenth says nothing.
+
+        >>> Text("en").megabytes(2_655_122), Text("en").megabytes(10**10)
+        ('2.7 MB', '10 GB')
+        """
+        unit, part = ("GB", size / 1e9) if size >= 1e9 else ("MB", size / 1e6)
+        return f"{part:,.{0 if part >= 99.5 or part == int(part) else 1}f} {unit}"
+
     def duration(self, seconds: float | None) -> str:
         """Seconds in the two largest units that matter; below a minute one decimal where it says something."""
         if seconds is None or _missing(seconds):

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages import _bookkeeping as bookkeeping
 from pages import _importing as importing
+from pages import _keeping as keeping
 from pages import _loading as loading
 from pages import _matching as matching
 from pages import _preview as preview
@@ -47,3 +48,4 @@ if session.log() is not None:
         **session.widget("data_part", chosen if chosen in parts else parts[0], words=True),
     )
     PARTS[part](words)
+keeping.kept(words)

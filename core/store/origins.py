@@ -12,7 +12,7 @@ from pathlib import Path
 ROOMS = ("ingest", "engine", "store")
 """Rooms of core whose every file has its part in a log or its facts."""
 FILES = (
-    "errors.py", "log.py", "schema.py", "rules.py", "scenario.py", "limits.py", "commerce.py", "scratch.py",
+    "errors.py", "log.py", "schema.py", "rules.py", "scenario.py", "limits.py", "commerce.py", "scratch.py", "embedded.py",
     "cells.toml", "courtesy.toml", "headings.toml",
 )  # fmt: skip
 """Files of core beside those rooms."""

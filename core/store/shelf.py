@@ -158,10 +158,14 @@ class Store:
         return tuple(sorted((each for each in found if each is not None), key=lambda each: -each.used))
 
     def purge(self, digest: str = "") -> int:
-        """Remove what is kept of a log, or of all; gives back how many logs stayed since their files are being read."""
+        """Remove what is kept of a log, or of all, for good: while this program runs nothing more is kept of it unless it is read again.
+
+        Gives back how many logs stayed, since their files are being read.
+        """
         self.settle()
-        groups = self._groups()
-        left = sum(not self._drop(folders) for name, folders in groups.items() if digest in ("", name))
+        groups = {name: folders for name, folders in self._groups().items() if digest in ("", name)}
+        self._known -= set(groups)
+        left = sum(not self._drop(folders) for folders in groups.values())
         if not digest:
             sweep(self._root)
         return left
