@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NoReturn
 
-from core.command import COMMANDS, check_knob, plain, rows_of, sentence
+from core.command import COMMANDS, check_knob, looks, plain, rows_of, sentence
 from core.errors import KefuError
 from core.ingest.refusals import masked
 from core.pairs import POWER
@@ -183,7 +184,12 @@ def _volumes(command: ArgumentParser) -> None:
     command.add_argument("--ahead", type=int, choices=range(1, 9), help="plan for the forecast of so many weeks instead of the past")
 
 
-_OPTIONS |= {"forecast": _ahead, "staffing": _volumes}
+def _looking(command: ArgumentParser) -> None:
+    command.add_argument("--interval", type=float, default=5.0, metavar="S", help="look every S seconds, 2 to 300")
+    command.add_argument("--once", action="store_true", help="one look, then end")
+
+
+_OPTIONS |= {"forecast": _ahead, "staffing": _volumes, "live": _looking}
 
 
 def _erlang(command: ArgumentParser) -> None:
@@ -281,6 +287,17 @@ def _read(arguments: Sequence[str] | None) -> Namespace:
     return words
 
 
+def _watch(words: Namespace) -> int:
+    """One line, or one JSON object, a look; until it is ended."""
+    for line, told in looks(words):
+        sys.stdout.write((json.dumps(plain(told), ensure_ascii=False) if words.json else line) + "\n")
+        sys.stdout.flush()
+        if words.once:
+            break
+        time.sleep(words.interval)
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     words = _read(arguments)
@@ -288,7 +305,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words.command in _CHECKS:
             _CHECKS[words.command](words)
+        if words.command == "live":
+            return _watch(words)
         answer = plain(COMMANDS[words.command](words))
+    except KeyboardInterrupt:
+        return 130
     except KefuError as error:
         sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")
         return 2

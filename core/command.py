@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -988,6 +988,29 @@ def _instant(seconds: float, zone: str = "UTC") -> str:
     return datetime.fromtimestamp(seconds, ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
+def live(words: Namespace) -> dict[str, Any]:
+    """A watched folder: what is waiting now and how today goes; every --interval seconds anew, or --once."""
+    return next(looks(words))[1]
+
+
+def looks(words: Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One look after another at the folder: a line in words, and the same as plain values. Whoever asks decides when."""
+    import time
+
+    from core.growing import refreshed
+    from core.looking import Place, line, told, viewed
+
+    if len(words.files) != 1:
+        raise InputError(Issue("no_files", "error"))
+    scenario = Scenario.of(dict(scenario_of(words).changed) | {"live_every_s": words.interval})
+    choices, text, view = choices_of(words), Text(words.lang), None
+    place = Place(lambda held, now: refreshed(held, Path(words.files[0]), choices, now))
+    while True:
+        now = int(time.time() * 1000)
+        view = viewed(view, place, scenario, now)
+        yield line(view, scenario, now, text), told(view, scenario, now)
+
+
 COMMANDS = {
     "inspect": inspect, "kpis": kpis, "score": score, "trends": trends, "weekdays": weekdays, "effects": effects, "periods": periods,
     "control": control, "systemic": systemic, "staffing": staffing, "backtest": backtest, "forecast": forecast, "roster": roster,
@@ -995,7 +1018,7 @@ COMMANDS = {
     "fair": fair, "questions": questions, "receipt": receipt, "card": card,
     "dialects": dialects, "whatif": whatif, "robustness": robustness, "erlang": erlang, "planner": planner,
     "spotchecks": spotchecks,
-    "drivers": drivers, "rush": rush, "room": room, "cache": cache,
+    "drivers": drivers, "rush": rush, "room": room, "cache": cache, "live": live,
 }  # fmt: skip
 
 

@@ -735,13 +735,17 @@ def narrowed(observed: Observed, scenario: Scenario, **where: str) -> tuple[str,
 
     The condition is plain SQL for any engine; it needs no values of its own.
     """
-    facts = observed.facts
     period = choose(scenario, *observed.days, observed.zone)
+    days = f"local_day BETWEEN {int(period.first_day)} AND {int(period.last_day)}"
+    return f"{days} AND {filtered(observed.facts, scenario, **where)}", []
+
+
+def filtered(facts: Facts, scenario: Scenario, **where: str) -> str:
+    """The scenario's filters alone, whatever the day, as a condition on rows with the text dimensions; it needs no values."""
     wanted = [(name, list(scenario.get(f"in_{name}"))) for name in DIMENSIONS if scenario.get(f"in_{name}")]
     wanted += [(name, [label]) for name, label in where.items() if name in TEXT_DIMENSIONS]
-    tests = [f"local_day BETWEEN {int(period.first_day)} AND {int(period.last_day)}"]
-    tests += [_among(facts, f"coalesce({facts.text(name)}, '{_rest(name)}')", labels) for name, labels in wanted]
-    return " AND ".join(tests), []
+    tests = [_among(facts, f"coalesce({facts.text(name)}, '{_rest(name)}')", labels) for name, labels in wanted]
+    return " AND ".join(["1 = 1", *tests])
 
 
 def _among(facts: Facts, expression: str, labels: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ class Knob:
         low, high, step: bounds of a number.
         unit: unit of a number, as in the catalogue.
         room: where it is shown: ``period``, ``filter``, ``facts``, ``rules``, ``group_weight``, ``weight``, ``anchor``, ``band``,
-            ``staffing``, ``trend`` or ``calendar`` (days that are not usual).
+            ``staffing``, ``trend``, ``calendar`` (days that are not usual) or ``live``.
         options: codes of a choice.
         metric: key of the metric it belongs to, if any.
     """
@@ -153,6 +153,30 @@ def _metric_knobs(metric: Metric) -> list[Knob]:
     ]
 
 
+def _live_knobs() -> list[Knob]:
+    """How often the live board looks, what it looks at, and where its lamps light; 0 switches a level off."""
+    number, room = "number", "live"
+    levels = {
+        "waiting": (5, 10, 500, 1, "count"), "longest_wait": (120, 300, 86_400, 10, "seconds"),
+        "first_response": (60, 180, 86_400, 5, "seconds"), "within": (0.8, 0.6, 1, 0.01, "share"),
+        "busy": (1.5, 2, 20, 0.1, "ratio"), "satisfaction": (0.8, 0.7, 1, 0.01, "share"),
+    }  # fmt: skip
+    return [
+        Knob("live_every_s", number, 5, 2, 300, 1, "seconds", room),
+        Knob("live_window_min", number, 60, 5, 480, 5, "minutes", room),
+        Knob("live_give_up_h", number, 2, 0.25, 48, 0.25, "hours", room),
+        Knob("live_min_n", number, 5, 1, 100, 1, "count", room),
+        Knob("live_stale", number, 60, 2, 1000, 1, "count", room),
+        Knob("live_looks", number, 2, 1, 20, 1, "count", room),
+        Knob("live_band", number, 0.2, 0.02, 0.9, 0.01, "share", room),
+        *(
+            Knob(f"{level}_{key}", number, starts[at], 0, starts[2], starts[3], starts[4], room)
+            for key, starts in levels.items()
+            for at, level in enumerate(("warn", "alarm"))
+        ),
+    ]  # fmt: skip
+
+
 def _declare() -> dict[str, Knob]:
     number = "number"
     knobs = [
@@ -192,6 +216,7 @@ def _declare() -> dict[str, Knob]:
         Knob("margin", number, 0.10, 0.0, 0.5, 0.01, "share", "trend"),
         Knob("promotions", "spans", "", room="calendar"),
         Knob("countries", "choices", (), room="calendar"),
+        *_live_knobs(),
     ]  # fmt: skip
     return {knob.key: knob for knob in knobs}
 

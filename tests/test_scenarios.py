@@ -52,9 +52,9 @@ def test_a_preset_leaves_the_rest_alone() -> None:
 
 
 def test_every_cause_is_named_and_every_scoring_knob_has_one() -> None:
-    """Kinds of decision have words; only staffing, trend and calendar knobs have none."""
+    """Kinds of decision have words; only staffing, trend, calendar and live knobs have none."""
     assert {cause_of(key) for key in KNOBS} == {*CAUSES, ""}
-    assert {KNOBS[key].room for key in KNOBS if not cause_of(key)} == {"staffing", "trend", "calendar"}
+    assert {KNOBS[key].room for key in KNOBS if not cause_of(key)} == {"staffing", "trend", "calendar", "live"}
     assert all(Text(language)(f"whatif.cause.{cause}") for language in LANGUAGES for cause in CAUSES)
 
 

@@ -329,6 +329,15 @@ def _greetings(columns: dict[str, pa.Array], text: pa.DictionaryArray, who: Dire
     return _of_texts(text, codes)
 
 
+def may_be_canned(cell: str) -> bool:
+    """Whether a text is taken for a machine's where it stands often enough (`REPEATED` times in a file).
+
+    >>> may_be_canned("您好，请问有什么可以帮您？"), may_be_canned("The parcel left on Monday.")
+    (True, False)
+    """
+    return _greets(cell) or bool(HAND_OVER.search(cell) or NOT_UNDERSTOOD.search(cell))
+
+
 def _greets(cell: str) -> bool:
     said = cell.strip()
     return len(said) <= 120 and bool(OPENING.search(said) and OFFER.search(said))
