@@ -155,22 +155,23 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
     pick = _picker(log, "messages")
     words = polite_pattern().replace("'", "''")
     polite = f"CASE WHEN text IS NULL THEN NULL WHEN regexp_matches(lower(text), '{words}') THEN 1 ELSE 0 END"
-    smart = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
     columns = f"""{conversation_key(log)} AS conv, {pick("seq")} AS seq, "sent_at" AS sent,
       {pick("customer_id")} AS m_cust, {pick("channel")} AS m_channel, {pick("language")} AS m_language,
       {pick("agent_id")} AS m_agent, {polite if log.has("messages", "text") else "CAST(NULL AS TINYINT)"} AS m_polite,
       "sender" AS sender, {pick("automation", "VARCHAR")} AS automation, coalesce({pick("event", "VARCHAR")}, '') AS event"""
     source = cut_messages(log, gap_ms) if needs_cut(log) else "raw_messages"
     return f"""CREATE VIEW stage_messages AS SELECT conv, seq, sent, m_cust, m_channel, m_language, m_agent, m_polite,
-      CAST({_KIND.format(smart=smart)} AS TINYINT) AS kind
+      CAST({KIND.format(smart=SMART)} AS TINYINT) AS kind
     FROM (SELECT {columns} FROM {source} WHERE "sent_at" IS NOT NULL) AS raw"""
 
 
-_KIND = """CASE WHEN event = 'close' THEN 7 WHEN event = 'reopen' THEN 8 WHEN event <> '' OR sender IS NULL THEN 0
+KIND = """CASE WHEN event = 'close' THEN 7 WHEN event = 'reopen' THEN 8 WHEN event <> '' OR sender IS NULL THEN 0
   WHEN sender = 'customer' THEN 1 WHEN {smart} THEN CASE WHEN sender = 'system' THEN 5 ELSE 4 END WHEN sender = 'system' THEN 0
   WHEN sender <> 'agent' THEN 6 WHEN coalesce(automation, 'none') = 'none' THEN 2 WHEN automation = 'greeting' THEN 3
   ELSE 6 END"""
 """One code a message, see facts.sql; ``{smart}`` says what counts as an answer by a machine."""
+SMART = "automation IN ('faq', 'assistant') OR (sender = 'bot' AND coalesce(automation, 'none') NOT IN ('greeting', 'off_hours'))"
+"""What counts as an answer by a machine."""
 
 _EMPTY_MESSAGES = (
     """CREATE VIEW stage_messages AS SELECT {ids}, 0 AS seq, 0 AS sent, 0 AS m_polite, 0 AS kind WHERE 1 = 0"""

@@ -243,7 +243,7 @@ def _ratings(columns: Columns, book: Book, choices: Choices, headings: Mapping[s
     seen = values[np.isfinite(values) & book.keep]
     heading = headings.get("csat", "")
     named = choices.csat_scale or book.scale
-    low, high = named or _scale(seen)
+    low, high = named or rating_span(seen)
     others = () if named else other_scales(seen, (low, high))
     if others:
         facts = {"low": f"{low:g}", "high": f"{high:g}", "alternatives": ", ".join(f"{a:g}–{b:g}" for a, b in others)}
@@ -264,10 +264,10 @@ def _first(values: np.ndarray, marks: np.ndarray) -> str:
     return f"{values[np.flatnonzero(marks)[0]]:g}" if marks.any() else ""
 
 
-def _scale(seen: np.ndarray) -> tuple[float, float]:
+def rating_span(seen: np.ndarray) -> tuple[float, float]:
     """The scale that the values show: 1–5, 1–10, 0–10, 0–100, or 0/1 for bad and good.
 
-    >>> _scale(np.array([1.0, 5.0, 3.0])), _scale(np.array([7.0, 9.0])), _scale(np.array([80.0]))
+    >>> rating_span(np.array([1.0, 5.0, 3.0])), rating_span(np.array([7.0, 9.0])), rating_span(np.array([80.0]))
     ((1.0, 5.0), (1.0, 10.0), (0.0, 100.0))
     """
     if not len(seen):

@@ -1,4 +1,6 @@
-r"""source.toml: which engine, where, which of its tables and columns, and what zone; never a password.
+"""source.toml: which engine, where, which of its tables and columns, and what zone; never a password.
+
+::
 
     name = "Warehouse"                 # what it is called; else the file's name
     engine = "postgresql"              # one of `core.warehouse.engines.KINDS`
@@ -15,7 +17,7 @@ r"""source.toml: which engine, where, which of its tables and columns, and what 
     seq = "id"                         # what orders messages of one stamp
 
     [values.sender]                    # word there = code, for coded columns
-    "顾客" = "customer"
+    "buyer" = "customer"
 
     [units.messages]                   # s, ms, us of stamps that are numbers; ms, s, min, h of durations
     sent_at = "ms"
@@ -32,10 +34,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.warehouse.engines import KINDS
+
 from core.errors import InputError, Issue, did_you_mean
 from core.ingest.source import OPEN_VARIABLES, located, of_visitor
 from core.schema import staged
-from core.warehouse.engines import KINDS
 
 FAR_TABLES = ("messages", "conversations", "transfers", "roster", "reviews")
 """What can stay at a source. Orders and agent-days are small enough to be loaded."""
@@ -97,7 +100,7 @@ class SourceFile:
 
 
 def read(data: bytes, name: str) -> SourceFile:
-    """A source file from its bytes.
+    r"""A source file from its bytes.
 
     Raises:
         InputError: ``far_bad_file`` (no TOML, or a value of the wrong kind), ``far_unknown_key``, ``far_password``,
@@ -114,7 +117,9 @@ def read(data: bytes, name: str) -> SourceFile:
             raise _wrong("far_password" if secret else "far_unknown_key", name, "" if secret else key, _KEYS)
     plain = {key: _text(told, key, name) for key in ("name", "engine", "address", "zone", "stamps")}
     mappings = {key: _mapping(told, key, name) for key in _MAPPINGS}
-    source = SourceFile(**{**plain, "name": plain["name"] or Path(name).stem}, **mappings)
+    plain["name"] = plain["name"] or Path(name).stem
+    everything: dict[str, Any] = plain | mappings
+    source = SourceFile(**everything)
     _checked(source, name)
     return source
 
