@@ -53,7 +53,8 @@ def _reading(command: ArgumentParser, name: str) -> None:
                 side, metavar=side.upper(), help=f"{text}: file (JSON or YAML) or one of {', '.join(presets())}"
             )
     command.add_argument("files", nargs="*", metavar="FILE", help="logs, roster, orders …: read as one log")
-    command.add_argument("--source", metavar="URL", help="a database beside the files: its address, or env:NAME")
+    source = "a database beside the files: its address, or env:NAME; or a source file (.toml), whose rows stay where they lie"
+    command.add_argument("--source", metavar="URL", help=source)
     command.add_argument(
         "--table", action="append", default=[], metavar="NAME", help="table of the source; may be repeated"
     )

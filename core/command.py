@@ -121,7 +121,12 @@ def choices_of(words: Namespace) -> Choices:
 
 
 def log_of(words: Namespace) -> Log:
-    """The files and what the database gives as one log; kept for the next time, or as it was kept the last time."""
+    """The files and what the database gives as one log; kept for the next time, or as it was kept the last time.
+
+    A source file (.toml) gives a log that stays where it lies.
+    """
+    if words.source and words.source.lower().endswith(".toml"):
+        return _far_log(words)
     files, choices = [*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words)
     return kept_log(store_of(words), files, choices, lambda: load(files, choices))
 
@@ -132,6 +137,16 @@ def store_of(words: Namespace) -> Store | None:
         words.store = None if getattr(words, "no_cache", False) else opened()
     store: Store | None = words.store
     return store
+
+
+def _far_log(words: Namespace) -> Log:
+    from core.warehouse.far import far_log
+    from core.warehouse.source import read_path
+
+    if words.files or words.table or words.query or words.map:
+        raise InputError(Issue("far_alone", "error", file=masked(words.source)))
+    source = read_path(Path(words.source))
+    return far_log(replace(source, zone=words.tz, stamps=source.stamps_zone) if words.tz else source)
 
 
 def _fetched(words: Namespace) -> list[InputFile]:
@@ -220,7 +235,7 @@ def kpis(words: Namespace) -> dict[str, Any]:
         rows.append({"by": _group(table.groups.iloc[at]), "n": int(table.sums["conversations"][at]), "kpis": cells})
     period = {"from": table.period.first, "to": table.period.last, "tz": observed.zone, "anchor": table.period.anchor}
     counts = counts_of(shop)
-    return {"rules": scenario.get("rules"), "period": period, "rows": rows, "counts": counts}
+    return {"rules": scenario.get("rules"), "period": period, "rows": rows, "counts": counts, "quantiles": observed.quantiles}
 
 
 def _group(row: pd.Series) -> dict[str, Any]:

@@ -116,7 +116,9 @@ def _felt(observed: Observed, scenario: Scenario, days: pd.DataFrame) -> pd.Seri
 
 
 def _at_work(observed: Observed, scenario: Scenario) -> pd.DataFrame:
-    """Agents at work by local day and hour (``hours``) as their messages and conversations show."""
+    """Agents at work by local day and hour (``hours``) as their messages and conversations show; nobody where these lie elsewhere."""
+    if not observed.facts.near:
+        return pd.DataFrame()
     tests, values = narrowed(observed, scenario)
     sql = f"""WITH mine AS (SELECT agent, local_day, local_minute // 60 AS hour FROM ({judged_sql(observed.facts, scenario)}) AS j
         WHERE {tests} AND handled = 1 AND agent IS NOT NULL)

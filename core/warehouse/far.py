@@ -39,12 +39,38 @@ _STAMPS = {"messages": "sent_at", "conversations": "started_at"}
 Opener = Callable[[str, str], Warehouse]
 
 
+class Line:
+    """The session that holds a log's facts: one question at a time, whoever asks; when it was cut, another one can take its place."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self._asking = Lock()
+        self._end = weakref.finalize(self, warehouse.close)
+
+    def asked(self, sql: str, most: int) -> pd.DataFrame:
+        """A bounded result."""
+        with self._asking:
+            return self.warehouse.rows(sql, most)
+
+    def take(self, other: Line) -> None:
+        """Goes on with another session that holds the same facts; the old one is closed."""
+        with self._asking:
+            self._end()
+            other._end.detach()
+            self.warehouse = other.warehouse
+            self._end = weakref.finalize(self, self.warehouse.close)
+
+
 @dataclass(frozen=True)
 class FarFacts(Facts):
-    """Facts that lie in a warehouse; asked one question at a time, whoever asks."""
+    """Facts that lie in a warehouse."""
 
-    warehouse: Warehouse
-    asking: Any = field(default_factory=Lock, compare=False, repr=False)
+    line: Line
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """Where the facts lie."""
+        return self.line.warehouse
 
     @property
     def near(self) -> bool:
@@ -59,8 +85,7 @@ class FarFacts(Facts):
         """Rows of a SELECT of sums or of small tables, at most `MOST_CELLS`."""
         if values:
             raise rows_stay(self.log)
-        with self.asking:
-            return self.warehouse.rows(sql, MOST_CELLS)
+        return self.line.asked(sql, MOST_CELLS)
 
     def cases(self, sql: str, values: Sequence[Any] = ()) -> NoReturn:
         """Single conversations stay where they lie."""
@@ -69,8 +94,7 @@ class FarFacts(Facts):
     def listed(self, sql: str, most: int) -> pd.DataFrame:
         """At most so many rows of single conversations, and never more than `MOST_LISTED`."""
         bound = min(int(most), MOST_LISTED)
-        with self.asking:
-            return self.warehouse.rows(f"{sql} LIMIT {bound}", bound)
+        return self.line.asked(f"{sql} LIMIT {bound}", bound)
 
     def gathered(self, sql: str, words: Collection[str]) -> Gathered:
         """The rows of a cube in one order on every engine: sums of seconds depend on it in the last digit."""
@@ -97,7 +121,7 @@ class FarFacts(Facts):
 
 def rows_stay(log: Log) -> UnavailableError:
     """The refusal of a question that reads single conversations."""
-    return UnavailableError(Issue("far_rows_stay", "error", file=", ".join(sorted({report.file for report in log.ledger.files}))))
+    return UnavailableError(Issue("far_rows_stay", "error", file=cast(_Elsewhere, log.elsewhere).source.name))
 
 
 def is_far(log: Log | None) -> bool:
@@ -150,7 +174,8 @@ def _looked_at(source: SourceFile, warehouse: Warehouse, progress: Progress | No
         raise InputError(Issue("far_empty", "error", file=source.name, value=", ".join(source.tables.values())))
     cut = "messages" in tables and seen["messages"].filled.get("conversation_id", 0) < seen["messages"].kept
     making = _Elsewhere(source, tables, cut, _machines(warehouse, tables), _available(tables, seen), opener, [warehouse])
-    log = Log(_digest(source, seen), source.zone, {}, Ledger(tuple(_report(source, tables[name], seen[name]) for name in tables)), making)
+    ledger = Ledger(tuple(_report(source, tables[name], seen[name]) for name in tables))
+    log = Log(_digest(source, seen), source.zone, _shapes(making.available), ledger, making)
     making.log.append(log)
     return log
 
@@ -177,6 +202,12 @@ def _available(tables: Mapping[str, Mapped], seen: Mapping[str, _Seen]) -> froze
     filled = {f"{table}.{name}" for table in tables for name, n in seen[table].filled.items() if n}
     dated = {f"{table}.{name}_dated" for table, found in tables.items() for name in found.dated}
     return frozenset(filled | dated | ({"reviews.seq"} if "reviews" in tables else set()))
+
+
+def _shapes(available: Collection[str]) -> dict[str, pa.Table]:
+    """Tables without rows: which columns are there."""
+    names = sorted(each.partition(".")[::2] for each in available)
+    return {table: pa.table({name: pa.nulls(0) for of, name in names if of == table}) for table in dict(names)}
 
 
 def _digest(source: SourceFile, seen: Mapping[str, _Seen]) -> str:
@@ -217,19 +248,15 @@ class _Elsewhere:
     ready: list[Warehouse]
     log: list[Log] = field(default_factory=list, repr=False)
 
-    def __call__(self, slow: SlowKnobs, progress: Progress | None = None, began: Callable[[Warehouse], None] | None = None) -> FarFacts:
+    def __call__(self, slow: SlowKnobs, progress: Progress | None = None) -> FarFacts:
         warehouse = self.ready.pop() if self.ready else self.opener(self.source.engine, self.source.resolved())
-        if began:
-            began(warehouse)
         try:
             made = self._built(warehouse, slow, progress)
         except BaseException:
             warehouse.close()
             raise
         days = (made.first_day, made.last_day)
-        found = FarFacts(self.log[0], cast(Any, None), self.available, made.horizon_ms, *days, warehouse)
-        weakref.finalize(found, warehouse.close)
-        return found
+        return FarFacts(self.log[0], cast(Any, None), self.available, made.horizon_ms, *days, Line(warehouse))
 
     def _built(self, warehouse: Warehouse, slow: SlowKnobs, progress: Progress | None) -> Built:
         staging = Staging(warehouse, self.tables, int(slow.gap_h * 3_600_000), self.cut, self.bots)

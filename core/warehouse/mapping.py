@@ -73,6 +73,18 @@ class Mapped:
         return f"SELECT * FROM (SELECT {columns} FROM {self.place}) AS given WHERE {_USABLE[self.table](self)}"
 
 
+def _started(_: Mapped) -> str:
+    return _within("started_at")
+
+
+def _worked(_: Mapped) -> str:
+    return "v_agent_id IS NOT NULL AND v_end_at >= v_start_at"
+
+
+def _handed(_: Mapped) -> str:
+    return "v_conversation_id IS NOT NULL AND v_requested_at IS NOT NULL"
+
+
 def _within(name: str) -> str:
     return f"v_{name} >= {BOGUS} AND v_{name} < {FUTURE}"
 
@@ -89,10 +101,10 @@ def _scored(found: Mapped) -> str:
 
 _USABLE = {
     "messages": _keyed,
-    "conversations": lambda _: _within("started_at"),
-    "roster": lambda _: "v_agent_id IS NOT NULL AND v_end_at >= v_start_at",
+    "conversations": _started,
+    "roster": _worked,
     "reviews": _scored,
-    "transfers": lambda _: "v_conversation_id IS NOT NULL AND v_requested_at IS NOT NULL",
+    "transfers": _handed,
 }
 """Which rows the import would keep."""
 
@@ -218,7 +230,8 @@ class _Mapper:
         for name, column in chosen.items():
             if name in UNREAD or name in late:
                 continue
-            sql = self._seq(column) if name == "seq" else self._expression(schema[name], column, told=self.table.name in self.source.columns)
+            told = self.table.name in self.source.columns
+            sql = self._seq(column) if name == "seq" else self._expression(schema[name], column, told=told)
             if sql:
                 fields[name] = sql
         whole = "seq" in chosen and self.codes[chosen["seq"]] == "integer"
@@ -243,30 +256,29 @@ class _Mapper:
     def _expression(self, known: Column, column: str, *, told: bool) -> str:
         """The SQL of a field; empty where a guessed column holds another kind."""
         code = self.codes[column]
-        if known.kind == "instant" and code in (*_STAMPED, *_COUNTED):
-            return self._stamp(known.name, column, code)
-        if known.kind in ("number", "duration", "share") and code in (*_COUNTED, "flag"):
-            return self._number(known, column)
-        if known.kind == "rating" and code in (*_COUNTED, "text"):
-            return self._rating(known, column)
-        if known.kind == "flag" and code == "flag":
-            quoted = self.warehouse.quoted(column)
-            return self.warehouse.typed(f"CASE WHEN {quoted} THEN 1 WHEN NOT {quoted} THEN 0 END", "small")
-        if known.kind in _CODED and code not in _STAMPED:
-            return self._coded(known, column)
-        if known.kind in ("id", "text") and code not in ("stamp", "stamp_tz"):
-            return self._id(column)
+        ways = (
+            (("instant",), (*_STAMPED, *_COUNTED), self._stamp), (("number", "duration", "share"), (*_COUNTED, "flag"), self._number),
+            (("rating",), (*_COUNTED, "text"), self._rating), (("flag",), ("flag",), self._flag),
+            (_CODED, ("text", *_COUNTED, "flag"), self._coded), (("id", "text"), ("text", *_COUNTED, "flag", "date"), self._id),
+        )  # fmt: skip
+        way = next((way for kinds, codes, way in ways if known.kind in kinds and code in codes), None)
+        if way is not None:
+            return way(known, column)
         about = {"value": code, "facts": {"field": known.name, "kind": known.kind}}
         if told or any(known.name == need[0] for need in self.table.needs):
             raise self._wrong("far_bad_kind", column, **about)
         self._note("far_bad_kind", "warning", column, **about)
         return ""
 
-    def _stamp(self, name: str, column: str, code: str) -> str:
+    def _flag(self, _: Column, column: str) -> str:
         quoted = self.warehouse.quoted(column)
+        return self.warehouse.typed(f"CASE WHEN {quoted} THEN 1 WHEN NOT {quoted} THEN 0 END", "small")
+
+    def _stamp(self, known: Column, column: str) -> str:
+        quoted, code = self.warehouse.quoted(column), self.codes[column]
         if code in _STAMPED:
             return self.warehouse.stamp_ms(quoted, code, self.source.stamps_zone)
-        factor = STAMP_UNITS.get(self.source.units.get(self.table.name, {}).get(name, ""), 0.0) or self._magnitude(quoted)
+        factor = STAMP_UNITS.get(self.source.units.get(self.table.name, {}).get(known.name, ""), 0.0) or self._magnitude(quoted)
         return self.warehouse.typed(f"round({self.warehouse.typed(quoted, 'number')} * {factor})", "integer")
 
     def _magnitude(self, quoted: str) -> float:
@@ -282,7 +294,7 @@ class _Mapper:
         bounds = [f"({figure}) {sign} {end}" for sign, end in ((">=", known.low), ("<=", known.high)) if end is not None]
         return f"CASE WHEN {' AND '.join(bounds)} THEN {figure} END" if bounds else figure
 
-    def _id(self, column: str) -> str:
+    def _id(self, _: Column, column: str) -> str:
         """Ids as text; empty ones and placeholders are missing."""
         text = self._text(column)
         if self.codes[column] != "text":
@@ -306,7 +318,7 @@ class _Mapper:
     def _coded(self, known: Column, column: str) -> str:
         seen = self._words(column)
         if seen is None:
-            return self._id(column) if known.kind in ("category", "channel") else ""
+            return self._id(known, column) if known.kind in ("category", "channel") else ""
         done = convert(pa.array(list(seen), pa.string()), known.kind, self._reading(known))
         unknown = {word: n for (word, n), bad in zip(seen.items(), done.bad, strict=True) if bad}
         if unknown:

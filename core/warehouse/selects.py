@@ -61,7 +61,8 @@ class Staging:
         rows = f"({found.select()}) AS usable"
         if found.has("message_id"):
             once = "row_number() OVER (PARTITION BY v_message_id ORDER BY v_sent_at)"
-            rows = f"(SELECT * FROM (SELECT usable.*, {once} AS far_copy FROM {rows}) AS copies WHERE far_copy = 1 OR v_message_id IS NULL) AS usable"
+            copies = f"SELECT usable.*, {once} AS far_copy FROM {rows}"
+            rows = f"(SELECT * FROM ({copies}) AS copies WHERE far_copy = 1 OR v_message_id IS NULL) AS usable"
         line = self._line(found)
         order = [f"v_{name}" for name in ("seq", "message_id") if found.has(name)] or [_ASKED_FIRST]
         order += [f"v_{name}" for name in ("sender", "event", "agent_id", "automation", "customer_id") if found.has(name)]
@@ -78,7 +79,7 @@ class Staging:
     def _cut(self, numbered: str, line: str, found: Mapped) -> str:
         """Conversations cut per customer and channel wherever the silence is longer than the gap; the same names as near."""
         given, who, where = (self._pick(found, name, "text") for name in ("conversation_id", "customer_id", "channel"))
-        gap = "v_sent_at - lag(nullif(v_sent_at, -1)) OVER (PARTITION BY {line} ORDER BY v_sent_at, seq)".format(line=line)
+        gap = f"v_sent_at - lag(nullif(v_sent_at, -1)) OVER (PARTITION BY {line} ORDER BY v_sent_at, seq)"
         marked = f"SELECT numbered.*, CASE WHEN {gap} <= {self.gap_ms} THEN 0 ELSE 1 END AS far_fresh FROM ({numbered}) AS numbered"
         ordered = f"PARTITION BY {line} ORDER BY v_sent_at, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
         count = self._typed(f"sum(far_fresh) OVER ({ordered})", "integer")
@@ -123,8 +124,8 @@ class Staging:
 
     def _assigned(self, found: Mapped) -> str:
         place = "row_number() OVER (PARTITION BY conv ORDER BY v_sent_at DESC, seq DESC)"
-        given = f"SELECT conv, v_agent_id, {place} AS far_place FROM ({self.said(found)}) AS said WHERE v_event = 'assign' AND v_agent_id IS NOT NULL"
-        return f"SELECT conv, v_agent_id AS agent FROM ({given}) AS given WHERE far_place = 1"
+        named = f"FROM ({self.said(found)}) AS said WHERE v_event = 'assign' AND v_agent_id IS NOT NULL"
+        return f"SELECT conv, v_agent_id AS agent FROM (SELECT conv, v_agent_id, {place} AS far_place {named}) AS given WHERE far_place = 1"
 
     # ── conversations ────────────────────────────────────────────────────────────────────────────────────────────────
 

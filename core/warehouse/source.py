@@ -34,11 +34,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.warehouse.engines import KINDS
-
 from core.errors import InputError, Issue, did_you_mean
 from core.ingest.source import OPEN_VARIABLES, located, of_visitor
 from core.schema import staged
+from core.warehouse.engines import KINDS
 
 FAR_TABLES = ("messages", "conversations", "transfers", "roster", "reviews")
 """What can stay at a source. Orders and agent-days are small enough to be loaded."""
