@@ -268,10 +268,13 @@ class _Elsewhere:
 
 
 def _plain(warehouse: Warehouse, found: Mapped) -> str:
-    columns = ", ".join(f"v_{name} AS {name}" for name in found.fields)
+    columns = {name: f"v_{name}" for name in found.fields}
     if found.table == "reviews":
-        columns += f", {warehouse.typed('row_number() OVER (ORDER BY v_agent_id, v_criterion)', 'integer')} AS seq"
-    return f"SELECT {columns} FROM ({found.select()}) AS usable"
+        columns["seq"] = warehouse.typed("row_number() OVER (ORDER BY v_agent_id, v_criterion)", "integer")
+        for name in {"conversation_id", "review_id"} & columns.keys():  # which sheet is which is enough: ids stay
+            number = warehouse.typed(f"dense_rank() OVER (ORDER BY v_{name})", "text")
+            columns[name] = f"CASE WHEN v_{name} IS NOT NULL THEN {number} END"
+    return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM ({found.select()}) AS usable"
 
 
 # ── somebody waits ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ from tests import shop
 
 ELSEWHERE = ("courtesy",)
 """KPIs that need what people wrote."""
-GROUPINGS = (("shop",), ("agent",), ("team", "language"), ("weekday", "hour"), ("agent", "week"))
+GROUPINGS = (("shop",), ("agent",), ("team", "language"), ("weekday", "hour"))
 
 
 def written(path: Path) -> dict[str, dict[str, str]]:
@@ -28,15 +28,19 @@ def written(path: Path) -> dict[str, dict[str, str]]:
             given = shop.log().tables[name]
             kinds = table(name).by_name()
             kept = [each for each in given.column_names if each in known_fields(name) and each != "text"]
-            picked = ", ".join(
-                f'make_timestamp("{each}" * 1000) AS "its {each}"' if each in kinds and kinds[each].kind == "instant" else f'"{each}" AS "its {each}"'
-                for each in kept
-            )
+            stamps = {each for each in kept if each in kinds and kinds[each].kind == "instant"}
+            cells = {each: f'make_timestamp("{each}" * 1000)' if each in stamps else f'"{each}"' for each in kept}
+            picked = ", ".join(f'{cell} AS "{heading(each)}"' for each, cell in cells.items())
             con.register("given", given)
             con.execute(f"CREATE TABLE {name} AS SELECT {picked} FROM given ORDER BY seq")
             con.unregister("given")
-            columns[name] = {each: f"its {each}" for each in kept}
+            columns[name] = {each: heading(each) for each in kept}
     return columns
+
+
+def heading(field: str) -> str:
+    """What a column is called there."""
+    return field.replace("_", " ").capitalize()
 
 
 def source(path: Path, columns: Mapping[str, Mapping[str, str]]) -> SourceFile:

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
-from core.command import COMMANDS
 from core.engine import Observed, SlowKnobs, build_facts, observe
 from core.errors import InputError, KefuError, UnavailableError
 from core.ingest import Choices, InputFile, explain, load
@@ -29,19 +28,21 @@ from tests.warehouse import farshop
 
 ROWS_OF_THE_LOG = 7_606
 REFUSED = {"backtest", "dialects", "drivers", "forecast", "questions", "roster", "spotchecks", "staffing", "study"}
+ANSWERED = {"inspect", "kpis", "score", "weekdays", "receipt", "rush", "room"}
+"""Those that take longer are run beside the engines (tests/engines)."""
 MORE: dict[str, list[str]] = {
     "card": ["--agent", "Lin Xiao", "-o", "card.html"], "effects": ["--date", "2026-04-27"], "receipt": ["--agent", "Lin Xiao"],
-    "periods": ["--this", "2026-04-27:2026-05-24", "--other", "previous"], "study": ["-o", "study.html"],
+    "study": ["-o", "study.html"],
     "whatif": ["standard", "standard"],
 }  # fmt: skip
 
 
 class Spy:
-    """An engine that writes down every question and how many rows came back."""
+    """An engine that writes down what came back of every question: whether ids, the bound, rows."""
 
     def __init__(self, kind: str, address: str) -> None:
         self.real = opened(kind, address)
-        self.asked: list[tuple[str, int, int]] = []
+        self.asked: list[tuple[bool, int, int]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
@@ -49,7 +50,8 @@ class Spy:
     def rows(self, select: str, most: int = 2_000_000) -> pd.DataFrame:
         """Asks, and remembers."""
         found = self.real.rows(select, most)
-        self.asked.append((select, most, len(found)))
+        named = any(found[name].astype("str").str.fullmatch(r"[KC]\d{6}|Q\d{4}").any() for name in found.select_dtypes(["object", "str"]))
+        self.asked.append((named, most, len(found)))
         return found
 
 
@@ -92,12 +94,12 @@ def test_every_figure_is_that_of_the_files(spied: tuple[Log, Observed, Spy]) -> 
 
 
 def test_only_sums_come_back(spied: tuple[Log, Observed, Spy]) -> None:
-    """No answer holds a conversation's id, a customer or a text; a bound stands on every question."""
+    """No answer holds the id of a conversation or a customer; a bound stands on every question."""
     _, seen, spy = spied
-    for select, most, rows in spy.asked:
+    assert spy.asked
+    for named, most, rows in spy.asked:
         assert rows <= most <= far.MOST_CELLS
-        outer = select.partition("FROM")[0]
-        assert not any(name in outer for name in ("conv,", "cust", "text,", "start_ms"))
+        assert not named, "an id of a conversation, a customer or a review came back"
     with pytest.raises(UnavailableError):
         seen.facts.cases("SELECT conv FROM conversations")
     with pytest.raises(UnavailableError):
@@ -133,7 +135,7 @@ def toml(place: tuple[Path, Mapping[str, Mapping[str, str]]], tmp_path_factory: 
     return path
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "erlang"])
+@pytest.mark.parametrize("command", sorted(REFUSED | ANSWERED))
 def test_every_command_answers_or_says_why_not(
     command: str, toml: Path, spied: tuple[Log, Observed, Spy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
@@ -157,7 +159,7 @@ def test_headings_are_matched_where_nothing_is_said(place: tuple[Path, Mapping[s
     log = far.far_log(far_source(toml))
     issues = [issue for issue in log.ledger.issues if issue.code == "far_matched"]
     assert {issue.table for issue in issues} == set(place[1])
-    assert any("sent_at = its sent_at" in issue.value for issue in issues)
+    assert any("sent_at = Sent at" in issue.value for issue in issues)
     assert all("{" not in " ".join(explain(issue, Text(language))) for issue in log.ledger.issues for language in LANGUAGES)
     assert sum(report.rows_read - report.rows_kept - report.rows_dropped for report in log.ledger.files) == 0
 
@@ -173,13 +175,13 @@ def test_wrong_names_are_answered_with_near_ones(place: tuple[Path, Mapping[str,
     """A table or column that is not there: the refusal names the nearest one."""
     good = farshop.source(*place)
     lost = dataclasses.replace(good, tables={"messages": "mesages"}, columns={})
-    torn = dataclasses.replace(good, tables={"messages": "messages"}, columns={"messages": {**good.columns["messages"], "sender": "its sendr"}})
+    torn = dataclasses.replace(good, tables={"messages": "messages"}, columns={"messages": {**good.columns["messages"], "sender": "Sendr"}})
     found = []
     for source in (lost, torn):
         with pytest.raises(InputError) as caught:
             far.far_log(source)
         found.append((caught.value.issue.code, caught.value.issue.facts["like"]))
-    assert found == [("far_no_table", "messages"), ("far_no_column", "its sender")]
+    assert found == [("far_no_table", "messages"), ("far_no_column", "Sender")]
 
 
 SMALL = """CREATE TABLE talk AS SELECT * FROM (VALUES
