@@ -2,7 +2,7 @@
 
 Whoever runs the app decides, by variables of the environment; the command line has ``--memory`` beside them:
 
-    KEFULENS_MEMORY        memory of the embedded engine; what does not fit is spilled to disk     3GB
+    KEFULENS_MEMORY        memory of the process; what does not fit is spilled to disk             3GB
     KEFULENS_TEMP          folder of spilled parts and of files being read                         the system's temporary folder
     KEFULENS_TEMP_LIMIT    temporary disk at most                                                  20GB
     KEFULENS_CACHE         folder of what is kept between starts; empty: nothing is kept           the user's own cache folder
@@ -36,6 +36,15 @@ class Limits:
     temp: int = 20 * 10**9
     cache_folder: Path | None = None
     cache: int = 10 * 10**9
+
+    @property
+    def engine_memory(self) -> int:
+        """What of the memory the engine takes; the rest is for the figures made of its answers, a third and at most 1 GB.
+
+        >>> Limits(memory=3 * 10**9).engine_memory
+        2000000000
+        """
+        return self.memory - min(self.memory // 3, 10**9)
 
 
 def size(text: str, name: str = "") -> int:

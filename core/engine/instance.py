@@ -10,7 +10,6 @@ Every log has an in-memory database of its own in it, so that equal names never 
 from __future__ import annotations
 
 import atexit
-import tempfile
 import weakref
 from contextlib import suppress
 from functools import cache
@@ -22,8 +21,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from core.embedded import connect
 from core.limits import Limits, limits
-from core.scratch import scratch
 
 _STARTING = Lock()
 
@@ -37,19 +36,6 @@ def instance(allowed: Limits | None = None) -> Instance:
 @cache
 def _started(allowed: Limits) -> Instance:
     return Instance(allowed)
-
-
-def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
-    """An engine apart from the process' own, with limits for itself alone: for what cannot share one, such as a far database's file."""
-    allowed = allowed or limits()
-    con = duckdb.connect(":memory:")
-    con.execute("SET enable_progress_bar = false")
-    con.execute("SET autoinstall_known_extensions = false")
-    con.execute(f"SET memory_limit = '{allowed.memory}B'")
-    con.execute("SET temp_directory = ?", [tempfile.mkdtemp(prefix="engine-", dir=scratch(allowed.temp_folder))])
-    con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
-    con.execute("SET preserve_insertion_order = false")
-    return con
 
 
 class Instance:

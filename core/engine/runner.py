@@ -12,7 +12,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from core.engine.instance import Database, connect, instance
+from core.embedded import connect
+from core.engine.instance import Database, instance
 from core.engine.packed import Gathered, gathered
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions

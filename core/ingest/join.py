@@ -132,6 +132,17 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
 """Where the conversation of a row should be found again."""
 
 
+def note_strangers(parts: Sequence[Staged], messages: pa.Array) -> None:
+    """Counts rows whose conversation the messages do not name, where these lie in a file: of them only the ids are at hand."""
+    named = [part for part in parts if part.book.table in _SAME_SESSION and "conversation_id" in part.columns]
+    ids = {name: _ids([part for part in named if part.book.table == name]) for name in _SAME_SESSION} | {"messages": messages}
+    for part in named:
+        homes = [name for name in _HOMES.get(part.book.table, ()) if len(ids[name])]
+        if "messages" in homes and len(ids[part.book.table]):
+            part.book.issues[:] = [issue for issue in part.book.issues if issue.code != "orphans"]
+            _note_strangers(part, pa.chunked_array([ids[name] for name in homes]), homes[0])
+
+
 def _note_strangers(part: Staged, known: pa.ChunkedArray, other: str) -> None:
     column = part.columns["conversation_id"]
     strange = pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, value_set=known)))

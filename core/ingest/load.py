@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
+import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.embedded import shortage
 from core.errors import InputError, Issue
-from core.ingest import checks, people, quick
+from core.ingest import blocks, checks, people, quick
 from core.ingest.choices import Choices, InputFile, digest
 from core.ingest.content import Question
 from core.ingest.fill import fill, refuse_unfillable, ways
-from core.ingest.join import join
+from core.ingest.join import join, note_strangers
 from core.ingest.match import Match, match, suggestion
 from core.ingest.progress import Progress, Steps, watched
 from core.ingest.read import RawTable, read
 from core.ingest.shape import reshaped
 from core.ingest.stage import CLOCKS, Staged, stage
 from core.ingest.suspicions import suspect
-from core.log import ColumnMatch, FileReport, Ledger, Log
+from core.limits import Limits, limits
+from core.log import ColumnMatch, FileReport, Ledger, Log, Source
 from core.schema import DIRECTORIES, normal, staged, table
+from core.scratch import scratch
 
 READING = 0.5
 """Share of an import that is spent on reading; the rest is understanding."""
@@ -67,7 +73,9 @@ class _Read:
     problem: Issue | None = None
 
 
-def load(files: Sequence[InputFile], choices: Choices | None = None, progress: Progress | None = None) -> Log:
+def load(
+    files: Sequence[InputFile], choices: Choices | None = None, progress: Progress | None = None, folder: Path | None = None
+) -> Log:
     r"""Reads files into a Log.
 
     Args:
@@ -75,6 +83,8 @@ def load(files: Sequence[InputFile], choices: Choices | None = None, progress: P
         choices: the user's decisions; none are needed for a file whose headings speak for themselves.
         progress: called some ten times a second, in the caller's thread, with (bytes done, bytes in all, file at hand, rows
             read so far); raise from it to cancel. `core.ingest.progress.remaining` estimates the rest.
+        folder: where messages that are more than memory holds are written to, and kept; without, they lie on temporary disk as long
+            as somebody holds the log (see `core.ingest.blocks`).
 
     Returns:
         The staging tables (only columns that are there, plus ``seq`` and ``file_row``) and the ledger.
@@ -88,7 +98,7 @@ def load(files: Sequence[InputFile], choices: Choices | None = None, progress: P
     [5.0]
     """
     steps = Steps({file.name: file.size for file in files})
-    work = partial(_import, files, choices or Choices(), steps)
+    work = partial(_import, files, choices or Choices(), steps, folder=folder)
     log, _ = work() if progress is None else watched(work, steps, progress)
     return log
 
@@ -105,7 +115,7 @@ def preview(files: Sequence[InputFile], choices: Choices | None = None, rows: in
 
 
 def _import(
-    files: Sequence[InputFile], choices: Choices, steps: Steps, cells: bool = False
+    files: Sequence[InputFile], choices: Choices, steps: Steps, cells: bool = False, folder: Path | None = None
 ) -> tuple[Log, list[Staged]]:
     """The log, and the files it is made of, with their cells as read where these are wanted."""
     if not files:
@@ -113,8 +123,13 @@ def _import(
     quick.use_plain_memory()
     _check_zone(choices)
     refuse_unfillable(choices)
+    allowed = limits()
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(digest, files, choices)
+        if blocks.in_blocks(files, allowed):
+            found = [_opened_large(file, choices, steps) for file in files]
+            if any(isinstance(one, blocks.Large) for one in found):
+                return _LargeImport(choices, steps, allowed, cells).run(found, whole.result, folder)
         parts, reports = _parts(files, choices, steps, cells)
     if not parts:
         raise RefusedError(_worst(reports), tuple(each for each in reports if isinstance(each, FileReport)))
@@ -123,10 +138,181 @@ def _import(
     tables = {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
     _note_starts(parts, tables)
     starts = _starts(parts)
-    ledger = Ledger(
-        tuple(_report(each, starts[id(each)]) if isinstance(each, Staged) else _mild(each) for each in reports)
-    )
+    ledger = Ledger(tuple(_line(each, starts) for each in reports))
     return Log(whole.result(), choices.zone, tables, ledger), parts
+
+
+@dataclass(frozen=True)
+class _LargeImport:
+    """An import of which messages are read in blocks; everything else is read as ever, beside them."""
+
+    choices: Choices
+    steps: Steps
+    allowed: Limits
+    cells: bool
+
+    def run(
+        self, found: Sequence[_Read | blocks.Large], whole: Callable[[], str], folder: Path | None
+    ) -> tuple[Log, list[Staged]]:
+        """The log with its messages in a Parquet file, and the parts in memory (for a preview: the first rows of large files too)."""
+        known = [one if isinstance(one, _Read) else _Read(one.name, ((one.head, one.match),)) for one in found]
+        who = people.directory([each for one in known for each in one.tables], self.choices)
+        if self.cells:
+            stage_one = partial(_stage_one, choices=self.choices, who=who, once=False)
+            parts, _ = _stage_all(known, known, (self.choices, self.steps), stage_one)
+            return Log(whole(), self.choices.zone, {}), parts
+        try:
+            room = Path(tempfile.mkdtemp(prefix="log-", dir=scratch(self.allowed.temp_folder) if folder is None else folder))
+        except OSError as error:
+            raise shortage(error, self.allowed) or error from error
+        try:
+            log, parts = self._read(found, (known, who), (whole, room))
+        except BaseException as error:
+            blocks.removed(room)
+            raise shortage(error, self.allowed) or error from error
+        if folder is None:
+            weakref.finalize(log, blocks.removed, room)
+        return log, parts
+
+    def _read(
+        self,
+        found: Sequence[_Read | blocks.Large],
+        beside: tuple[Sequence[_Read], people.Directory],
+        at: tuple[Callable[[], str], Path],
+    ) -> tuple[Log, list[Staged]]:
+        (known, who), (whole, room) = beside, at
+        second = blocks.Second(_stage_one, _piece, room, self.allowed, self.steps, self.choices.zone)
+        parts: list[Staged] = []
+        reports: list[Staged | FileReport | blocks.Blocks] = []
+        surveyed = {id(one): self._survey(one, who, room) for one in found if isinstance(one, blocks.Large)}
+        pairs = [(one, seen) for one in found if isinstance(one, blocks.Large) and isinstance(seen := surveyed[id(one)], blocks.Survey)]
+        known_rows = {layout: blocks.Known(looks, looks[:0]) for layout, looks in blocks.twice(pairs).items()}
+        start = 0
+        for one in found:
+            if isinstance(one, blocks.Large):
+                seen = surveyed[id(one)]
+                done = self._one(one, seen, second, (who, known_rows, start)) if isinstance(seen, blocks.Survey) else seen
+                start = done.starts[1] if isinstance(done, blocks.Blocks) else start
+                reports.append(done)
+            else:
+                stage_one = partial(_stage_one, choices=self.choices, who=who, once=False)
+                own, said = _stage_all([one], known, (self.choices, self.steps), stage_one)
+                parts += [part for part in own if part.book.table != "messages"]
+                reports += [_beside_large(each) if isinstance(each, Staged) and each.book.table == "messages" else each for each in said]
+        large = [each for each in reports if isinstance(each, blocks.Blocks)]
+        if not (large or parts):
+            plain = [each for each in reports if not isinstance(each, blocks.Blocks)]
+            raise RefusedError(_worst(plain), tuple(each for each in plain if isinstance(each, FileReport)))
+        join(parts)
+        fill(parts, self.choices)
+        tables: dict[str, Source] = {"messages": self._messages(large, parts, room)} if large else {}
+        tables |= {name: _table(name, [part for part in parts if part.book.table == name]) for name in _names(parts)}
+        starts = _starts(parts)
+        ledger = Ledger(tuple(_line(each, starts) for each in reports))
+        return Log(whole(), self.choices.zone, tables, ledger), parts
+
+    def _survey(self, large: blocks.Large, who: people.Directory, room: Path) -> blocks.Survey | FileReport:
+        """What the whole of a large file says, or why it was refused."""
+        start = _stage_one(large.head, large.match, self.choices, who, False)
+        if isinstance(start, FileReport):
+            return _refused(large.stream.empty, large.match, start.issues[-1])
+        try:
+            return blocks.survey(large, start, self.choices, (room, self.steps))
+        except InputError as error:
+            return _refused(large.stream.empty, large.match, error.issue)
+
+    def _one(
+        self,
+        large: blocks.Large,
+        found: blocks.Survey,
+        second: blocks.Second,
+        at: tuple[people.Directory, Mapping[tuple[str, ...], blocks.Known], int],
+    ) -> blocks.Blocks | FileReport:
+        """A large file read in blocks, or why it was refused."""
+        who, known, start = at
+        seen = known[large.head.headings]
+        try:
+            done = second.read(large, found, who, seen, start)
+        except InputError as error:
+            if error.issue.code in ("temp_full", "memory_full"):
+                raise
+            return _refused(large.stream.empty, large.match, error.issue)
+        seen.next_file()
+        return done
+
+    def _messages(self, large: Sequence[blocks.Blocks], parts: Sequence[Staged], room: Path) -> Path:
+        """The messages in one file, and what is said of all of them together."""
+        from core.ingest.whole import Whole
+
+        path = blocks.assembled(large, room / "messages.parquet", self.choices.greetings)
+        messages = Whole(path)
+        for each in large:
+            each.notes.add(messages.conflicts(each))
+            each.late(self.choices.zone)
+        path = _without_superseded(messages, large, room)
+        if path != messages.path:
+            messages.close()
+            messages = Whole(path)
+        _note_homes(messages, large, parts)
+        messages.close()
+        for each in large:
+            self.steps.at(each.large.name, 1.0)
+        return path
+
+
+def _without_superseded(messages: Any, large: Sequence[blocks.Blocks], room: Path) -> Path:
+    """The messages without those that a later export of the same layout holds as well."""
+    gone: list[np.ndarray] = []
+    for layout in dict.fromkeys(each.large.head.headings for each in large):
+        same = [each for each in large if each.large.head.headings == layout]
+        for place, seqs in messages.superseded(same).items():
+            if len(seqs):
+                same[place].supersede(seqs)
+                gone.append(seqs)
+    if not gone:
+        return Path(messages.path)
+    path = room / "messages-once.parquet"
+    rows = messages.without(np.concatenate(gone), path)
+    for each in large:
+        each.number_superseded(rows)
+    messages.path.unlink()
+    return path
+
+
+def _note_homes(messages: Any, large: Sequence[blocks.Blocks], parts: Sequence[Staged]) -> None:
+    """Rows whose conversation no row of the other table names, and starts that differ from the first message."""
+    given = [part for part in parts if part.book.table == "conversations" and "conversation_id" in part.columns]
+    ids = messages.conversations()
+    if given:
+        known = pa.chunked_array([part.columns["conversation_id"].filter(pa.array(part.book.keep)) for part in given]).unique().drop_null()
+        for each in large:
+            each.notes.add(messages.strangers(each, known, "conversations"))
+        if len(ids):
+            table = _table("conversations", given)
+            _note_other_starts(given, table, messages.first_asks(table.column("conversation_id").unique().drop_null()))
+    note_strangers(parts, ids)
+
+
+def _beside_large(part: Staged) -> FileReport:
+    issue = Issue("beside_large_messages", "error", "messages", part.raw.name, rows=len(part.raw.rows))
+    return _refused(part.raw, part.match, issue)
+
+
+def _line(each: Staged | FileReport | blocks.Blocks, starts: Mapping[int, int]) -> FileReport:
+    """A file's line in the ledger."""
+    if isinstance(each, blocks.Blocks):
+        return each.report()
+    return _report(each, starts[id(each)]) if isinstance(each, Staged) else _mild(each)
+
+
+def _opened_large(file: InputFile, choices: Choices, steps: Steps) -> _Read | blocks.Large:
+    """A file of messages to be read in blocks, or a file as read."""
+    steps.at(file.name, 0.0)
+    try:
+        large = blocks.opened(file, choices)
+    except InputError:
+        large = None  # the whole reading says why
+    return _open(file, choices, steps) if large is None else large
 
 
 def _parts(
@@ -136,7 +322,7 @@ def _parts(
     tables = [each for one in found for each in one.tables]
     who = people.directory(tables, choices)
     stage_one = partial(_stage_one, choices=choices, who=who, once=len(tables) == 1 and not cells)
-    return _stage_all(found, choices, steps, stage_one)
+    return _stage_all(found, found, (choices, steps), stage_one)
 
 
 def _check_zone(choices: Choices) -> None:
@@ -195,8 +381,13 @@ def _matched(found: Sequence[RawTable], choices: Choices) -> tuple[tuple[tuple[R
 
 
 def _stage_all(
-    found: Sequence[_Read], choices: Choices, steps: Steps, stage_one: Callable[[RawTable, Match], Staged | FileReport]
+    found: Sequence[_Read],
+    known: Sequence[_Read],
+    about: tuple[Choices, Steps],
+    stage_one: Callable[[RawTable, Match], Staged | FileReport],
 ) -> tuple[list[Staged], list[Staged | FileReport]]:
+    """Stages files one after the other; ``known`` are all files of the import."""
+    choices, steps = about
     parts: list[Staged] = []
     reports: list[Staged | FileReport] = []
     for one in found:
@@ -204,7 +395,7 @@ def _stage_all(
             reports.append(FileReport("", one.name, issues=(one.problem,)))
         for number, (raw, matched) in enumerate(one.tables, start=1):
             steps.at(one.name, READING + (1 - READING) * (number - 1) / len(one.tables))
-            done = stage_one(raw, _of_sessions(raw, matched, choices, _names_sessions(found, raw)))
+            done = stage_one(raw, _of_sessions(raw, matched, choices, _names_sessions(known, raw)))
             reports.append(done)
             if isinstance(done, Staged):
                 parts.append(done)
@@ -233,7 +424,7 @@ def _of_sessions(raw: RawTable, found: Match, choices: Choices, others: bool) ->
 
 
 def _stage_one(
-    raw: RawTable, found: Match, choices: Choices, who: people.Directory, once: bool
+    raw: RawTable, found: Match, choices: Choices, who: people.Directory, once: bool, *, again: np.ndarray | None = None
 ) -> Staged | FileReport:
     found = people.authored(raw, found, who)
     if not found.complete:
@@ -241,7 +432,7 @@ def _stage_one(
     if found.table in DIRECTORIES:
         return _directory_report(raw, found)
     try:
-        part = stage(raw, found, choices, choices.of(raw.name), once)
+        part = stage(raw, found, choices, choices.of(raw.name), once, again=again)
         _understand(part, choices, who)
     except InputError as error:
         return _refused(raw, found, error.issue)
@@ -390,7 +581,11 @@ def _note_starts(parts: Sequence[Staged], tables: Mapping[str, pa.Table]) -> Non
     if "conversation_id" not in messages.column_names or "conversation_id" not in given.column_names:
         return
     asked = messages.filter(pc.equal(messages.column("sender"), "customer")).group_by("conversation_id")
-    first = asked.aggregate([("sent_at", "min")])
+    _note_other_starts(parts, given, asked.aggregate([("sent_at", "min")]))
+
+
+def _note_other_starts(parts: Sequence[Staged], given: pa.Table, first: pa.Table) -> None:
+    """The same from the customers' first messages: conversation_id, sent_at_min."""
     if "started_by" in given.column_names:
         given = given.filter(pc.fill_null(pc.not_equal(given.column("started_by"), "agent"), True))
     both = given.select(["conversation_id", "started_at", "file_row"]).join(first, "conversation_id", join_type="inner")

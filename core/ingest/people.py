@@ -52,6 +52,23 @@ class Directory:
     roles: Mapping[str, str] = field(default_factory=dict)
     greetings: frozenset[str] = frozenset()
     bots: frozenset[str] = frozenset()
+    whole: WholeFile | None = None
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """What only a whole file of messages says, for one that is read in blocks.
+
+    Args:
+        names: agent id → name, where that is one to one.
+        leads, lost: texts of machines that stand there often: they hand over, or did not understand.
+        instant: agents who answer too quickly for a person, who may be proposed as machines.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    leads: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    instant: frozenset[str] = frozenset()
 
 
 def directory(files: Sequence[tuple[RawTable, Match]], choices: Choices) -> Directory:
@@ -96,6 +113,7 @@ def _joined(one: Directory, other: Directory) -> Directory:
         {**one.roles, **other.roles},
         one.greetings | other.greetings,
         one.bots | other.bots,
+        one.whole or other.whole,
     )
 
 
@@ -228,7 +246,7 @@ def _bots(columns: dict[str, pa.Array], who: Directory, choices: Choices) -> set
     agents = [agent for agent in columns["agent_id"].unique().to_pylist() if agent]
     named = _named_bots(agents, who, choices)
     if choices.bots is None and not named and "0" in agents and not _told("0", who, choices):
-        return {"0"} & _instant(columns, 5, 0.6)
+        return {"0"} & (instant(columns, 5, 0.6) if who.whole is None else who.whole.instant)
     return named
 
 
@@ -252,10 +270,11 @@ def _suspects(columns: dict[str, pa.Array], bots: set[str], who: Directory, choi
     """Agents who nearly always answer within a second: nobody types that fast; the user decides."""
     if choices.bots is not None:
         return set()
-    return {agent for agent in _instant(columns, ENOUGH_ANSWERS, 0.8) - bots if not _told(agent, who, choices)}
+    quick = instant(columns, ENOUGH_ANSWERS, 0.8) if who.whole is None else who.whole.instant
+    return {agent for agent in quick - bots if not _told(agent, who, choices)}
 
 
-def _instant(columns: dict[str, pa.Array], least: int, share: float) -> set[str]:
+def instant(columns: Mapping[str, pa.Array], least: int, share: float) -> set[str]:
     """Agents of whose messages so large a share follows the message before within a second; looked for in the first messages only."""
     if "sent_at" not in columns or "conversation_id" not in columns:
         return set()
@@ -281,7 +300,7 @@ def mark_automation(columns: dict[str, pa.Array], who: Directory, choices: Choic
         )
     text = columns["text"].dictionary_encode() if "text" in columns else None
     if text is not None:
-        _mark_hand_over(columns, text, book)
+        _mark_hand_over(columns, text, book, who)
     code = pc.if_else(pc.is_null(given), pa.scalar("none"), given)
     plain = code.to_numpy(zero_copy_only=False) == "none"
     bot = _is(columns["sender"], "bot") & plain
@@ -308,10 +327,25 @@ def _of_texts(text: pa.DictionaryArray, codes: Collection[int]) -> np.ndarray:
     return _spread(marks, text)
 
 
-def _mark_hand_over(columns: dict[str, pa.Array], text: pa.DictionaryArray, book: Book) -> None:
-    often = _often(text)
-    leads = [code for code, cell in often.items() if len(cell) < 60 and HAND_OVER.search(cell)]
-    lost = [code for code, cell in often.items() if len(cell) < 120 and NOT_UNDERSTOOD.search(cell)]
+def hands_over(cell: str) -> bool:
+    """Whether a text tells a customer to wait for a person."""
+    return len(cell) < 60 and bool(HAND_OVER.search(cell))
+
+
+def is_lost(cell: str) -> bool:
+    """Whether a text says that it did not understand."""
+    return len(cell) < 120 and bool(NOT_UNDERSTOOD.search(cell))
+
+
+def _mark_hand_over(columns: dict[str, pa.Array], text: pa.DictionaryArray, book: Book, who: Directory) -> None:
+    if who.whole is None:
+        often = _often(text)
+        leads = [code for code, cell in often.items() if hands_over(cell)]
+        lost = [code for code, cell in often.items() if is_lost(cell)]
+    else:
+        words = text.dictionary.to_pylist()
+        leads = [code for code, cell in enumerate(words) if cell in who.whole.leads]
+        lost = [code for code, cell in enumerate(words) if cell in who.whole.lost]
     if not (leads or lost):
         return
     marks = _of_texts(text, leads) & ~_is(columns["sender"], "customer")
@@ -323,7 +357,7 @@ def _mark_hand_over(columns: dict[str, pa.Array], text: pa.DictionaryArray, book
 
 def _greetings(columns: dict[str, pa.Array], text: pa.DictionaryArray, who: Directory) -> np.ndarray:
     """Texts that a directory gives as automatic, or an opening with an offer of help that stands word for word three times."""
-    codes = [code for code, cell in _often(text, pa.array(_is(columns["sender"], "agent"))).items() if _greets(cell)]
+    codes = [code for code, cell in _often(text, pa.array(_is(columns["sender"], "agent"))).items() if greets(cell)]
     if who.greetings:
         codes += [place for place, cell in enumerate(text.dictionary.to_pylist()) if cell.strip() in who.greetings]
     return _of_texts(text, codes)
@@ -335,10 +369,11 @@ def may_be_canned(cell: str) -> bool:
     >>> may_be_canned("您好，请问有什么可以帮您？"), may_be_canned("The parcel left on Monday.")
     (True, False)
     """
-    return _greets(cell) or bool(HAND_OVER.search(cell) or NOT_UNDERSTOOD.search(cell))
+    return greets(cell) or bool(HAND_OVER.search(cell) or NOT_UNDERSTOOD.search(cell))
 
 
-def _greets(cell: str) -> bool:
+def greets(cell: str) -> bool:
+    """Whether a text is an opening with an offer of help."""
     said = cell.strip()
     return len(said) <= 120 and bool(OPENING.search(said) and OFFER.search(said))
 
@@ -348,7 +383,7 @@ def name_agents(columns: dict[str, pa.Array], who: Directory) -> None:
     if "agent_id" not in columns:
         return
     own = columns.pop("agent_name", None)
-    names = dict(who.names) or _own_names(columns["agent_id"], own)
+    names = dict(who.names) or (_own_names(columns["agent_id"], own) if who.whole is None else who.whole.names)
     for name in ("agent_id", "assigned_agent", "from_agent", "to_agent"):
         if name in columns:
             if name == "agent_id" and who.teams and "team" not in columns:
@@ -359,7 +394,11 @@ def name_agents(columns: dict[str, pa.Array], who: Directory) -> None:
 def _own_names(ids: pa.Array, names: pa.Array | None) -> dict[str, str]:
     if names is None:
         return {}
-    pairs = pd.DataFrame({"id": ids.to_pylist(), "name": names.to_pylist()}).dropna().drop_duplicates()
+    return one_to_one(pd.DataFrame({"id": ids.to_pylist(), "name": names.to_pylist()}).dropna().drop_duplicates())
+
+
+def one_to_one(pairs: pd.DataFrame) -> dict[str, str]:
+    """The distinct pairs of ids and names as a dictionary; empty unless each id has one name and each name one id."""
     unique = len(pairs) == pairs["id"].nunique() == pairs["name"].nunique()
     return dict(zip(pairs["id"], pairs["name"], strict=True)) if unique else {}
 

@@ -138,7 +138,7 @@ class Form:
     width: int
 
 
-class _Irregular(Exception):
+class IrregularError(Exception):
     """The file needs the thorough reading."""
 
 
@@ -178,7 +178,7 @@ class _Source(io.RawIOBase):
             text = self._decoder.decode(chunk, final=not chunk)
             chunk = text.encode()
             if "\ufffd" in text:
-                raise _Irregular
+                raise IrregularError
         elif self.beyond < CERTAIN and not chunk.isascii():
             self.beyond += len(chunk.translate(None, _LEADING))
         if b"\0" in chunk:
@@ -197,7 +197,7 @@ class _Source(io.RawIOBase):
         self._held = b"\r" if chunk.endswith(b"\r") and not last else b""
         chunk = chunk[: len(chunk) - len(self._held)].replace(b"\r\n", b"\n")
         if b"\r" in chunk:
-            raise _Irregular
+            raise IrregularError
         return chunk
 
 
@@ -231,10 +231,77 @@ def parse(file: InputFile, form: Form, head: bytes, seen: Seen) -> Parsed | None
             return _parsed(file, form, few, seen, _Way(b'"' in head))
         except (_Quoted, pa.ArrowInvalid):
             return _in_one_thread(file, form, few, seen)
-    except (_Irregular, UnicodeError, pa.ArrowInvalid):
+    except (IrregularError, UnicodeError, pa.ArrowInvalid):
         return None
     finally:
         give_back()
+
+
+class Streamed(Iterator[tuple[list[pa.Array], list[tuple[int, str]], bool]]):
+    """The cells of a text table in blocks of about so many rows: columns, rows of another width up to there, whether it is the last.
+
+    Args:
+        file, form, seen: as in `parse`.
+        rows: of a block.
+        places: the columns that are wanted; all others are empty.
+
+    Raises `IrregularError` where only the thorough reading does the table justice.
+    """
+
+    continued = 0
+
+    def __init__(self, file: InputFile, form: Form, seen: Seen, rows: int, places: Collection[int] | None = None) -> None:
+        self._odd: list[tuple[int, str]] = []
+        self._blocks = self._read(file, form, seen, (rows, range(form.width) if places is None else sorted(set(places))))
+
+    def __next__(self) -> tuple[list[pa.Array], list[tuple[int, str]], bool]:
+        return next(self._blocks)
+
+    def _noted(self, row: Any) -> str:
+        self._odd.append((row.number, row.text))
+        return "skip"
+
+    def _read(
+        self, file: InputFile, form: Form, seen: Seen, wanted: tuple[int, Sequence[int]]
+    ) -> Iterator[tuple[list[pa.Array], list[tuple[int, str]], bool]]:
+        size, places = wanted
+        held: list[pa.RecordBatch] = []
+        try:
+            with file.open() as opened:
+                source = _Source(opened, form, True, seen)
+                for batch in _batches(source, form, places, self._noted):
+                    if sum(each.num_rows for each in held) >= size:
+                        yield self._block(held, form, False)
+                        held = []
+                    held.append(batch)
+                if source.quotes % 2:
+                    raise IrregularError
+                self.continued = source.beyond
+            yield self._block(held, form, True)
+        except (pa.ArrowInvalid, UnicodeError) as error:
+            raise IrregularError from error
+
+    def _block(self, held: list[pa.RecordBatch], form: Form, last: bool) -> tuple[list[pa.Array], list[tuple[int, str]], bool]:
+        odd, self._odd = self._odd, []
+        table = pa.Table.from_batches(held) if held else pa.table({f"f{place}": pa.nulls(0, pa.string()) for place in range(form.width)})
+        nothing = pa.nulls(table.num_rows, pa.string())
+        names = [f"f{place}" for place in range(form.width)]
+        return [one_piece(table.column(name)) if name in table.column_names else nothing for name in names], odd, last
+
+
+def _batches(source: Any, form: Form, places: Sequence[int], noted: Callable[[Any], str]) -> Iterator[pa.RecordBatch]:
+    import pyarrow.csv as arrow_csv
+
+    names = [f"f{place}" for place in range(form.width)]
+    reader = arrow_csv.open_csv(
+        source,
+        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=8 * BLOCK, use_threads=False),
+        arrow_csv.ParseOptions(delimiter=form.separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=noted),
+        arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, include_columns=[names[place] for place in places]
+        ),
+    )
+    yield from reader
 
 
 @dataclass(frozen=True)
@@ -265,7 +332,7 @@ def _parsed(file: InputFile, form: Form, few: Sequence[bool], seen: Seen, way: _
         source = _Source(opened, form, way.quoted, seen)
         table = _table(source, form, [words if each else plain for each in few], way)
     if source.quotes % 2:
-        raise _Irregular
+        raise IrregularError
     pieces = dict(enumerate(table.columns))
     del table
     give_back()

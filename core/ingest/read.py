@@ -156,18 +156,62 @@ def _read_text(name: str, data: bytes, choices: Choices) -> tuple[RawTable, ...]
 def _text_table(name: str, decoded: Decoded, layout: _Layout, cells: _Cells) -> RawTable:
     """The cells of a text file without what is no row, and the notes about that."""
     columns, rows, rejects = cells
-    columns, rows, blank = _without_blank([_plain_cells(column) for column in columns], rows)
-    rejects, blank = _split_blank(rejects, blank, layout.separator)
-    rejects, below = _split_footer(rejects, int(rows[-1]) if len(rows) else 0, layout.separator)
-    columns, rows, last = _without_footer(columns, rows)
+    columns, rows, blank = without_blank([plain_cells(column) for column in columns], rows)
+    rejects, blank = split_blank(rejects, blank, layout.separator)
+    rejects, below = split_footer(rejects, int(rows[-1]) if len(rows) else 0, layout.separator)
+    columns, rows, last = without_footer(columns, rows)
     below = [*last, *below]
-    notes = [*decoded.issues, *_header_notes(name, layout), *_reject_issues(name, rejects), *blank_note(name, blank)]
+    notes = [*decoded.issues, *_header_notes(name, layout), *reject_issues(name, rejects), *blank_note(name, blank)]
     notes += footer_note(name, below)
-    rejected = sum(lines for _, _, lines in [*rejects, *below])
-    if not len(rows) and not rejected:
+    gone = sum(lines for _, _, lines in [*rejects, *below])
+    if not len(rows) and not gone:
         raise InputError(Issue("no_rows", "error", file=name, facts={"headings": ", ".join(layout.headings)}))
     table = RawTable(name, layout.headings, quick.Cells(columns), rows, decoded.encoding, layout.separator)
-    return replace(table, rejected=rejected, issues=tuple(notes), encoding_confidence=decoded.confidence)
+    return replace(table, rejected=gone, issues=tuple(notes), encoding_confidence=decoded.confidence)
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A large and regular text table by its first megabyte: layout and form, the notes on its head, the table without rows.
+
+    ``unsure``: how sure its encoding is depends on the rest of the file.
+    """
+
+    layout: _Layout
+    form: quick.Form
+    issues: tuple[Issue, ...]
+    empty: RawTable
+    unsure: bool
+
+
+def regular(file: InputFile, start: bytes, choices: Choices) -> Regular | None:
+    """What the first bytes of a text table say about it; None for every other file.
+
+    Raises:
+        InputError: the bytes cannot be read, or hold no headings.
+    """
+    found = _head(file, start, choices)
+    if found is None:
+        return None
+    decoded, layout, form, _ = found
+    unsure = not choices.of(file.name).encoding and decoded.encoding == "utf-8"
+    empty = RawTable(file.name, layout.headings, quick.Cells([]), np.zeros(0, np.int64), decoded.encoding, layout.separator)
+    notes = (*decoded.issues, *_header_notes(file.name, layout))
+    return Regular(layout, form, notes, replace(empty, encoding_confidence=decoded.confidence), unsure)
+
+
+def _head(file: InputFile, start: bytes, choices: Choices) -> tuple[Decoded, _Layout, quick.Form, str] | None:
+    if _reader(file.name, start) is not _read_text or not start.strip(_NOTHING):
+        return None
+    wanted = choices.of(file.name).encoding
+    decoded = decode(file.name, start, wanted)
+    if decoded.encoding not in quick.CODECS or not (wanted or len(start) < quick.HEAD or settled_by(start, decoded.encoding)):
+        return None
+    text = _line_ends(decoded.text.lstrip("\ufeff").removesuffix("\r"))
+    if _window(text) > len(text) and len(start) >= quick.HEAD:
+        return None
+    layout = _layout(file.name, text)
+    return decoded, layout, quick.Form(decoded.encoding, layout.separator, layout.lines, len(layout.headings)), text
 
 
 def _quickly(file: InputFile, choices: Choices, seen: quick.Seen) -> RawTable | None:
@@ -175,26 +219,18 @@ def _quickly(file: InputFile, choices: Choices, seen: quick.Seen) -> RawTable | 
     if file.size <= quick.HEAD:
         return None
     with file.open() as opened:
-        start = opened.read(quick.HEAD)
-    if _reader(file.name, start) is not _read_text or not start.strip(_NOTHING):
+        found = _head(file, opened.read(quick.HEAD), choices)
+    if found is None:
         return None
-    wanted = choices.of(file.name).encoding
-    decoded = decode(file.name, start, wanted)
-    if decoded.encoding not in quick.CODECS or not (wanted or settled_by(start, decoded.encoding)):
-        return None
-    text = _line_ends(decoded.text.lstrip("\ufeff").removesuffix("\r"))
-    if _window(text) > len(text):
-        return None
-    layout = _layout(file.name, text)
-    form = quick.Form(decoded.encoding, layout.separator, layout.lines, len(layout.headings))
+    decoded, layout, form, text = found
     parsed = quick.parse(file, form, text.split("\n", layout.lines)[-1].encode(errors="replace"), seen)
     if parsed is None:
         return None
-    if not wanted and decoded.encoding == "utf-8":
+    if not choices.of(file.name).encoding and decoded.encoding == "utf-8":
         decoded = replace(decoded, confidence=confidence(parsed.continued))
     columns = list(parsed.columns.kept)
-    rejects = [_rejected(layout, number, row) for number, row in parsed.odd]
-    rows = _row_numbers(len(columns[0]), layout.header + 2, rejects)
+    rejects = [rejected(layout, number, row) for number, row in parsed.odd]
+    rows = row_numbers(len(columns[0]), layout.header + 2, rejects)
     return _text_table(file.name, decoded, layout, (columns, rows, rejects))
 
 
@@ -410,7 +446,7 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
     rejects: list[_Reject] = []
 
     def reject(row: Any) -> str:
-        rejects.append(_rejected(layout, row.number or 0, row.text))
+        rejects.append(rejected(layout, row.number or 0, row.text))
         return "skip"
 
     table = arrow_csv.read_csv(
@@ -426,16 +462,21 @@ def _fast_cells(data: bytes, layout: _Layout) -> _Cells:
         ),
     )
     columns = [quick.one_piece(table.column(name)) for name in names]
-    return columns, _row_numbers(table.num_rows, layout.header + 2, rejects), rejects
+    return columns, row_numbers(table.num_rows, layout.header + 2, rejects), rejects
 
 
-def _rejected(layout: _Layout, number: int, text: str) -> _Reject:
+def rejected(layout: _Layout, number: int, text: str) -> _Reject:
     """A row of another width, by the number that the parser gives it."""
     lines = text.count("\n") + 1 if text.count('"') % 2 else 1
     return number - layout.lines + layout.header + 1, text[:80], lines
 
 
-def _row_numbers(kept: int, first: int, rejects: Sequence[_Reject]) -> np.ndarray:
+def row_numbers(kept: int, first: int, rejects: Sequence[_Reject]) -> np.ndarray:
+    """The numbers of so many rows from the first on, past those that were rejected.
+
+    >>> row_numbers(3, 2, [(3, "a,b,c", 1)]).tolist()
+    [2, 4, 5]
+    """
     numbers = np.arange(first, first + kept + len(rejects), dtype=np.int64)
     gone = np.array([number for number, _, _ in rejects], dtype=np.int64)
     left = numbers[~np.isin(numbers, gone)]
@@ -493,14 +534,15 @@ def _without_open_end(cells: _Cells, text: str, separator: str) -> _Cells:
     return [column[:-1] for column in columns], rows[:-1], rejects
 
 
-def _plain_cells(column: pa.Array) -> pa.Array:
+def plain_cells(column: pa.Array) -> pa.Array:
     """Cells that exports write as ``="00123"`` so that a spreadsheet keeps them as text, without that wrapping."""
     if not pc.any(quick.by_word(column, partial(pc.starts_with, pattern='="'))).as_py():
         return column
     return pc.replace_substring_regex(quick.text(column), _QUOTED_FORMULA, r"\1")
 
 
-def _without_blank(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, np.ndarray]:
+def without_blank(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, np.ndarray]:
+    """Columns and row numbers without the rows that have no cell, and the numbers of these."""
     filled = np.zeros(len(rows), dtype=bool)
     for column in sorted(columns, key=lambda each: not pa.types.is_dictionary(each.type)):
         filled |= pc.fill_null(quick.by_word(column, _says), False).to_numpy(zero_copy_only=False)
@@ -523,7 +565,7 @@ def blank_note(name: str, blank: np.ndarray) -> tuple[Issue, ...]:
     return (Issue("blank_rows", "note", file=name, **about),)
 
 
-def _split_blank(rejects: list[_Reject], blank: np.ndarray, separator: str) -> tuple[list[_Reject], np.ndarray]:
+def split_blank(rejects: list[_Reject], blank: np.ndarray, separator: str) -> tuple[list[_Reject], np.ndarray]:
     """Lines of blanks and separators alone are blank rows, however many separators they have."""
     empty = [number for number, shown, _ in rejects if not shown.strip(" \t\u3000" + separator)]
     if not empty:
@@ -531,13 +573,13 @@ def _split_blank(rejects: list[_Reject], blank: np.ndarray, separator: str) -> t
     return [each for each in rejects if each[0] not in empty], np.sort(np.append(blank, empty))
 
 
-def _split_footer(rejects: list[_Reject], last: int, separator: str) -> tuple[list[_Reject], list[_Reject]]:
+def split_footer(rejects: list[_Reject], last: int, separator: str) -> tuple[list[_Reject], list[_Reject]]:
     """Lines below the last row that are a sentence ("Generated by …") apart from rows that are broken."""
     below = [each for each in rejects if each[0] > last and separator not in each[1] and _SENTENCE.search(each[1])]
     return [each for each in rejects if each not in below], below
 
 
-def _without_footer(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, list[_Reject]]:
+def without_footer(columns: list[pa.Array], rows: np.ndarray) -> tuple[list[pa.Array], np.ndarray, list[_Reject]]:
     """The same where the exporter padded the line to the table's width: its only cell is the first one."""
     gone: list[_Reject] = []
     while len(columns) > 2 and len(gone) < min(len(rows), MOST_FOOTER):
@@ -566,7 +608,8 @@ def _header_notes(name: str, layout: _Layout) -> tuple[Issue, ...]:
     return tuple(notes)
 
 
-def _reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
+def reject_issues(name: str, rejects: Sequence[_Reject]) -> tuple[Issue, ...]:
+    """A warning of the rows that are no rows of the table."""
     if not rejects:
         return ()
     number, shown, _ = rejects[0]
@@ -641,8 +684,8 @@ def _sheet(name: str, sheet: str, columns: list[pa.Array], blocks: Sequence[merg
         return None
     header, headings = layout.header, layout.headings
     rows = np.arange(header + 2, len(columns[0]) + 1, dtype=np.int64)
-    body, rows, blank = _without_blank([column[header + 1 :] for column in columns], rows)
-    body, rows, below = _without_footer(body, rows)
+    body, rows, blank = without_blank([column[header + 1 :] for column in columns], rows)
+    body, rows, below = without_footer(body, rows)
     if not len(rows):
         return None
     notes = [
@@ -798,7 +841,7 @@ def _json_table(
     headings, columns = gathered.filled()
     rows = np.concatenate(gathered.rows)
     table = RawTable(name, headings, columns, rows, decoded.encoding, encoding_confidence=decoded.confidence)
-    return replace(table, rejected=len(rejects), issues=(*decoded.issues, *_reject_issues(name, rejects)))
+    return replace(table, rejected=len(rejects), issues=(*decoded.issues, *reject_issues(name, rejects)))
 
 
 BLOCK = 5000

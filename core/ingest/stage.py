@@ -110,7 +110,9 @@ class Staged:
         return tuple(replace(each, format=self.formats.get(each.field, "")) for each in self.match.columns)
 
 
-def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, once: bool = False) -> Staged:
+def stage(
+    raw: RawTable, found: Match, choices: Choices, choice: FileChoice, once: bool = False, *, again: np.ndarray | None = None
+) -> Staged:
     """Converts every matched column of a file.
 
     Args:
@@ -119,6 +121,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, onc
         choices: the user's decisions for the whole import.
         choice: those for this file.
         once: the cells as read are not asked for again, and are freed; those that say who sent a message stay.
+        again: which rows equal an earlier one, where the caller knows; else they are looked for.
 
     Raises:
         InputError: the sender column holds words that nobody explained.
@@ -128,7 +131,7 @@ def stage(raw: RawTable, found: Match, choices: Choices, choice: FileChoice, onc
     if not choices.keep_summaries:
         _drop_summaries(raw, found, book)
     if not choices.keep_duplicates:
-        _drop_duplicates(raw, found, book, always=choices.drop_duplicates)
+        _drop_duplicates(raw, found, book, (repeats(raw, found) if again is None else again, choices.drop_duplicates))
     columns: dict[str, pa.Array] = {}
     formats: dict[str, str] = {}
     bare: dict[str, tuple[np.ndarray, str]] = {}
@@ -438,16 +441,27 @@ def has_identity(found: Match) -> bool:
     return bool({"message_id", "conversation_id", "order_id", "review_id", "customer_id"} & set(found.fields))
 
 
-def _repeats(raw: RawTable, found: Match) -> np.ndarray:
-    """Rows equal to an earlier one; whole rows are compared only where ids and stamps already look alike."""
-    telling = [found.fields[name] for name in _TELLING if name in found.fields] or list(found.fields.values())[:2]
-    again = np.zeros(len(raw.rows), dtype=bool)
-    if all_differ(raw.kept[telling[0]]):
-        return again
+def telling(found: Match) -> list[int]:
+    """The columns, three at most, in which equal rows must be equal: ids and stamps."""
+    return [found.fields[name] for name in _TELLING if name in found.fields][:3] or list(found.fields.values())[:2]
+
+
+def looks_of(raw: RawTable, places: Sequence[int]) -> np.ndarray:
+    """A number for each row that equal rows share and others rarely do."""
     looks = np.zeros(len(raw.rows), dtype=np.uint64)
-    for place in telling[:3]:
+    for place in places:
         looks *= np.uint64(1_000_003)
         looks += glance.prints(raw.kept[place])
+    return looks
+
+
+def repeats(raw: RawTable, found: Match) -> np.ndarray:
+    """Rows equal to an earlier one; whole rows are compared only where ids and stamps already look alike."""
+    places_told = telling(found)
+    again = np.zeros(len(raw.rows), dtype=bool)
+    if all_differ(raw.kept[places_told[0]]):
+        return again
+    looks = looks_of(raw, places_told)
     ranked = np.sort(looks)
     places = np.flatnonzero(np.isin(looks, ranked[1:][ranked[1:] == ranked[:-1]]))
     if len(places):
@@ -463,8 +477,8 @@ _TELLING = (
 )  # fmt: skip
 
 
-def _drop_duplicates(raw: RawTable, found: Match, book: Book, *, always: bool) -> None:
-    again = _repeats(raw, found)
+def _drop_duplicates(raw: RawTable, found: Match, book: Book, known: tuple[np.ndarray, bool]) -> None:
+    again, always = known
     if always or has_identity(found) or found.table.name in ("agent_days", "roster"):
         book.drop("exact_duplicate_rows", again)
     else:

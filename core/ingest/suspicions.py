@@ -6,6 +6,7 @@ Nothing is changed here; each suspicion is a line of the ledger with its count a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,29 +42,40 @@ def suspect(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]
 
 def _night_work(columns: Columns, book: Book, zone: str, headings: Mapping[str, str]) -> None:
     """People who answer at night and never by day work in another zone than the one the stamps were taken in."""
+    found = answered(columns, book, zone)
+    if found is None:
+        return
+    marks, hours, timed = found
+    facts = by_night(hours, timed)
+    if facts:
+        name = _ANSWERED[book.table]
+        facts |= {"zone": zone, "zoned": name in book.zoned}
+        book.note("zone_doubtful", "warning", marks, column=headings.get(name, ""), facts=facts)
+
+
+def answered(columns: Columns, book: Book, zone: str) -> tuple[np.ndarray, np.ndarray, bool] | None:
+    """The rows in which a person answered, how many in each hour of the local day, and whether any has a time of day."""
     name = _ANSWERED.get(book.table, "")
     if name not in columns:
-        return
+        return None
     marks = book.keep & columns[name].is_valid().to_numpy(zero_copy_only=False)
     if book.table == "messages" and "sender" in columns:
         marks &= pc.fill_null(pc.equal(columns["sender"], "agent"), False).to_numpy(zero_copy_only=False)
     millis = columns[name].filter(pa.array(marks)).to_numpy(zero_copy_only=False)
-    if len(millis) < ENOUGH:
-        return
     wall = dates.local_wall(millis, zone)
     hours = np.bincount((wall // HOUR % 24).astype(np.int64), minlength=24)
-    night, day = hours[list(NIGHT)].sum() / len(millis), hours[list(DAY)].sum() / len(millis)
-    if night < 0.5 or day > 0.2 or not (wall % dates.DAY).any():
-        return
-    shift = _shift(hours)
-    facts = {
-        "share": f"{night:.0%}",
-        "hour": int(hours.argmax()),
-        "zone": zone,
-        "shift": shift,
-        "zoned": name in book.zoned,
-    }
-    book.note("zone_doubtful", "warning", marks, column=headings.get(name, ""), facts=facts)
+    return marks, hours, bool((wall % dates.DAY).any())
+
+
+def by_night(hours: np.ndarray, timed: bool) -> dict[str, Any]:
+    """What is said where answers come at night and never by day; empty where all is well, or there are too few."""
+    total = hours.sum()
+    if total < ENOUGH:
+        return {}
+    night, day = hours[list(NIGHT)].sum() / total, hours[list(DAY)].sum() / total
+    if night < 0.5 or day > 0.2 or not timed:
+        return {}
+    return {"share": f"{night:.0%}", "hour": int(hours.argmax()), "shift": _shift(hours)}
 
 
 def _shift(hours: np.ndarray) -> str:

@@ -1,0 +1,58 @@
+"""An embedded database with limits of its own; whoever wants one for a log's figures asks `core.engine.instance`."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+
+import duckdb
+import pyarrow as pa
+
+from core.errors import InputError, Issue
+from core.limits import Limits, limits
+from core.scratch import scratch
+
+
+def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory that never asks the network for anything and stays within its memory and temporary disk."""
+    allowed = allowed or limits()
+    con = duckdb.connect(":memory:")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute(f"SET memory_limit = '{allowed.engine_memory}B'")
+    con.execute("SET temp_directory = ?", [tempfile.mkdtemp(prefix="engine-", dir=scratch(allowed.temp_folder))])
+    con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
+    con.execute("SET preserve_insertion_order = false")
+    return con
+
+
+def shortage(error: BaseException, allowed: Limits) -> InputError | None:
+    """What to tell a user where memory or temporary disk ran out; None where the error is another one.
+
+    >>> shortage(OSError(28, "No space left on device"), Limits()).issue.code
+    'temp_full'
+    >>> shortage(ValueError("x"), Limits()) is None
+    True
+    """
+    said = str(error)
+    of_disk = "No space left" in said or "max_temp_directory_size" in said or (isinstance(error, OSError) and error.errno in _FULL)
+    if isinstance(error, (OSError, duckdb.Error)) and of_disk:
+        return temp_full(allowed)
+    if isinstance(error, (MemoryError, duckdb.OutOfMemoryException, pa.ArrowMemoryError)):
+        facts = {"limit": f"{allowed.memory / 1e9:g}"}
+        return InputError(Issue("memory_full", "error", column="KEFULENS_MEMORY", facts=facts))
+    return None
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def temp_full(allowed: Limits) -> InputError:
+    """Temporary disk is full, or its limit is reached."""
+    try:
+        free = shutil.disk_usage(allowed.temp_folder).free
+    except OSError:
+        free = 0
+    facts = {"limit": f"{allowed.temp / 1e9:g}", "free": f"{free / 1e9:.1f}"}
+    return InputError(Issue("temp_full", "error", column="KEFULENS_TEMP", value=str(allowed.temp_folder), facts=facts))
