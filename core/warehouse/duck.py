@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from core.engine.instance import connect
+from core.embedded import connect
 from core.errors import InputError, Issue
 from core.warehouse.answers import frame, refused
 from core.warehouse.engines import MOST_ROWS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.engine.instance import connect
+from core.embedded import connect
 from core.engine.staging import stage
 from core.log import Log
 from core.warehouse.build import STAGING
