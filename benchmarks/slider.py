@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,10 +127,17 @@ def frames(paths: list[Path], folder: Path) -> None:
 @contextmanager
 def serving(script: str, environment: dict[str, str]) -> Iterator[str]:
     """A Streamlit server of its own; its address once it is healthy."""
+    with serving_with(script, environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving_with(script: str, environment: dict[str, str], options: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """The same with further options; address and process number."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
+    words = ["-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true", *options]
     server = subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,
@@ -141,7 +148,7 @@ def serving(script: str, environment: dict[str, str]) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _healthy(address)
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait()

@@ -48,7 +48,7 @@ def _made(parent: Path) -> Path:
 
 def sweep(parent: Path) -> list[Path]:
     """Remove the folders below ``parent`` whose processes are gone; gives back which."""
-    gone = [folder for folder in sorted(parent.glob(f"{PREFIX}*")) if folder.is_dir() and _dead(folder)]
+    gone = [folder for folder in sorted(parent.glob(f"{PREFIX}[0-9]*-*")) if folder.is_dir() and _dead(folder)]
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
     return gone

@@ -40,11 +40,12 @@ def test_a_folder_is_gone_after_a_good_end(tmp_path: Path) -> None:
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     """A folder that is just being made, and those with other names, are let be; an old one that never got its lock goes."""
-    young, old, other = (tmp_path / name for name in (f"{PREFIX}1-young", f"{PREFIX}2-old", "other"))
+    young, old, other = (tmp_path / name for name in (f"{PREFIX}1-young", f"{PREFIX}2-old", f"{PREFIX}answers-2"))
     for folder in (young, old, other):
         folder.mkdir()
     long_ago = time.time() - 3600
-    os.utime(old, (long_ago, long_ago))
+    for folder in (old, other):
+        os.utime(folder, (long_ago, long_ago))
     assert sweep(tmp_path) == [old]
     assert young.exists()
     assert other.exists()
