@@ -9,8 +9,8 @@ Nothing kept is believed: a parcel is used when every byte of it is as it was wr
 libraries and time zone rules that would make it now. Else it is dropped, and the files are read as if nothing had been there. Whatever
 goes wrong here never stops a figure; it leaves a note.
 
-Writing happens beside the caller's work, one parcel after the other. When all of it outgrows the limit, the logs unused for longest go
-first, each with its facts.
+Writing happens beside the caller's work and after a moment, one parcel after the other. When all of it outgrows the limit, the logs
+unused for longest go first, each with its facts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import duckdb
@@ -57,6 +57,8 @@ from core.store.parcels import (
 
 LEAST = 1_000_000
 """Bytes of files in all from which a log is kept: a smaller one is read as fast as it is looked up, and leaves nothing on disk."""
+AFTER_S = 3.0
+"""Seconds that writing waits, so that the figures which somebody waits for come first."""
 _FACTS_EACH = 2
 """Facts kept of one log: those of the slow knobs last used."""
 _NOTES = 20
@@ -113,6 +115,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept")
         self._pending: list[Future[None]] = []
         self._lock = Lock()
+        self._hurried = Event()
 
     @property
     def notes(self) -> tuple[Issue, ...]:
@@ -147,8 +150,10 @@ class Store:
         return digest in self._known
 
     def settle(self) -> None:
-        """Wait until everything is written that was to be kept."""
+        """Have everything written that was to be kept, and wait until it is."""
+        self._hurried.set()
         wait(self._pending)
+        self._hurried.clear()
 
     # --- what is there -----------------------------------------------------------------------------------------------------
 
@@ -262,9 +267,10 @@ class Store:
             return
         with self._lock:
             self._pending = [each for each in self._pending if not each.done()]
-            self._pending.append(self._writer.submit(self._keep, name, fill))
+            self._pending.append(self._writer.submit(self._keep, name, fill, time.monotonic() + AFTER_S))
 
-    def _keep(self, name: str, fill: Callable[[Filling], Mapping[str, Any]]) -> None:
+    def _keep(self, name: str, fill: Callable[[Filling], Mapping[str, Any]], at: float) -> None:
+        self._hurried.wait(max(at - time.monotonic(), 0))
         try:
             self._write(name, fill)
         except TooLargeError:
