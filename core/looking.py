@@ -40,6 +40,7 @@ class View:
         board: None where there is nothing to show; then ``problems`` say why.
         lights: state of each judged figure.
         history: changes of state since this viewer began, newest last.
+        used: the knobs it was made with, as `Scenario.key`.
     """
 
     held: Held
@@ -47,6 +48,7 @@ class View:
     problems: tuple[Issue, ...]
     lights: Mapping[str, Light]
     history: tuple[Entry, ...]
+    used: tuple[Any, ...] = ()
 
     def age_s(self, now_ms: int) -> float:
         """How old the data are by the wall clock, seconds; negative where their stamps lie ahead of it."""
@@ -119,19 +121,19 @@ def _before_today(log: Log) -> tuple[int, int]:
 
 def viewed(before: View | None, place: Place, scenario: Scenario, now_ms: int, beside: Past | None = None) -> View:
     """One more look by one viewer: the board, and what it does to the viewer's lights. Never raises for what lies in the place."""
-    held = place.look(now_ms, int(1000 * float(scenario.get("live_every_s"))))
+    held, used = place.look(now_ms, int(1000 * float(scenario.get("live_every_s")))), scenario.part(*SEEN).key
+    if before and (before.held.read_ms, before.held.version, before.used) == (held.read_ms, held.version, used):
+        return before
     lights, history = (before.lights, before.history) if before else ({}, ())
     try:
         found = place.board(held, scenario, beside)
     except KefuError as error:
         known = (each.issue.code for each in held.troubles)
-        return View(held, None, () if error.issue.code in known else (error.issue,), lights, history)
-    if before and before.board is not None and held.how == "kept" and held.read_ms == before.held.read_ms:
-        return before
+        return View(held, None, () if error.issue.code in known else (error.issue,), lights, history, used)
     values = found.values()
     after = judged(lights, values, scenario) if held.how != "kept" else lights
     fresh = changes(lights, after, values, (found.as_of_ms, held.read_ms))
-    return View(held, found, (), after, noted(history, fresh))
+    return View(held, found, (), after, noted(history, fresh), used)
 
 
 # ── a look in plain values and in a line ─────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ _HOW = ("tables", "query")
 
 
 def connect(text: Text) -> None:
-    """The form; what was fetched is ordered to be read. The address stays in this visitor's widget and goes nowhere else."""
+    """The form; what was fetched is ordered to be read. The address stays in this visitor's session, for the live board to ask again."""
     st.markdown(text("pages.database.hint"))
     address = st.text_input(
         text("pages.database.address"),
@@ -84,6 +84,7 @@ def _fetched(address: str, wanted: list[Wanted], text: Text) -> None:
         st.button(text("pages.data.cancel"), key="db_cancel", icon=":material/close:")
         rows = _rows(bar, text)
         fresh = [fetch(of_visitor(address), each, rows) for each in wanted]
+    session.hold(db_asked=(address, tuple(wanted)))
     known = loading.JOINING[0]
     loading.order_files(fresh, session.remembered("joining", known) if session.source() == "files" else known)
 

@@ -23,6 +23,8 @@ METHODS = (
 VERDICTS = (
     "not_enough_data", "cannot_be_judged", "no_evidence", "practically_unchanged", "some_evidence", "evidence", "strong_evidence",
 )  # fmt: skip
+LIVE = ("waiting", "longest_wait", "last_minutes", "agents_writing", "active", "busy", "today", "lamps", "times")
+"""Figures that only the live board has, and how its lamps work."""
 
 
 def entries(text: Text) -> dict[str, Entries]:
@@ -34,6 +36,7 @@ def entries(text: Text) -> dict[str, Entries]:
         "rules": {rule.key: _rule(rule, text) for rule in RULE_SETS},
         "tests": {name: (text(f"pages.method.{name}.name"), text(f"pages.method.{name}.what")) for name in METHODS},
         "verdicts": {name: (text(f"pages.verdict.{name}"), text(f"pages.verdict_what.{name}")) for name in VERDICTS},
+        "live": {key: (text(f"live.what.{key}.name"), text(f"live.what.{key}.text")) for key in LIVE},
         "knobs": {key: _knob(knob, text) for key, knob in KNOBS.items()},
     }
 

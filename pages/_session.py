@@ -973,6 +973,31 @@ def counted(agent: str, of: str) -> Any:
     )
 
 
+# --- the live board ------------------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=_LOGS_KEPT, show_spinner=False)
+def _watched(mark: str, _take: Callable[..., Any]) -> Any:
+    from core.looking import Place
+
+    return Place(_take)
+
+
+def watched(mark: str, take: Callable[..., Any]) -> Any:
+    """A watched place, one for all visitors who watch the same under the same decisions; ``mark`` says what that is."""
+    return _watched(mark, take)
+
+
+def usual() -> Any:
+    """When conversations of the loaded log began, for what is usual now; None where nothing is loaded or it knows no times of day."""
+    from core.live import past_of
+
+    if log() is None or not {"messages.sent_at", "conversations.started_at"} & facts().available:
+        return None
+    used = scenario().part("facts", "rules", "filter")
+    return answer(("usual",), (used,), lambda: past_of(facts(used), used))
+
+
 # --- an agent's receipt and talk ----------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # section -> (file, url path, icon); titles come from the locale files
 PAGES = {
-    "start": (("1_data", "data", "upload_file"), ("2_overview", "overview", "dashboard")),
+    "start": (("1_data", "data", "upload_file"), ("2_overview", "overview", "dashboard"), ("9_live", "live", "monitor_heart")),
     "people": (("3_scores", "scores", "tune"), ("4_whatif", "whatif", "alt_route"), ("5_compare", "compare", "groups")),
     "time": (("6_trends", "trends", "timeline"), ("7_staffing", "staffing", "calendar_view_week")),
     "reference": (("8_methods", "methods", "menu_book"),),

@@ -6,7 +6,7 @@ lines.py   values over time               bars.py   agents, grades, contribution
 planes.py  two KPIs, before and after     week.py   weekday × hour map, people against work
 decisions.py  causes, chances, weights     fair.py   funnel, raw beside adjusted, silence
 verdicts.py  the board of trends, everybody's trend small
-notes.py   named days on a time axis
+notes.py   named days on a time axis       now.py    today beside the usual
 """
 
 from core.charts.bars import (
@@ -21,6 +21,7 @@ from core.charts.chart import Chart, Labels
 from core.charts.decisions import cause_bars, grade_chances, reach_bars, weight_triangle
 from core.charts.fair import funnel_plot, raw_and_adjusted, silence_bars
 from core.charts.lines import control_chart, line_with_band
+from core.charts.now import today_and_usual
 from core.charts.planes import arrows, scatter_plane
 from core.charts.predicted import calibration
 from core.charts.verdicts import small_multiples, verdict_board
@@ -49,6 +50,7 @@ __all__ = [
     "share_bars",
     "silence_bars",
     "small_multiples",
+    "today_and_usual",
     "verdict_board",
     "weight_triangle",
 ]

@@ -45,8 +45,8 @@ def empty_server() -> Iterator[str]:
 
 
 @contextmanager
-def served(sample: str) -> Iterator[str]:
-    """The app on a free port; ended afterwards."""
+def served(sample: str, **more: str) -> Iterator[str]:
+    """The app on a free port, with further variables of the environment; ended afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -54,6 +54,7 @@ def served(sample: str) -> Iterator[str]:
         "KEFULENS_SAMPLE": sample,
         "STREAMLIT_SERVER_PORT": str(port),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+        **more,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.fileWatcherType", "none"]
     with subprocess.Popen(

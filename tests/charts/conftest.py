@@ -181,8 +181,14 @@ def named_days(labels: Labels) -> Chart:
     return charts.line_with_band(pd.DataFrame({"x": WEEKS, "y": [400.0, None, 200.0, 100.0]}), labels, "seconds", marks=NAMED)
 
 
+def today(labels: Labels) -> Chart:
+    """Half an hour of today, one slot still to come, beside the usual."""
+    frame = pd.DataFrame({"minute": [600, 615, 630], "contacts": [4.0, 2.0, None], "usual": [3.0, 3.5, 2.25]})
+    return charts.today_and_usual(frame.assign(usual_low=[1.0, 2.0, 0.0], usual_high=[6.0, 5.0, 4.0]), labels)
+
+
 DECISIONS = (causes, chances, chances_twice, triangle, reaches, funnel, adjusted, silence)
-IN_TIME = (controlled, named_days)
+IN_TIME = (controlled, named_days, today)
 BUILDERS = (*DECISIONS, *IN_TIME, verdict_board, small, line, intervals, grades, week, gap, contributions, parts, changes, plane, moves)
 
 
