@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import _bookkeeping as bookkeeping
+from pages import _far as far
 from pages import _importing as importing
 from pages import _keeping as keeping
 from pages import _loading as loading
@@ -31,13 +32,17 @@ with box:
 with above:
     if loading.waiting():
         importing.read(words)
+    if far.waiting():
+        far.read(words)
     importing.notes(words)
+    far.notes(words)
     if session.log() is not None:
-        if not session.import_trouble():
+        if not session.import_trouble() and session.far() is None:
             remedies.questions(words)
         understood.summary(words)
 if session.log() is not None:
-    parts = [each for each in PARTS if each != "matching" or not session.import_trouble()]
+    left_out = ("matching", "preview") if session.far() is not None else ("matching",) if session.import_trouble() else ()
+    parts = [each for each in PARTS if each not in left_out]
     chosen = session.remembered("data_part", "answers")
     part = st.segmented_control(
         words("pages.data.parts"),

@@ -38,6 +38,8 @@ def ledger(text: Text) -> None:
     with st.container(horizontal=True):
         widgets.download_made(text("pages.data.ledger_save"), "ledger", lambda: problems(files, text))
         widgets.download_made(text("pages.data.rows_save"), "ledger_rows", lambda: ledger_rows(files))
+    if session.far() is not None:
+        return
     place = fold(text("pages.data.effects"), "effects", "difference")
     if place.open:
         with place:
@@ -61,7 +63,8 @@ def _lines(found: Sequence[Issue], text: Text) -> None:
         with st.container(border=True, gap="xsmall"):
             st.markdown(text("pages.data.numbered", n=at, words=message))
             st.caption(cure)
-            remedies.cure_buttons(issue, text, f"line_{at}")
+            if session.far() is None:
+                remedies.cure_buttons(issue, text, f"line_{at}")
     if len(lines) > _LINES_SHOWN:
         st.caption(text("pages.data.lines_more", n=len(lines) - _LINES_SHOWN))
 

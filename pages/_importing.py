@@ -11,6 +11,7 @@ import streamlit as st
 from core.ingest.progress import remaining
 from core.text import Text
 from pages import _database as database
+from pages import _far as far
 from pages import _loading as loading
 from pages import _matching as matching
 from pages import _remedies as remedies
@@ -38,6 +39,8 @@ def upload(text: Text) -> None:
             )
         with st.popover(text("pages.database.open"), icon=":material/database:"):
             database.connect(text)
+        with st.popover(text("source.open"), icon=":material/cloud:"):
+            far.choose(text)
     if mapping is not None and session.is_new("mapping", mapping.file_id):
         decided = session.mapping(mapping.name, mapping.getvalue())
         if decided is not None:

@@ -30,6 +30,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from core.store.shelf import Store
     from core.talk import Company, Talk
     from core.views import Apart
+    from core.warehouse.far import FarFacts
+    from core.warehouse.source import SourceFile
     from core.whatif import WhatIf
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_data"
@@ -462,6 +465,40 @@ def load_files(
     return ()
 
 
+def load_source(wanted: SourceFile, tell: Callable[[int, int, str], None]) -> tuple[Issue, ...]:
+    """Look at a source and have its facts made there; the issues of a failure, after which what was loaded before stays.
+
+    ``tell`` is called with (steps done, steps, table); what it raises cancels the work.
+    """
+    from core.recompute import slow_knobs
+    from core.warehouse.far import load_far
+
+    slow = scenario().part("facts")
+    try:
+        loaded, made = load_far(wanted, slow_knobs(slow), tell)
+    except KefuError as error:
+        return (error.issue,)
+    known = _lines().setdefault((loaded.digest, slow.key), made)
+    if known is not made:
+        known.line.take(made.line)
+    _facts(loaded.digest, slow.key, loaded, slow)
+    if "_log" in st.session_state and far() != wanted:
+        reset(("filter", "period"))
+    st.session_state.update({"_files": (), "_log": loaded, "_source": "far", "_far": wanted, "_import_trouble": ()})
+    return ()
+
+
+def far() -> SourceFile | None:
+    """The source whose log stays where it lies; None where files are loaded."""
+    return st.session_state.get("_far") if source() == "far" else None
+
+
+@st.cache_resource(show_spinner=False)
+def _lines() -> WeakValueDictionary[tuple[str, tuple], FarFacts]:
+    """Facts at sources that are in use: whoever loads the same rows again renews the session of all who look at them."""
+    return WeakValueDictionary()
+
+
 def load_sample(name: str = "shop", progress: Callable[..., None] | None = None) -> tuple[Issue, ...]:
     """Load a folder of ``sample_data`` as if its files had been uploaded."""
     given = sample_files(name)
@@ -531,6 +568,8 @@ def _facts(digest: str, key: tuple, _log: Log, _scenario: Scenario) -> Facts:
     from core.recompute import slow_knobs
     from core.store.shelf import facts_of
 
+    if (digest, key) in _lines():
+        return _lines()[digest, key]
     slow = slow_knobs(_scenario)
     return facts_of(store(), _log, slow, lambda: build_facts(_log, slow))
 
@@ -1089,6 +1128,7 @@ def loaded_facts(text: Text) -> dict[str, str]:
     names = [report.file for report in _loaded().ledger.files]
     several = text("pages.frame.file_count", n=len(set(names)))
     name = text("pages.frame.sample_name") if source() == "shop" else names[0] if len(set(names)) == 1 else several
+    name = far().name if far() is not None else name
     return {
         "files": name,
         "n": text.number(len_of_log(), 0),

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import KefuError
 from core.scenario import KNOBS
 from core.text import LANGUAGES, Text
 from pages import _session as session
@@ -53,12 +54,13 @@ def run_app() -> None:
         )  # the front page also answers to its own name, hidden: Streamlit gives it none
         with st.sidebar:
             text = _language()
-            _loaded(text)
-            _period_and_filters(text)
+            _about_the_log(text)
             st.caption(text("pages.frame.link_hint"))
         session.publish_link()
         widgets.issues(session.trouble())
         page.run()
+    except KefuError as error:  # what a log that stays at its source cannot be asked, or a connection that was cut, wherever a page asks
+        widgets.issues((error.issue,))
     finally:
         session.framed_now(False)
 
@@ -93,11 +95,22 @@ def _language() -> Text:
     return session.text()
 
 
+def _about_the_log(text: Text) -> None:
+    """What is loaded, period and filters; where its source does not answer any more, that is said and the page goes on."""
+    try:
+        _loaded(text)
+        _period_and_filters(text)
+    except KefuError as error:
+        widgets.issues((error.issue,))
+
+
 def _loaded(text: Text) -> None:
     if session.log() is None:
         st.info(text("pages.frame.nothing_loaded"), icon=":material/info:")
         return
     st.markdown(widgets.loaded_line(text))
+    if session.far() is not None:
+        st.caption(text("source.stays"))
 
 
 def _period_and_filters(text: Text) -> None:

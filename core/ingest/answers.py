@@ -75,6 +75,8 @@ def answers(log: Log) -> tuple[Answer, ...]:
 def _answer(log: Log, name: str, ways: tuple[tuple[Need, ...], ...]) -> Answer:
     if name in ("hours", "staffing") and log.has("conversations", "started_at_dated") and not log.has("messages"):
         return Answer(name, False, "date_only", ((("conversations", "started_at"),),))
+    if name == "staffing" and log.elsewhere is not None:
+        return Answer(name, False, "rows_stay")
     unmet = [tuple(need for need in way if not _met(log, need)) for way in ways]
     easiest = min(unmet, key=len)
     if not easiest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock, Thread
 from typing import Any, NoReturn, cast
@@ -102,8 +103,7 @@ class FarFacts(Facts):
         keys = [name for name in KEYS if name in found]
         table = pa.Table.from_pandas(found.sort_values(keys, kind="stable") if keys else found, preserve_index=False)
         for place, name in enumerate(table.column_names):
-            if name in words:
-                table = table.set_column(place, name, table.column(place).cast(pa.string()))
+            table = table.set_column(place, name, _as_near(table.column(place), name in words))
         return put_together(table.column_names, table.to_batches(), words)
 
     def text(self, column: str) -> str:
@@ -117,6 +117,15 @@ class FarFacts(Facts):
     def nothing(self, code: str) -> str:
         """The SQL of a missing text, integer or number."""
         return self.warehouse.typed("NULL", code)
+
+
+def _as_near(column: pa.ChunkedArray, word: bool) -> pa.ChunkedArray:
+    """A label as text, a whole number as one even where the engine's answer made a fraction of it because of gaps."""
+    if word:
+        return column.cast(pa.string())
+    with suppress(pa.ArrowInvalid):
+        return column.cast(pa.int64()) if pa.types.is_floating(column.type) else column
+    return column
 
 
 def rows_stay(log: Log) -> UnavailableError:

@@ -29,7 +29,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -247,3 +247,15 @@ def _checked_tables(source: SourceFile, name: str) -> None:
 def known_fields(table: str) -> tuple[str, ...]:
     """Fields of a table that a column may be mapped to."""
     return (*(column.name for column in staged(table)), *EXTRA_FIELDS.get(table, ()))
+
+
+def typed_source(engine: str, address: str, zone: str, tables: Mapping[str, str]) -> SourceFile:
+    """What a visitor typed, as a source; its columns are matched by their headings.
+
+    Raises:
+        InputError: as `typed_address` and `read`.
+    """
+    source = SourceFile(engine, typed_address(engine, address), zone, tables)
+    name = place_of(source)
+    _checked(replace(source, address="", name=name), name)
+    return replace(source, name=name)

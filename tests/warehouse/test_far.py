@@ -30,11 +30,7 @@ ROWS_OF_THE_LOG = 7_606
 REFUSED = {"backtest", "dialects", "drivers", "forecast", "questions", "roster", "spotchecks", "staffing", "study"}
 ANSWERED = {"inspect", "kpis", "score", "weekdays", "receipt", "rush", "room"}
 """Those that take longer are run beside the engines (tests/engines)."""
-MORE: dict[str, list[str]] = {
-    "card": ["--agent", "Lin Xiao", "-o", "card.html"], "effects": ["--date", "2026-04-27"], "receipt": ["--agent", "Lin Xiao"],
-    "study": ["-o", "study.html"],
-    "whatif": ["standard", "standard"],
-}  # fmt: skip
+MORE: dict[str, list[str]] = {"receipt": ["--agent", "Lin Xiao"], "study": ["-o", "study.html"]}
 
 
 class Spy:
@@ -135,16 +131,20 @@ def toml(place: tuple[Path, Mapping[str, Mapping[str, str]]], tmp_path_factory: 
     return path
 
 
-@pytest.mark.parametrize("command", sorted(REFUSED | ANSWERED))
-def test_every_command_answers_or_says_why_not(
-    command: str, toml: Path, spied: tuple[Log, Observed, Spy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
-    """No command on a far log ends in a traceback: it answers, or it says that single conversations stay at the source."""
+@pytest.fixture
+def made_once(spied: tuple[Log, Observed, Spy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands take the log, the facts and the cubes that are there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(far, "far_log", lambda source: spied[0])
     monkeypatch.setattr("core.engine.build_facts", lambda log, slow=None: spied[1].facts)
     monkeypatch.setattr("core.recompute.build_facts", lambda log, slow=None: spied[1].facts)
     monkeypatch.setattr("core.engine.observe", lambda facts, scenario=None: spied[1])
+
+
+@pytest.mark.usefixtures("made_once")
+@pytest.mark.parametrize("command", sorted(REFUSED | ANSWERED))
+def test_every_command_answers_or_says_why_not(command: str, toml: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No command on a far log ends in a traceback: it answers, or it says that single conversations stay at the source."""
     code = main([command, *MORE.get(command, []), "--source", str(toml), "--json"])
     said = capsys.readouterr()
     assert (code == 2) == (command in REFUSED), said.err
