@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.errors import KefuError
 from core.text import Text
+from core.watch import at_home
 from pages import _session as session
 from pages import _widgets as widgets
 from pages._parts import fold
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from core.store.shelf import Kept, Store
 
 _SHOWN = 12
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 
 
 def kept(text: Text) -> None:
@@ -40,8 +39,7 @@ def kept(text: Text) -> None:
 
 def alone() -> bool:
     """Whether nobody but this machine's user can be looking at the page."""
-    forwarded = any(st.context.headers.get(name) for name in _FORWARDED)
-    return st.get_option("server.address") in _LOOPBACK and not forwarded
+    return at_home(str(st.get_option("server.address") or ""), dict(st.context.headers))
 
 
 def _shelf(store: Store, text: Text) -> None:

@@ -25,8 +25,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return found
 
 
-def test_what_is_kept_is_shown_and_removed(open_page: Open, store: Store) -> None:
+def test_what_is_kept_is_shown_and_removed(open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files, rows and size of each log; a button removes one of them, another all; then the page says that nothing is kept."""
+    monkeypatch.setattr("pages._keeping.alone", lambda: True)
     at = open_page("1_data", "en")
     assert not any("june.csv" in each for each in visible(at))
     at.session_state["fold_kept"] = True
@@ -43,9 +44,8 @@ def test_what_is_kept_is_shown_and_removed(open_page: Open, store: Store) -> Non
     assert Text("en")("kept.empty") in visible(at)
 
 
-def test_a_visitor_among_others_sees_no_names(open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where others can connect, file names of other visitors' logs, the folder and the button for all are not shown."""
-    monkeypatch.setattr("pages._keeping.alone", lambda: False)
+def test_a_visitor_among_others_sees_no_names(open_page: Open, store: Store) -> None:
+    """Where a visitor may be anybody, file names of other logs, the folder and the button for all are not shown."""
     at = open_page("1_data", "zh")
     at.session_state["fold_kept"] = True
     at.run()
