@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -141,25 +141,30 @@ def _ordered(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(plain).sort_values(keys).reset_index(drop=True)
 
 
-def alone(*words: str) -> str:
+def alone(*words: str, room: str = "benchmarks.facts") -> str:
     """The output of a run in a process of its own. The parent stays small: a child's peak memory starts at its parent's size."""
-    command = [sys.executable, "-m", "benchmarks.facts", *words]
+    command = [sys.executable, "-m", room, *words]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
 
 
-def run(side: str, path: Path) -> Used:
+def run(side: str, path: Path, room: str = "benchmarks.facts") -> Used:
     """One side once."""
-    return Used(**json.loads(alone("--child", side, str(path))))
+    return Used(**json.loads(alone("--child", side, str(path), room=room)))
 
 
 def child(side: str, path: Path) -> Used:
     """The timed work itself, after the imports of the side."""
     importlib.import_module("core.engine" if side == "engine" else f"benchmarks.facts_{side}")
     rules = rules_of(path)
+    return measured(lambda: engine(path) if side == "engine" else peer(side, path, rules))
+
+
+def measured(work: Callable[[], Any]) -> Used:
+    """What a piece of work takes; its result is kept until memory is read."""
     wall, cpu = time.perf_counter(), time.process_time()
-    kept = engine(path) if side == "engine" else peer(side, path, rules)
+    kept = work()
     used = time.perf_counter() - wall, time.process_time() - cpu
-    assert len(kept[1]) > 0
+    assert kept is not None
     return Used(*used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -171,12 +176,12 @@ def check(side: str, path: Path) -> str:
     return f"{side}: {cells:,} cells compared with the engine's, none differs"
 
 
-def timed(path: Path, sides: Sequence[str], repeats: int) -> dict[str, Used]:
+def timed(path: Path, sides: Sequence[str], repeats: int, room: str = "benchmarks.facts") -> dict[str, Used]:
     """The median of each figure by side; sides take turns, so that a busy moment meets all of them."""
     runs: dict[str, list[Used]] = {side: [] for side in sides}
     for _ in range(repeats):
         for side in sides:
-            runs[side].append(run(side, path))
+            runs[side].append(run(side, path, room))
     return {
         side: Used(*(statistics.median(getattr(one, name) for one in all_of) for name in UNITS)) for side, all_of in runs.items()
     }
