@@ -19,6 +19,22 @@ Source: TypeAlias = pa.Table | Path
 """A staging table: in memory, or a Parquet file that the engine scans where it lies."""
 
 
+def nulls(source: Source, column: str) -> tuple[int, int]:
+    """How many cells of a column are empty, and how many rows there are; a file that does not say is taken to be full.
+
+    >>> nulls(pa.table({"a": [1, None]}), "a")
+    (1, 2)
+    """
+    if isinstance(source, pa.Table):
+        return source.column(column).null_count, source.num_rows
+    import pyarrow.parquet as pq
+
+    found = pq.read_metadata(source)
+    at = found.schema.to_arrow_schema().get_field_index(column)
+    parts = [found.row_group(group).column(at).statistics for group in range(found.num_row_groups)]
+    return sum(part.null_count for part in parts if part is not None and part.has_null_count), found.num_rows
+
+
 @dataclass(frozen=True)
 class ColumnMatch:
     """Which field a heading was taken for, and why.
@@ -105,9 +121,7 @@ class Log:
         source = self.tables.get("messages")
         if source is None:
             return False
-        if not self.has("messages", "conversation_id"):
-            return True
-        return isinstance(source, pa.Table) and source.column("conversation_id").null_count > 0
+        return not self.has("messages", "conversation_id") or nulls(source, "conversation_id")[0] > 0
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Names of a table's columns; empty when the table is absent."""

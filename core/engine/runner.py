@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -12,12 +13,13 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from core.embedded import connect
+from core.embedded import connect, shortage
 from core.engine.instance import Database, instance
 from core.engine.packed import Gathered, gathered
 from core.engine.staging import available, cut_ids, register, stage
 from core.engine.zones import local_case, transitions
 from core.errors import InputError, Issue
+from core.ingest.progress import Progress, Steps, watched
 from core.log import Log
 
 __all__ = ["Facts", "SlowKnobs", "build_facts", "connect", "cut_conversations", "localised", "sql_text", "statements"]
@@ -40,6 +42,7 @@ class Facts:
         available: ``table.column`` of everything the log really holds.
         horizon_ms: latest kept stamp of the whole log, the same for every filter.
         first_day, last_day: local days of the first and last conversation start.
+        extendable: whether `core.engine.append` can add rows to them.
     """
 
     log: Log
@@ -48,6 +51,17 @@ class Facts:
     horizon_ms: int
     first_day: int
     last_day: int
+    extendable: bool = field(default=False, kw_only=True)
+
+    @classmethod
+    def of(cls, log: Log, base: Database, con: duckdb.DuckDBPyConnection, extendable: bool = False) -> Facts:
+        """The facts that a database holds, staging and all; ``con`` sees the log's tables too."""
+        by_conversation = log.has("messages") or log.has("conversations")
+        source, column = ("conversations", "local_day") if by_conversation else ("raw_agent_days", '"date"')
+        days = con.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone() or (None, None)
+        if days[0] is None:
+            raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
+        return cls(log, base, available(log), _span(con, log)[1], int(days[0]), int(days[1]), extendable=extendable)
 
     @property
     def zone(self) -> str:
@@ -119,10 +133,32 @@ def localised(text: str, changes: tuple[tuple[int, int], ...]) -> str:
     return re.sub(r"\{local\((\w+)\)\}", lambda found: local_case(found[1], changes), text)
 
 
-def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
+def made(step: str) -> str:
+    """The table that a step makes; empty for one that drops.
+
+    >>> made("CREATE TABLE said AS SELECT 1"), made("DROP TABLE said")
+    ('said', '')
+    """
+    found = re.match(r"CREATE TABLE (\w+) AS", step)
+    return found[1] if found else ""
+
+
+BETWEEN = ("said", "spoken", "agents", "owners", "effort", "placed")
+"""Intermediate tables that facts keep when they are to be extended."""
+
+
+def build_facts(log: Log, slow: SlowKnobs | None = None, progress: Progress | None = None, *, extendable: bool = False) -> Facts:
     """Facts of a log: one row per conversation and one per turn, every clock in UTC milliseconds.
 
-    Raises `InputError` when the log holds neither messages nor conversations.
+    Args:
+        log: the log.
+        slow: what facts depend on besides.
+        progress: called some ten times a second, in the caller's thread, with (work done, work in all, the step at hand, 0); raise from it
+            to cancel, which takes about half a second. `core.ingest.progress.remaining` estimates the rest.
+        extendable: keep what `core.engine.append.appended` needs; about twice the memory.
+
+    Raises:
+        InputError: the log holds neither messages nor conversations, or memory or temporary disk do not suffice.
     """
     if log.elsewhere is not None:
         found: Facts = log.elsewhere(slow or SlowKnobs())
@@ -131,23 +167,48 @@ def build_facts(log: Log, slow: SlowKnobs | None = None) -> Facts:
         raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
     base = instance().database()
     con = base.cursor()
-    stage(con, log, int((slow or SlowKnobs()).gap_h * 3_600_000))
+    steps = _Interrupting(con, {name: share for name, share in _SHARES.items() if progress})
+    work = partial(_built, log, slow or SlowKnobs(), (base, con), steps, extendable)
+    try:
+        return work() if progress is None else watched(work, steps, progress)
+    except (duckdb.Error, MemoryError, OSError) as error:
+        base.close()
+        raise shortage(error, base.owner.allowed) or error from error
+
+
+_SHARES = {
+    "staging": 5, "numbered": 35, "said": 15, "asks": 5, "humans": 3, "turns": 7, "spoken": 12, "agents": 3, "effort": 12, "activity": 2,
+    "owners": 3, "placed": 5, "follow": 4, "again": 4, "conversations": 15,
+}  # fmt: skip
+"""About how long each step takes against the others."""
+
+
+class _Interrupting(Steps):
+    """The account of the steps; cancelling stops the one that runs."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, sizes: Mapping[str, int]) -> None:
+        super().__init__(sizes)
+        self._con = con
+
+    def cancel(self) -> None:
+        """Ends the work at once."""
+        super().cancel()
+        self._con.interrupt()
+
+
+def _built(log: Log, slow: SlowKnobs, at: tuple[Database, duckdb.DuckDBPyConnection], steps: Steps, extendable: bool) -> Facts:
+    base, con = at
+    stage(con, log, int(slow.gap_h * 3_600_000))
+    steps.at("staging", 1.0)
     first_ms, last_ms = _span(con, log)
-    changes = transitions(log.zone, first_ms, last_ms)
     # Whose sale an order is depends on who wrote last before it was paid, so with orders one intermediate table stays.
-    kept = {"DROP TABLE spoken"} if log.has("orders") else set()
-    for step in statements(localised(sql_text("facts"), changes)):
+    kept = {f"DROP TABLE {name}" for name in (BETWEEN if extendable else ("spoken",) if log.has("orders") else ())}
+    for step in statements(localised(sql_text("facts"), transitions(log.zone, first_ms, last_ms))):
         if step not in kept:
+            steps.at(made(step), 0.0)
             con.execute(step)
-    source, column = (
-        ("conversations", "local_day")
-        if log.has("messages") or log.has("conversations")
-        else ("raw_agent_days", '"date"')
-    )
-    days = con.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone() or (None, None)
-    if days[0] is None:
-        raise InputError(Issue("no_conversations", "error", facts={"tables": ", ".join(log.tables)}))
-    return Facts(log, base, available(log), last_ms, int(days[0]), int(days[1]))
+            steps.at(made(step), 1.0)
+    return Facts.of(log, base, con, extendable)
 
 
 def cut_conversations(log: Log, slow: SlowKnobs | None = None) -> pa.Array:

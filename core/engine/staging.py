@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.log import Log, Source
+from core.log import Log, Source, nulls
 
 ATTRIBUTES = {
     "category": "category", "priority": "priority", "team": "team", "shift": "shift", "order_id": "order_id",
@@ -42,7 +42,7 @@ _WHILE_BUILDING = ("messages", "conversations")
 
 def _type(log: Log, name: str) -> str:
     if name == "assigned":
-        return _id_type(log, "agent_id")
+        return id_type(log, "agent_id")
     if name.endswith("_ms"):
         return "BIGINT"
     if name in _WHOLE:
@@ -63,14 +63,21 @@ def polite_pattern() -> str:
 def register(con: duckdb.DuckDBPyConnection, log: Log) -> None:
     """Views ``raw_<table>`` over the log's tables, in memory or as Parquet where they lie."""
     for name, source in log.tables.items():
-        if isinstance(source, Path):
-            path = str(source).replace("'", "''")
-            con.execute(f"CREATE VIEW raw_{name} AS SELECT * FROM read_parquet('{path}')")
+        if isinstance(source, Path) or name in _WHILE_BUILDING:
+            show(con, f"raw_{name}", source)
         else:
-            con.register(f"raw_{name}" if name in _WHILE_BUILDING else f"given_{name}", source)
-            if name not in _WHILE_BUILDING:
-                con.execute(f"CREATE TABLE raw_{name} AS SELECT * FROM given_{name}")
-                con.unregister(f"given_{name}")
+            con.register(f"given_{name}", source)
+            con.execute(f"CREATE TABLE raw_{name} AS SELECT * FROM given_{name}")
+            con.unregister(f"given_{name}")
+
+
+def show(con: duckdb.DuckDBPyConnection, name: str, source: Source) -> None:
+    """A table of a log under a name: one in memory for this cursor alone, a file as a view that all see."""
+    if isinstance(source, Path):
+        path = str(source).replace("'", "''")
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+    else:
+        con.register(name, source)
 
 
 def available(log: Log) -> frozenset[str]:
@@ -83,7 +90,8 @@ def available(log: Log) -> frozenset[str]:
     found = set()
     for name, source in log.tables.items():
         for column in log.columns(name):
-            if isinstance(source, Path) or source.column(column).null_count < source.num_rows:
+            empty, rows = nulls(source, column)
+            if empty < rows:
                 found.add(f"{name}.{column}")
     return frozenset(found)
 
@@ -91,8 +99,11 @@ def available(log: Log) -> frozenset[str]:
 def stage(con: duckdb.DuckDBPyConnection, log: Log, gap_ms: int) -> None:
     """All staging tables of facts.sql; a table the log lacks becomes an empty one with the same columns."""
     register(con, log)
-    for build in (_stage_messages, _stage_attributes, _stage_assigned, _stage_conversations, _stage_transfers):
+    if log.has("messages"):
+        con.execute("CREATE TEMP VIEW raw_senders AS SELECT * FROM raw_messages")
+    for build in BUILDERS:
         con.execute(build(log, gap_ms))
+    con.execute("DROP VIEW IF EXISTS raw_senders")
 
 
 def _picker(log: Log, table: str) -> Callable[..., str]:
@@ -103,12 +114,16 @@ def _picker(log: Log, table: str) -> Callable[..., str]:
         if column in names and kind:
             return f'"{column}"'
         found = f'"{column}"' if column in names else "NULL"
-        return f"CAST({found} AS {kind or _id_type(log, column)})"
+        return f"CAST({found} AS {kind or id_type(log, column)})"
 
     return pick
 
 
-def _id_type(log: Log, column: str) -> str:
+IDS = ("conversation_id", "customer_id", "channel", "language", "agent_id")
+"""Columns whose type in the facts is the log's."""
+
+
+def id_type(log: Log, column: str) -> str:
     """Ids are text unless the log holds coded ones: then empty tables take integers too, so that joins compare integers."""
     if column == "conversation_id" and log.has("messages") and needs_cut(log):
         return "VARCHAR"
@@ -150,7 +165,7 @@ def _stage_messages(log: Log, gap_ms: int) -> str:
             "agent_id": "m_agent",
         }
         return _EMPTY_MESSAGES.format(
-            ids=", ".join(f"CAST(NULL AS {_id_type(log, name)}) AS {short}" for name, short in names.items())
+            ids=", ".join(f"CAST(NULL AS {id_type(log, name)}) AS {short}" for name, short in names.items())
         )
     pick = _picker(log, "messages")
     words = polite_pattern().replace("'", "''")
@@ -180,15 +195,12 @@ _EMPTY_MESSAGES = (
 
 def needs_cut(log: Log) -> bool:
     """Whether some messages lack a conversation id, so that conversations are cut at silences."""
-    if not log.has("messages", "conversation_id"):
-        return True
-    source = log.tables["messages"]
-    return isinstance(source, pa.Table) and source.column("conversation_id").null_count > 0
+    return log.has("messages") and log.cut_by_silence
 
 
 def conversation_key(log: Log) -> str:
     """The SQL of a message row's conversation, as the facts name it."""
-    return '"cut_id"' if needs_cut(log) else f"CAST(conversation_id AS {_id_type(log, 'conversation_id')})"
+    return '"cut_id"' if needs_cut(log) else f"CAST(conversation_id AS {id_type(log, 'conversation_id')})"
 
 
 def cut_ids(log: Log, gap_ms: int) -> str:
@@ -215,7 +227,7 @@ def _stage_attributes(log: Log, gap_ms: int) -> str:
     present = [name for name in (*ATTRIBUTES, "csat") if name in names]
     empty = ", ".join(f"CAST(NULL AS {_type(log, short)}) AS {short}" for short in ATTRIBUTES.values())
     if not present:
-        kind = _id_type(log, "conversation_id")
+        kind = id_type(log, "conversation_id")
         return f"CREATE TABLE stage_attributes AS SELECT CAST(NULL AS {kind}) AS conv, {empty}, CAST(NULL AS DOUBLE) AS csat WHERE 1 = 0"
     columns = ", ".join(
         f"CAST({_agreed(name)} AS {_type(log, short)}) AS {short}"
@@ -238,16 +250,16 @@ def _last(name: str) -> str:
     return f'arg_max("{name}", ("sent_at", "seq")) FILTER (WHERE "{name}" IS NOT NULL)'
 
 
-def _bots(log: Log) -> str:
+def bots(log: Log) -> str:
     """Ids that only ever wrote as a bot: a conversation assigned to one of them belongs to no person."""
     if not (log.has("messages", "agent_id") and log.has("messages", "sender")):
         return "(SELECT CAST(NULL AS VARCHAR) AS agent WHERE 1 = 0)"
-    return """(SELECT agent_id AS agent FROM raw_messages WHERE agent_id IS NOT NULL GROUP BY agent_id
+    return """(SELECT agent_id AS agent FROM raw_senders WHERE agent_id IS NOT NULL GROUP BY agent_id
       HAVING sum(CASE WHEN sender = 'bot' THEN 1 ELSE 0 END) > 0 AND sum(CASE WHEN sender = 'agent' THEN 1 ELSE 0 END) = 0)"""
 
 
 def _stage_assigned(log: Log, gap_ms: int) -> str:
-    kind, who = _id_type(log, "conversation_id"), _id_type(log, "agent_id")
+    kind, who = id_type(log, "conversation_id"), id_type(log, "agent_id")
     if not (log.has("messages", "event") and log.has("messages", "agent_id")):
         return f"CREATE TABLE stage_assigned AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS {who}) AS agent WHERE 1 = 0"
     source = cut_messages(log, gap_ms) if needs_cut(log) else "raw_messages"
@@ -262,7 +274,7 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
     key = (
         f"coalesce({pick('conversation_id')}, 'row|' || CAST(seq AS VARCHAR))"
         if present
-        else f"CAST(NULL AS {_id_type(log, 'conversation_id')})"
+        else f"CAST(NULL AS {id_type(log, 'conversation_id')})"
     )
     columns = ", ".join(
         f"CAST({pick(name, _type(log, short))} AS {_type(log, short)}) AS {short}"
@@ -275,7 +287,7 @@ def _stage_conversations(log: Log, gap_ms: int) -> str:
     answered, by = pick("answered", "BIGINT"), pick("started_by", "VARCHAR")
     return f"""CREATE TABLE stage_conversations AS SELECT {key} AS conv, {pick('customer_id')} AS cust,
       {pick('channel')} AS channel, {pick('language')} AS language, {columns},
-      coalesce({_human(pick('assigned_agent', _id_type(log, 'agent_id')), log)}, {_human(pick('agent_id'), log)}) AS assigned,
+      coalesce({_human(pick('assigned_agent', id_type(log, 'agent_id')), log)}, {_human(pick('agent_id'), log)}) AS assigned,
       {start} AS start_ms,
       CASE WHEN {answered} = 0 THEN NULL
         ELSE coalesce({pick('first_human_reply_at', 'BIGINT')}, {start} + CAST(round({wait} * 1000) AS BIGINT)) END AS first_human_ms,
@@ -298,12 +310,16 @@ def _latest(log: Log) -> str:
 def _human(column: str, log: Log) -> str:
     if column.startswith("CAST(NULL"):
         return column
-    return f"CASE WHEN CAST({column} AS VARCHAR) IN (SELECT CAST(agent AS VARCHAR) FROM {_bots(log)} AS bots) THEN NULL ELSE {column} END"
+    return f"CASE WHEN CAST({column} AS VARCHAR) IN (SELECT CAST(agent AS VARCHAR) FROM {bots(log)} AS bots) THEN NULL ELSE {column} END"
 
 
 def _stage_transfers(log: Log, gap_ms: int) -> str:
     if not log.has("transfers", "conversation_id"):
-        kind = _id_type(log, "conversation_id")
+        kind = id_type(log, "conversation_id")
         return f"CREATE TABLE stage_transfers AS SELECT CAST(NULL AS {kind}) AS conv, CAST(NULL AS BIGINT) AS n_transfers WHERE 1 = 0"
     return """CREATE TABLE stage_transfers AS SELECT conversation_id AS conv, CAST(count(*) AS BIGINT) AS n_transfers
       FROM raw_transfers WHERE conversation_id IS NOT NULL GROUP BY conversation_id"""
+
+
+BUILDERS = (_stage_messages, _stage_attributes, _stage_assigned, _stage_conversations, _stage_transfers)
+"""The statements that make the staging tables of a log, given the silence that cuts conversations without ids."""
