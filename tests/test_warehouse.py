@@ -135,6 +135,6 @@ def _missing(name: str) -> None:
 
 def test_every_refusal_of_an_engine_has_words() -> None:
     """Whatever `answers` or an adapter may say is explained in both languages, with a cure."""
-    codes = ("unknown_kind", "no_driver", "too_many_rows", "cancelled", "cut", "memory", "failed")
+    codes = ("unknown_kind", "no_driver", "too_many_rows", "cancelled", "cut", "memory", "failed", "no_java", "other_master")
     for language in ("zh", "en"):
         assert {f"issues.engine_{code}.{part}" for code in codes for part in ("message", "cure")} <= set(words(language))

@@ -1,5 +1,6 @@
 -- Judged → cube: counts and sums per agent × local day × hour × channel × language × category × team × shift. Sums pool exactly.
 -- Outputs are called sum_… so that no alias equals a column read (some engines resolve aliases first). {judged} is judged.sql.
+-- A sum over nothing is 0 and its n says so: a null cannot be cast everywhere.
 -- Flags are counted, not summed: half the state per cell. Responses are summed: some rule sets count several in a conversation.
 SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER) AS local_hour, channel, language, category, team, shift,
   CAST(count(CASE WHEN conversations = 1 THEN 1 END) AS INTEGER) AS sum_conversations, CAST(sum(messages) AS INTEGER) AS sum_messages,
@@ -15,13 +16,13 @@ SELECT agent, local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INT
   CAST(sum(response_of) AS INTEGER) AS sum_response_of,
   CAST(count(CASE WHEN human_of = 1 THEN 1 END) AS INTEGER) AS sum_human_of,
   CAST(count(CASE WHEN first_response_n = 1 THEN 1 END) AS INTEGER) AS sum_first_response_n,
-  CAST(sum(first_response_ms) AS BIGINT) AS sum_first_response_ms, CAST(count(greeted_ms) AS INTEGER) AS sum_greeted_n,
-  CAST(sum(greeted_ms) AS BIGINT) AS sum_greeted_ms, CAST(count(CASE WHEN within_hit = 1 THEN 1 END) AS INTEGER) AS sum_within,
+  CAST(coalesce(sum(first_response_ms), 0) AS BIGINT) AS sum_first_response_ms, CAST(count(greeted_ms) AS INTEGER) AS sum_greeted_n,
+  CAST(coalesce(sum(greeted_ms), 0) AS BIGINT) AS sum_greeted_ms, CAST(count(CASE WHEN within_hit = 1 THEN 1 END) AS INTEGER) AS sum_within,
   CAST(count(CASE WHEN clocked = 1 THEN 1 END) AS INTEGER) AS sum_clocked,
   CAST(count(CASE WHEN within_of = 1 THEN 1 END) AS INTEGER) AS sum_within_of, CAST(count(resolution_ms) AS INTEGER) AS sum_resolution_n,
-  CAST(sum(resolution_ms) AS BIGINT) AS sum_resolution_ms, CAST(count(first_resolution_ms) AS INTEGER) AS sum_first_resolution_n,
-  CAST(sum(first_resolution_ms) AS BIGINT) AS sum_first_resolution_ms, CAST(count(effort_ms) AS INTEGER) AS sum_handle_n,
-  CAST(sum(effort_ms) AS BIGINT) AS sum_handle_ms, CAST(count(CASE WHEN handle_given = 1 THEN 1 END) AS INTEGER) AS sum_handle_given,
+  CAST(coalesce(sum(resolution_ms), 0) AS BIGINT) AS sum_resolution_ms, CAST(count(first_resolution_ms) AS INTEGER) AS sum_first_resolution_n,
+  CAST(coalesce(sum(first_resolution_ms), 0) AS BIGINT) AS sum_first_resolution_ms, CAST(count(effort_ms) AS INTEGER) AS sum_handle_n,
+  CAST(coalesce(sum(effort_ms), 0) AS BIGINT) AS sum_handle_ms, CAST(count(CASE WHEN handle_given = 1 THEN 1 END) AS INTEGER) AS sum_handle_given,
   CAST(count(CASE WHEN handled = 1 THEN 1 END) AS INTEGER) AS sum_handled, CAST(count(CASE WHEN fcr_of = 1 THEN 1 END) AS INTEGER) AS sum_fcr_of,
   CAST(count(CASE WHEN fcr_hit = 1 THEN 1 END) AS INTEGER) AS sum_fcr_hits,
   CAST(count(CASE WHEN repeat_of = 1 THEN 1 END) AS INTEGER) AS sum_repeat_of,

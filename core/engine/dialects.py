@@ -106,18 +106,18 @@ def _turns(rule: RuleSet, facts: Reach) -> str:
       CASE WHEN max(base) > 0 THEN max(base) WHEN max(fits) = 0 THEN 4 WHEN max(fits * ripe) = 0 THEN 5 ELSE 0 END AS own_out,
       CAST(sum(CASE WHEN base = 0 THEN fits * ripe ELSE 0 END) AS INTEGER) AS own_of,
       CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms <= {window} THEN 1 ELSE 0 END) AS INTEGER) AS own_hits,
-      CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms > {cap} THEN {cap}
-        WHEN base = 0 AND fits = 1 THEN wait_ms END) AS BIGINT) AS own_ms,
+      nullif(CAST(coalesce(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms > {cap} THEN {cap}
+        WHEN base = 0 AND fits = 1 THEN wait_ms END), -1) AS BIGINT), -1) AS own_ms,
       CAST(sum(CASE WHEN base = 0 AND fits = 1 AND wait_ms IS NOT NULL THEN 1 ELSE 0 END) AS INTEGER) AS own_n
     FROM (SELECT conv, base, wait_ms,
       CASE WHEN mod(ask_local, {_DAY}) < {first * 3_600_000} OR mod(ask_local, {_DAY}) >= {last * 3_600_000} THEN 0
         WHEN ask_local - mod(ask_local, {_DAY}) <> answer_local - mod(answer_local, {_DAY}) THEN 0 ELSE 1 END AS fits,
       CASE WHEN wait_ms IS NULL AND closed = 0 AND {facts.horizon_ms} - ask_ms < {window} THEN 0 ELSE 1 END AS ripe
-      FROM (SELECT c.conv, c.closed, {base} AS base, t.ask_ms, t.answer_ms - t.ask_ms AS wait_ms,
+      FROM (SELECT c.conv AS conv, c.closed, {base} AS base, t.ask_ms, t.answer_ms - t.ask_ms AS wait_ms,
         {asked} AS ask_local, {answered} AS answer_local
         FROM turns AS t JOIN conversations AS c ON t.conv = c.conv) AS placed
     ) AS judged GROUP BY conv"""
 
 
-NONE_OF_THEM = """SELECT conv AS own_conv, 0 AS own_out, 0 AS own_of, 0 AS own_hits, CAST(NULL AS BIGINT) AS own_ms, 0 AS own_n
+NONE_OF_THEM = """SELECT conv AS own_conv, 0 AS own_out, 0 AS own_of, 0 AS own_hits, nullif(start_ms, -1) AS own_ms, 0 AS own_n
   FROM conversations WHERE 1 = 0"""

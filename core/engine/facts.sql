@@ -48,7 +48,7 @@ DROP TABLE numbered
 -- turns: one row per ask–answer turn. A turn runs from the first customer message after the last human message to the next human
 -- message; turn 0 is the first response. answer_ms is null while the turn is open.
 CREATE TABLE turns AS
-SELECT q.conv, q.h AS turn_no, q.ask_ms, CASE WHEN r.found = 1 THEN r.human_ms END AS answer_ms, CASE WHEN r.found = 1 THEN r.agent END AS agent
+SELECT q.conv AS conv, q.h AS turn_no, q.ask_ms AS ask_ms, CASE WHEN r.found = 1 THEN r.human_ms END AS answer_ms, CASE WHEN r.found = 1 THEN r.agent END AS agent
 FROM asks AS q LEFT JOIN humans AS r ON q.conv = r.conv AND q.h + 1 = r.h
 ;
 -- spoken: one row per human message with the gap to what it follows: the later of the agent's own last message in the conversation
@@ -60,7 +60,7 @@ FROM (
   SELECT conv, h, agent, human_ms,
     CASE WHEN own_ms IS NULL THEN ask_ms WHEN ask_ms IS NULL THEN own_ms WHEN own_ms > ask_ms THEN own_ms ELSE ask_ms END AS since_ms
   FROM (
-    SELECT r.conv, r.h, r.agent, r.human_ms, CASE WHEN q.found = 1 THEN q.ask_ms END AS ask_ms,
+    SELECT r.conv AS conv, r.h AS h, r.agent AS agent, r.human_ms AS human_ms, CASE WHEN q.found = 1 THEN q.ask_ms END AS ask_ms,
       lag(nullif(r.human_ms, -1)) OVER (PARTITION BY r.conv, r.agent ORDER BY r.h) AS own_ms
     FROM humans AS r LEFT JOIN asks AS q ON r.conv = q.conv AND r.h - 1 = q.h
   ) AS back
@@ -72,7 +72,7 @@ DROP TABLE humans
 ;
 -- agents: one row per conversation and person who wrote in it, with the conversation's first and last message: the yardstick of concurrency.
 CREATE TABLE agents AS
-SELECT w.conv, w.agent, w.n_said, w.from_h, w.to_h, s.first_ms, s.last_ms
+SELECT w.conv AS conv, w.agent, w.n_said, w.from_h, w.to_h, s.first_ms, s.last_ms
 FROM (
   SELECT conv, agent, CAST(count(*) AS INTEGER) AS n_said, min(h) AS from_h, max(h) AS to_h
   FROM spoken WHERE agent IS NOT NULL GROUP BY conv, agent
@@ -132,7 +132,7 @@ DROP TABLE agents
 ;
 -- known: every conversation, from messages, from the conversation file, or from both.
 CREATE TABLE known AS
-SELECT conv FROM said UNION SELECT conv FROM stage_conversations
+SELECT conv FROM said UNION DISTINCT SELECT conv FROM stage_conversations
 ;
 -- placed: whose it is, when it began and ended. Messages win for clocks. A reopening after the last close means it is open again
 -- (in the order of the rows, as both may bear the same stamp).
@@ -141,12 +141,12 @@ SELECT conv, has_messages, cust, category, customer_started, start_ms, last_ms, 
   CAST(CASE WHEN last_close_ms IS NULL THEN 0 WHEN n_close > 0 AND reopened_last = 1 THEN 0
     WHEN n_close = 0 AND reopen_ms > last_close_ms THEN 0 ELSE 1 END AS SMALLINT) AS closed
 FROM (
-  SELECT known.conv, CAST(CASE WHEN s.found = 1 THEN 1 ELSE 0 END AS SMALLINT) AS has_messages, coalesce(s.cust, f.cust) AS cust, coalesce(f.category, a.category) AS category,
+  SELECT known.conv AS conv, CAST(CASE WHEN s.found = 1 THEN 1 ELSE 0 END AS SMALLINT) AS has_messages, coalesce(s.cust, f.cust) AS cust, coalesce(f.category, a.category) AS category,
     CAST(CASE WHEN coalesce(s.n_msg, 0) = 0 THEN coalesce(f.customer_started, 1) WHEN s.opening_ms IS NOT NULL THEN 1 ELSE 0 END AS SMALLINT) AS customer_started,
     coalesce(s.opening_ms, s.first_ms, f.start_ms) AS start_ms,
     coalesce(s.last_ms, f.first_human_ms, f.start_ms) AS last_ms,
-    coalesce(s.last_close_ms, f.close_ms, a.close_ms) AS last_close_ms, s.reopen_ms,
-    coalesce(s.n_close, 0) AS n_close, s.reopened_last
+    coalesce(s.last_close_ms, f.close_ms, a.close_ms) AS last_close_ms, s.reopen_ms AS reopen_ms,
+    coalesce(s.n_close, 0) AS n_close, s.reopened_last AS reopened_last
   FROM known
   LEFT JOIN said AS s ON known.conv = s.conv
   LEFT JOIN stage_conversations AS f ON known.conv = f.conv
@@ -179,12 +179,13 @@ WHERE step = 1
 -- conversations: one row each, with every clock; what messages and file say, side by side: messages win for clocks, the file for what only
 -- it knows. No rule set has been asked yet.
 CREATE TABLE conversations AS
-SELECT p.conv, p.has_messages, p.cust, coalesce(s.channel, f.channel) AS channel,
+SELECT p.conv AS conv, p.has_messages AS has_messages, p.cust AS cust, coalesce(s.channel, f.channel) AS channel,
   coalesce(f.language, s.first_language, s.ask_language, s.any_language) AS language,
-  p.category, coalesce(f.priority, a.priority) AS priority,
+  p.category AS category, coalesce(f.priority, a.priority) AS priority,
   coalesce(f.team, a.team) AS team, coalesce(f.shift, a.shift) AS shift, coalesce(f.order_id, a.order_id) AS order_id,
   coalesce(g.agent, f.assigned, a.assigned) AS assigned,
-  w.owner_most, w.owner_first, w.owner_last, coalesce(w.n_agents, 0) AS n_agents, p.start_ms, p.customer_started,
+  w.owner_most, w.owner_first, w.owner_last, coalesce(w.n_agents, 0) AS n_agents, p.start_ms AS start_ms,
+  p.customer_started AS customer_started,
   CAST(coalesce(f.holiday, a.holiday, 0) AS SMALLINT) AS holiday,
   CASE WHEN p.has_messages = 1 THEN s.first_human_ms ELSE f.first_human_ms END AS first_human_ms,
   CASE WHEN p.has_messages = 1 THEN s.last_human_ms ELSE f.first_human_ms END AS last_human_ms,
@@ -195,16 +196,16 @@ SELECT p.conv, p.has_messages, p.cust, coalesce(s.channel, f.channel) AS channel
   CAST(CASE WHEN p.has_messages = 1 THEN CASE WHEN s.opening_ms IS NOT NULL AND s.n_smart_asked = s.n_cust THEN 1 ELSE 0 END
     WHEN f.needs_human = 0 THEN 1 ELSE 0 END AS SMALLINT) AS smart_solved,
   coalesce(s.n_msg, 0) AS n_msg, coalesce(s.n_cust, 0) AS n_cust, coalesce(s.n_human, 0) AS n_human, coalesce(s.n_smart, 0) AS n_smart,
-  coalesce(s.first_ms, f.start_ms) AS first_ms, p.last_ms,
-  coalesce(s.first_close_ms, f.first_close_ms, a.first_close_ms) AS first_close_ms, p.last_close_ms, coalesce(s.n_close, 0) AS n_close,
+  coalesce(s.first_ms, f.start_ms) AS first_ms, p.last_ms AS last_ms,
+  coalesce(s.first_close_ms, f.first_close_ms, a.first_close_ms) AS first_close_ms, p.last_close_ms AS last_close_ms, coalesce(s.n_close, 0) AS n_close,
   coalesce(f.reopened, a.reopened) AS reopened, p.end_ms, p.closed,
-  coalesce(f.handle_ms, e.handle_ms) AS handle_ms, CAST(CASE WHEN f.handle_ms IS NOT NULL THEN 1 ELSE 0 END AS SMALLINT) AS handle_given,
-  e.open_sum, e.n_said,
+  coalesce(f.handle_ms, CASE WHEN e.n_said > 0 THEN e.handle_ms END) AS handle_ms, CAST(CASE WHEN f.handle_ms IS NOT NULL THEN 1 ELSE 0 END AS SMALLINT) AS handle_given,
+  nullif(e.open_sum, 0) AS open_sum, nullif(e.n_said, 0) AS n_said,
   coalesce(f.csat, a.csat) AS csat, coalesce(f.survey_sent, a.survey_sent) AS survey_sent,
   coalesce(f.resolved, a.resolved) AS resolved, coalesce(f.complaint, a.complaint) AS complaint,
   coalesce(f.complaint_solved, a.complaint_solved) AS complaint_solved,
-  CAST(coalesce(nullif(t.n_transfers, 0), f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
-    WHEN p.has_messages = 0 AND f.transfers_listed = 1 THEN 0 END) AS SMALLINT) AS transfers,
+  nullif(CAST(coalesce(nullif(t.n_transfers, 0), f.transfers, a.transfers, CASE WHEN w.n_agents > 1 THEN w.n_agents - 1 WHEN s.n_human > 0 THEN 0
+    WHEN p.has_messages = 0 AND f.transfers_listed = 1 THEN 0 END, -1) AS SMALLINT), -1) AS transfers,
   CAST(coalesce(f.is_call, 0) AS SMALLINT) AS is_call, s.polite, n.next_ms, n.next_issue_ms, b.after_ms,
   CAST((p.local_ms - mod(p.local_ms, 86400000)) / 86400000 AS INTEGER) AS local_day,
   CAST((mod(p.local_ms, 86400000) - mod(p.local_ms, 60000)) / 60000 AS SMALLINT) AS local_minute

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 import pyarrow as pa
@@ -12,12 +14,27 @@ from core.ingest.refusals import code_of, masked
 
 _BUILDING = {"source_cut": "engine_cut", "source_failed": "engine_failed"}
 _SAYS = (
+    ("engine_no_java", r"JAVA_GATEWAY_EXITED|gateway process exited|JAVA_HOME"),
     ("engine_cancelled", r"interrupt|cancell?ed|aborted by user"),
     ("engine_memory", r"out of memory|memory.limit|OutOfMemory|MEMORY_LIMIT|No space left|no disk space|max_temp_directory"),
     ("engine_cut", r"executor ?lost|SparkContext was (shut down|stopped)|job aborted|UNAVAILABLE|session.*(closed|not found|expired)"),
     ("source_no_table", r"TABLE_OR_VIEW_NOT_FOUND|UNKNOWN_TABLE|Table with name .* does not exist"),
     ("source_no_column", r"UNRESOLVED_COLUMN|UNKNOWN_IDENTIFIER|Referenced column .* not found"),
 )
+
+
+def addressed(address: str, environment: Mapping[str, str] = os.environ) -> str:
+    """An address that is no database's, such as a Spark master; ``env:NAME`` is looked up.
+
+    >>> addressed("env:SHOP_SPARK", {"SHOP_SPARK": "sc://spark.example:15002"})
+    'sc://spark.example:15002'
+    """
+    if not address.startswith("env:"):
+        return address.strip()
+    variable = address.removeprefix("env:").strip()
+    if not environment.get(variable, "").strip():
+        raise InputError(Issue("source_no_variable", "error", value=variable))
+    return environment[variable].strip()
 
 
 def frame(table: pa.Table, most: int, name: str) -> pd.DataFrame:

@@ -72,8 +72,9 @@ def built(warehouse: Warehouse, staging: Mapping[str, str], zone: str, progress:
 
     Args:
         warehouse: an open engine; facts it held before are replaced.
-        staging: name in `STAGING` → SELECT of all its columns; a table that is left out is empty. Each is run once, so that all that
-            follows sees the same rows. A conversation stands once in each of the other tables, and every (sent, seq) of it once.
+        staging: name in `STAGING` → SELECT of all its columns, which are cast to their types; a table that is left out is empty. Each
+            is run once, so that all that follows sees the same rows. A conversation stands once in each of the other tables, and every
+            (sent, seq) of it once.
         zone: the shop's zone.
         progress: called with (steps done, steps, table) before each step; raise from it to cancel.
 
@@ -94,7 +95,7 @@ def built(warehouse: Warehouse, staging: Mapping[str, str], zone: str, progress:
         for table in (*FACTS, *STAGING):
             warehouse.drop(table)
         for number, table in enumerate(STAGING):
-            run(number, table, staging.get(table) or empty(warehouse, table))
+            run(number, table, shaped(warehouse, table, staging[table]) if table in staging else empty(warehouse, table))
         first_ms, horizon_ms = _span(warehouse)
         changes = transitions(zone, first_ms, horizon_ms)
         for number, step in enumerate(steps, len(STAGING)):
@@ -123,6 +124,12 @@ def empty(warehouse: Warehouse, table: str) -> str:
     """
     columns = ", ".join(f"{warehouse.typed('NULL', code)} AS {name}" for name, code in STAGING[table].items())
     return f"SELECT {columns} WHERE 1 = 0"
+
+
+def shaped(warehouse: Warehouse, table: str, select: str) -> str:
+    """The caller's SELECT with every column in its type and free to be null: an outer join finds no 0 where nothing is known."""
+    columns = ", ".join(f"{warehouse.typed(f'given.{name}', code)} AS {name}" for name, code in STAGING[table].items())
+    return f"SELECT {columns} FROM ({select}) AS given"
 
 
 def _parsed(text: str) -> list[_Step]:

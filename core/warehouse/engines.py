@@ -64,7 +64,12 @@ class Warehouse(Protocol):
 _ADAPTERS = {
     "duckdb": ("core.warehouse.duck", "duckdb", "duckdb>=1.5.6,<3"),
     "postgresql": ("core.warehouse.postgres", "psycopg", "psycopg[binary]>=3.2,<4"),
+    "clickhouse": ("core.warehouse.clickhouse", "chdb", "chdb>=4.4,<5"),
+    "spark": ("core.warehouse.spark", "py4j", "pyspark>=4.1,<5"),
+    "spark_connect": ("core.warehouse.spark", "grpc", "pyspark[connect]>=4.1,<5"),
 }
+_SERVERS = {"clickhouse": ("core.warehouse.clickhouse", "clickhouse_connect", "clickhouse-connect>=0.9")}
+"""What is needed instead where an address is given."""
 """Kind → module of the adapter, module of the driver, what pip is told when the driver is missing."""
 KINDS = tuple(_ADAPTERS)
 
@@ -74,8 +79,8 @@ def opened(kind: str, address: str, **options: Any) -> Warehouse:
 
     Args:
         kind: one of `KINDS`.
-        address: for DuckDB a file (read-only) or an empty text, for PostgreSQL ``postgresql://…``; ``env:NAME`` names an environment
-            variable that holds it.
+        address: for DuckDB a file (read-only) or nothing, for PostgreSQL ``postgresql://…``, for ClickHouse ``clickhouse://…`` or nothing
+            (embedded), for Spark a master, for Spark Connect ``sc://…``; ``env:NAME`` names an environment variable that holds it.
         options: what the adapter's class takes beside the address.
 
     Raises:
@@ -90,7 +95,7 @@ def opened(kind: str, address: str, **options: Any) -> Warehouse:
     if kind not in _ADAPTERS:
         facts = {"known": ", ".join(KINDS), "like": did_you_mean(kind, KINDS)}
         raise InputError(Issue("engine_unknown_kind", "error", value=kind, facts=facts))
-    adapter, driver, package = _ADAPTERS[kind]
+    adapter, driver, package = _SERVERS.get(kind, _ADAPTERS[kind]) if address.strip() else _ADAPTERS[kind]
     try:
         import_module(driver)
     except ModuleNotFoundError:
