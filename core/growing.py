@@ -94,14 +94,16 @@ def refreshed(before: Held, folder: Path, choices: Choices, now_ms: int) -> Held
     found = look(folder, before.seen, before.tried or None, now_ms)
     tried = {each.seen.name: each.seen for each in found.files}
     looked = replace(before, read_ms=now_ms, tried=tried, looks=before.looks + 1)
+    unused = before.log.ledger.errors if before.log else ()
     if not found.changed:
-        return _settled(looked, replace(looked, how="same"), found.issues if before.log or found.issues else (_nothing(folder),))
+        nothing = () if before.log or found.issues else (_nothing(folder),)
+        return _settled(before, replace(looked, how="same"), (*found.issues, *unused, *nothing))
     if _tried_already(before, found):
         kept = tuple(each.issue for each in before.troubles if each.issue.code != "live_file_gone")
         return _settled(before, replace(looked, how="kept"), (*found.issues, *(each for each in kept if each not in found.issues)))
     grown = _grown(before, folder, found, choices)
     if grown is not None:
-        return _settled(before, _with_log(looked, grown, found, "appended"), found.issues)
+        return _settled(before, _with_log(looked, grown, found, "appended"), (*found.issues, *unused))
     return _reread(before, looked, found, (folder, choices))
 
 

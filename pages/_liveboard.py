@@ -59,7 +59,7 @@ def _looked(before: View | None, place: Any, now: int, text: Text) -> View:
 def _times(view: View, now: int, paused: bool, text: Text) -> None:
     """Data time, time of the look and age, always; and what is to be said about them."""
     if view.board is None:
-        st.markdown(text("live.page.no_data_yet", read=clock(view.held.read_ms, session.choices().zone)))
+        st.markdown(text("live.page.no_data_yet", read=clock(view.held.read_ms, _zone(view))))
         return
     zone, age = view.board.zone, view.age_s(now)
     facts = {"asof": clock(view.board.as_of_ms, zone, day=True), "read": clock(view.held.read_ms, zone)}
@@ -73,9 +73,14 @@ def _times(view: View, now: int, paused: bool, text: Text) -> None:
             st.badge(text("live.page.paused"), color="blue", icon=":material/pause:")
 
 
+def _zone(view: View) -> str:
+    """The zone of the data, or the one chosen for them."""
+    return view.board.zone if view.board else str(session.remembered("live_zone", session.choices().zone))
+
+
 def _troubles(view: View, text: Text) -> None:
     """What is wrong with a file, and since when; the last good figures stand below."""
-    zone = view.board.zone if view.board else session.choices().zone
+    zone = _zone(view)
     for each in view.held.troubles:
         message, cure = widgets.issue_words(each.issue, text)
         draw = st.info if each.issue.severity == "note" else st.warning

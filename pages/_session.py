@@ -1028,10 +1028,10 @@ def watched(mark: str, take: Callable[..., Any]) -> Any:
 
 
 def usual() -> Any:
-    """When conversations of the loaded log began, for what is usual now; None where nothing is loaded or it knows no times of day."""
+    """When conversations of the loaded log began, for what is usual now; None where nothing is loaded, or no times of day are at hand."""
     from core.live import past_of
 
-    if log() is None or not {"messages.sent_at", "conversations.started_at"} & facts().available:
+    if log() is None or not facts().near or not {"messages.sent_at", "conversations.started_at"} & facts().available:
         return None
     used = scenario().part("facts", "rules", "filter")
     return answer(("usual",), (used,), lambda: past_of(facts(used), used))

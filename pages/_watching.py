@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import streamlit as st
 
 from core.errors import KefuError
 from core.text import Text
-from core.watch import VARIABLE, allowed, at_home, permitted
+from core.watch import VARIABLE, allowed, permitted
 from pages import _session as session
 from pages import _widgets as widgets
+from pages._keeping import alone
+from pages._matching import ZONES
 from pages._parts import choose
 
 WAYS = ("folder", "typed", "database")
@@ -26,7 +29,7 @@ _HELD = "live_view"
 
 def chosen(text: Text) -> Any:
     """The place that is watched; None where there is none yet, and the page says what to do."""
-    folders, home, asked = allowed(), _home(), session.held("db_asked")
+    folders, home, asked = allowed(), alone(), session.held("db_asked")
     ways = [way for way, there in zip(WAYS, (folders, home, asked), strict=True) if there]
     if not ways:
         st.info(text("live.page.none_allowed", variable=VARIABLE), icon=":material/folder_off:")
@@ -47,13 +50,16 @@ def _place(ways: Sequence[str], folders: Sequence[Path], text: Text) -> Any:
     if not wanted:
         st.caption(text(f"live.page.hint.{way}"))
         return None
-    found = _watched(way, wanted, folders)
-    if found is not None:
-        st.button(
-            text("live.page.anew"), key="live_anew", help=text("live.page.anew_help"), icon=":material/refresh:", type="tertiary",
-            on_click=_anew, args=(found,),
-        )  # fmt: skip
-        st.caption(text("live.page.read_as", zone=session.choices().zone))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        own = session.choices().zone
+        zone = choose("live_zone", list(dict.fromkeys((own, *ZONES))), text("live.page.zone"), str)
+        found = _watched(way, wanted, folders, zone)
+        if found is not None:
+            st.button(
+                text("live.page.anew"), key="live_anew", help=text("live.page.anew_help"), icon=":material/refresh:", type="tertiary",
+                on_click=_anew, args=(found,),
+            )  # fmt: skip
+    st.caption(text("live.page.read_as"))
     return found
 
 
@@ -61,11 +67,6 @@ def _anew(place: Any) -> None:
     """Start over: everything is read, lights and their history begin anew."""
     place.anew()
     session.hold(live_view=None)
-
-
-def _home() -> bool:
-    """Whether this visitor sits at the machine the app runs on."""
-    return at_home(str(st.get_option("server.address") or ""), dict(st.context.headers))
 
 
 def _folder(folders: Sequence[Path], text: Text) -> str:
@@ -87,8 +88,9 @@ def _database(_folders: Sequence[Path], text: Text) -> Any:
 _WAYS = {"folder": _folder, "typed": _typed, "database": _database}
 
 
-def _watched(way: str, wanted: Any, folders: Sequence[Path]) -> Any:
-    decided = session.choices()
+def _watched(way: str, wanted: Any, folders: Sequence[Path], zone: str) -> Any:
+    """The place under the decisions of the Data page, in the zone chosen here; a refusal is said."""
+    decided = replace(session.choices(), zone=zone)
     marks = [way, str(wanted), json.dumps(decided.to_dict(), sort_keys=True)]
     mark = hashlib.sha256("\0".join(marks).encode()).hexdigest()
     try:

@@ -172,6 +172,7 @@ def test_a_workbook_half_copied_changes_nothing(tmp_path: Path) -> None:
     held = refreshed(held, tmp_path, CHOICES, 1)
     assert held.rows == 20
     assert [each.issue.file for each in held.troubles] == ["day.xlsx"]
+    assert refreshed(held, tmp_path, CHOICES, 9).troubles == held.troubles
     (tmp_path / "day.xlsx").write_bytes(data)
     held = refreshed(held, tmp_path, CHOICES, 2)
     assert (held.rows, held.troubles) == (20 + len(cells), ())

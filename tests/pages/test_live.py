@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 from time import time
 
 import pytest
 
 from core import live
 from core.ingest import Choices, InputFile, load
+from core.ingest.source import Wanted
 from core.looking import clock, name
 from core.scenario import Scenario
 from core.text import Text
@@ -51,3 +55,28 @@ def test_the_board_is_the_cores(open_page: Open, monkeypatch: pytest.MonkeyPatch
     is_clean(at)
     assert any("log.csv" in each.value for each in at.warning)
     assert any(clock(want.as_of_ms, zone, day=True) in each for each in visible(at))
+
+
+def test_the_loaded_database_is_asked_again(open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What was asked on the Data page is asked anew at a look: a row more is a row more on the board; a lost table keeps the figures."""
+    address, rows = tmp_path / "shop.db", [line.split(",") for line in MESSAGES.splitlines()]
+    with closing(connect(address)) as base, base:
+        base.execute(f"CREATE TABLE messages ({', '.join(json.dumps(each) for each in rows[0])})")
+        base.executemany(f"INSERT INTO messages VALUES ({', '.join('?' * len(rows[0]))})", rows[1:])
+    monkeypatch.setenv("KEFULENS_SHOP", f"sqlite:///{address}")
+    monkeypatch.delenv("KEFULENS_WATCH", raising=False)
+    at = open_page("8_methods", "en")
+    at.session_state["_held_db_asked"] = ("env:KEFULENS_SHOP", (Wanted(table="messages"),))
+    at.switch_page(f"pages/{PAGE}.py").run()
+    is_clean(at)
+    waiting = name("waiting", Scenario(), Text("en"))
+    assert cards(at)[waiting] == "2"
+    for more, shown, warned in (("INSERT INTO messages VALUES ('n','u7','2026-05-04 13:59:30','customer','','','','chat')", "3", 0),
+                                ("DROP TABLE messages", "3", 1)):  # fmt: skip
+        with closing(connect(address)) as base, base:
+            base.execute(more)
+        later = time() + (10 if warned == 0 else 20)
+        monkeypatch.setattr("pages._liveboard.time", lambda later=later: later)
+        at.run()
+        is_clean(at)
+        assert (cards(at)[waiting], len(at.warning)) == (shown, warned)
