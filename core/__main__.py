@@ -6,17 +6,21 @@ Exit 0 fine; 2 wrong usage or unreadable input, with one line on standard error 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from typing import Any, NoReturn
 
 from core.command import COMMANDS, check_knob, looks, plain, rows_of, sentence
 from core.errors import KefuError
+from core.ingest.progress import SILENT, Teller
 from core.ingest.refusals import masked
+from core.limits import limits
 from core.pairs import POWER
 from core.scenario import MEANINGS
 from core.scenarios import presets
@@ -60,6 +64,7 @@ def _reading(command: ArgumentParser, name: str) -> None:
     )
     command.add_argument("--query", action="append", default=[], metavar="SQL", help="one SELECT; may be repeated")
     command.add_argument("--limit", type=int, default=1_000_000, metavar="N", help="rows at most of a table or query")
+    command.add_argument("--memory", metavar="SIZE", help="memory at most, e.g. 3GB; the rest is spilled to disk")
     command.add_argument("--no-cache", action="store_true", help="read everything anew, and keep nothing for the next time")
     command.add_argument("--scenario", help="scenario file (JSON or YAML)")
     command.add_argument("--map", help="mapping file of the import (JSON)")
@@ -299,16 +304,66 @@ def _watch(words: Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _memory(size: str | None) -> Iterator[None]:
+    """The memory that a command may take stands in the environment while it runs, where everything looks for it."""
+    before = os.environ.get("KEFULENS_MEMORY")
+    if size is not None:
+        os.environ["KEFULENS_MEMORY"] = size
+    try:
+        yield
+    finally:
+        if size is not None and before is None:
+            del os.environ["KEFULENS_MEMORY"]
+        elif before is not None:
+            os.environ["KEFULENS_MEMORY"] = before
+
+
+class _Line:
+    """A line on the terminal that says how far a long piece of work is, and is gone when it is done; quick work is not told."""
+
+    def __init__(self, text: Text) -> None:
+        self._teller, self._began, self._shown = Teller(text), time.monotonic(), False
+
+    def reading(self, done: int, of: int, name: str, rows: int) -> None:
+        """How much of the files is read."""
+        self._show(self._teller.reading(done, of, name, rows))
+
+    def facts(self, done: int, of: int, *_: object) -> None:
+        """How much of the figures is worked out."""
+        self._show(self._teller.facts(done, of))
+
+    def _show(self, words: str) -> None:
+        if time.monotonic() - self._began > SILENT:
+            self._shown = True
+            sys.stderr.write(f"\r\x1b[K{words}")
+            sys.stderr.flush()
+
+    def wipe(self) -> None:
+        """The terminal as it was."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     words = _read(arguments)
     text = Text(words.lang)
+    words.tell = _Line(text) if sys.stderr.isatty() else None
+    with _memory(getattr(words, "memory", None)):
+        return _run(words, text)
+
+
+def _run(words: Namespace, text: Text) -> int:
     try:
+        limits()
         if words.command in _CHECKS:
             _CHECKS[words.command](words)
         if words.command == "live":
             return _watch(words)
-        answer = plain(COMMANDS[words.command](words))
+        answer = _answer(words)
     except KeyboardInterrupt:
         return 130
     except KefuError as error:
@@ -318,6 +373,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.flush()
     _tell_kept(words, text)
     return 0
+
+
+def _answer(words: Namespace) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = plain(COMMANDS[words.command](words))
+    finally:
+        if words.tell is not None:
+            words.tell.wipe()
+    return answer
 
 
 def _tell_kept(words: Namespace, text: Text) -> None:

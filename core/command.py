@@ -11,6 +11,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -128,7 +129,9 @@ def log_of(words: Namespace) -> Log:
     if words.source and words.source.lower().endswith(".toml"):
         return _far_log(words)
     files, choices = [*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words)
-    return kept_log(store_of(words), files, choices, lambda: load(files, choices))
+    tell = getattr(words, "tell", None)
+    read = partial(load, files, choices) if tell is None else partial(load, files, choices, tell.reading)
+    return kept_log(store_of(words), files, choices, read)
 
 
 def store_of(words: Namespace) -> Store | None:
@@ -204,7 +207,9 @@ def _observed(words: Namespace) -> tuple[Any, Scenario]:
 
     scenario = scenario_of(words)
     log, slow = log_of(words), slow_knobs(scenario)
-    return observe(facts_of(store_of(words), log, slow, lambda: build_facts(log, slow)), scenario), scenario
+    tell = getattr(words, "tell", None)
+    build = partial(build_facts, log, slow) if tell is None else partial(build_facts, log, slow, tell.facts)
+    return observe(facts_of(store_of(words), log, slow, build), scenario), scenario
 
 
 def kpis(words: Namespace) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 import streamlit as st
 
-from core.ingest.progress import remaining
+from core.ingest.progress import Teller
 from core.text import Text
 from pages import _database as database
 from pages import _far as far
@@ -77,15 +76,10 @@ def read(text: Text) -> None:
 
 def _teller(bar: Any, text: Text) -> Callable[..., None]:
     """What moves the bar and says how many rows are read and about how long the rest takes."""
-    began = monotonic()
+    teller = Teller(text)
 
     def tell(done: int, of: int, name: str, rows: int) -> None:
-        left = remaining(done, of, monotonic() - began)
-        words = text(
-            "pages.data.read_so_far", file=name, rows=f"{rows:,}", done=f"{done / 1e6:.1f}", of=f"{of / 1e6:.1f}"
-        )
-        if left is not None:
-            words += text("pages.data.time_left", seconds=f"{left:.0f}")
+        words = teller.reading(done, of, name, rows) if name else teller.facts(done, of)
         bar.progress(min(done / max(of, 1), 1.0), text=words)
 
     return tell

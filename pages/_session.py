@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from core.store.shelf import Store
     from core.talk import Company, Talk
     from core.views import Apart
-    from core.warehouse.far import FarFacts
     from core.warehouse.source import SourceFile
     from core.whatif import WhatIf
 
@@ -453,7 +452,9 @@ def load_files(
     try:
         loaded = _read(digest(given, decided), tuple(given), decided, progress)
         slow = scenario().part("facts")
+        made = _told_facts(loaded, slow, progress)
         _facts(loaded.digest, slow.key, loaded, slow)
+        del made
     except KefuError as error:
         st.session_state.update({"_import_trouble": (error.issue,), "_refused_reports": getattr(error, "reports", ())})
         return (error.issue,)
@@ -463,6 +464,20 @@ def load_files(
         {"_files": tuple(given), "_choices": decided, "_log": loaded, "_source": came_from, "_import_trouble": ()}
     )
     return ()
+
+
+def _told_facts(loaded: Log, decided: Scenario, progress: Callable[..., None] | None) -> Facts:
+    """The facts, with their steps told, for whoever asks the cache next; a cached function may not move a bar."""
+    from core.engine import build_facts
+    from core.recompute import slow_knobs
+    from core.store.shelf import facts_of
+
+    key, slow = (loaded.digest, decided.key), slow_knobs(decided)
+    told = None if progress is None else lambda done, of, step, rows: progress(done, of, "", rows)
+    found: Facts | None = _lines().get(key)
+    if found is None:
+        found = _lines()[key] = facts_of(store(), loaded, slow, lambda: build_facts(loaded, slow, told))
+    return found
 
 
 def load_source(wanted: SourceFile, tell: Callable[[int, int, str], None]) -> tuple[Issue, ...]:
@@ -494,8 +509,8 @@ def far() -> SourceFile | None:
 
 
 @st.cache_resource(show_spinner=False)
-def _lines() -> WeakValueDictionary[tuple[str, tuple], FarFacts]:
-    """Facts at sources that are in use: whoever loads the same rows again renews the session of all who look at them."""
+def _lines() -> WeakValueDictionary[tuple[str, tuple], Any]:
+    """Facts in use; those at sources too: whoever loads the same rows again renews the session of all who look at them."""
     return WeakValueDictionary()
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
+from time import monotonic
 from typing import TypeVar
+
+from core.text import Text
 
 EVERY = 0.1
 """Seconds between two reports."""
@@ -84,3 +87,31 @@ def watched(work: Callable[[], T], steps: Steps, progress: Progress) -> T:
         steps.cancel()
         raise
     return result
+
+
+class Teller:
+    """Puts an account into words: how much is read, or how much of the figures is worked out, and about how long the rest takes.
+
+    >>> from core.text import Text
+    >>> Teller(Text("en")).reading(5_000_000, 20_000_000, "a.csv", 1200)
+    'a.csv: 1,200 rows, 5.0 of 20.0 MB'
+    """
+
+    def __init__(self, text: Text) -> None:
+        self._text, self._began, self._last = text, monotonic(), 0
+
+    def reading(self, done: int, of: int, name: str, rows: int) -> str:
+        """Bytes done, bytes in all, the file at hand and the rows read so far."""
+        words = self._text("progress.reading", file=name, rows=f"{rows:,}", done=f"{done / 1e6:.1f}", of=f"{of / 1e6:.1f}")
+        return self._timed(words, done, of)
+
+    def facts(self, done: int, of: int) -> str:
+        """The same for the steps that make facts, whose account has no bytes."""
+        return self._timed(self._text("progress.facts", share=f"{done / max(of, 1):.0%}"), done, of)
+
+    def _timed(self, words: str, done: int, of: int) -> str:
+        if done < self._last:
+            self._began = monotonic()
+        self._last = done
+        left = remaining(done, of, monotonic() - self._began)
+        return words if left is None else words + self._text("progress.left", seconds=f"{left:.0f}")
