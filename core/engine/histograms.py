@@ -7,8 +7,6 @@ it was seen, and any order statistic of any grouping is at most 0.4 % off. Bucke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 STEPS = 256
 """Buckets between one power of two and the next."""
 _OCTAVES = 42 - STEPS.bit_length()
@@ -30,19 +28,17 @@ def bucket(column: str) -> str:
     return f"CASE {cases} ELSE {column} - mod({column}, {1 << _OCTAVES}) END"
 
 
-def histogram(rows: str, columns: Sequence[str]) -> str:
-    """A SELECT of one row per cell × column × bucket: dimensions, clock_no (place of the column), bucket_ms, seen, sum_ms.
+def histogram(rows: str, column: str, number: int = 0) -> str:
+    """A SELECT of one row per cell × bucket: dimensions, clock_no (``number``), bucket_ms, seen, sum_ms.
 
     Args:
-        rows: a SELECT with the dimensions, ``local_minute`` for the hour, and the columns in milliseconds, never negative.
-        columns: the durations; missing values are left out.
+        rows: a SELECT with the dimensions, ``local_minute`` for the hour, and the column.
+        column: a duration in milliseconds, never negative; missing values are left out.
+        number: what tells the rows of several durations apart.
     """
     keys = ", ".join(name for name in KEYS if name != "local_hour")
-    clocks = " UNION ALL ".join(f"SELECT {place} AS clock_no" for place in range(len(columns)))
-    picked = " ".join(f"WHEN {place} THEN {name}" for place, name in enumerate(columns))
-    return f"""SELECT {keys}, local_hour, clock_no, bucket_ms, CAST(count(*) AS BIGINT) AS seen, CAST(sum(wait_ms) AS BIGINT) AS sum_ms
-    FROM (SELECT {keys}, {_HOUR} AS local_hour, clock_no, wait_ms, {bucket("wait_ms")} AS bucket_ms
-      FROM (SELECT {keys}, local_minute, k.clock_no, CASE k.clock_no {picked} END AS wait_ms
-        FROM ({rows}) AS timed CROSS JOIN ({clocks}) AS k) AS clocked
-      WHERE wait_ms IS NOT NULL) AS placed
-    GROUP BY {keys}, local_hour, clock_no, bucket_ms"""
+    return f"""SELECT {keys}, local_hour, {number} AS clock_no, bucket_ms,
+      CAST(count(*) AS BIGINT) AS seen, CAST(sum(wait_ms) AS BIGINT) AS sum_ms
+    FROM (SELECT {keys}, {_HOUR} AS local_hour, wait_ms, {bucket("wait_ms")} AS bucket_ms
+      FROM (SELECT {keys}, local_minute, {column} AS wait_ms FROM ({rows}) AS timed WHERE {column} IS NOT NULL) AS clocked) AS placed
+    GROUP BY {keys}, local_hour, bucket_ms"""

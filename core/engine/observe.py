@@ -290,10 +290,11 @@ def _values_here(facts: Facts, judged: str, turns: str) -> dict[str, Gathered]:
 def _histograms(facts: Facts, judged: str, turns: str) -> dict[str, Gathered]:
     """What medians and p90 need where single values stay at their source: durations in buckets, ratings by their value."""
     rated = _read(facts, sql_text("rating_counts").format(judged=judged))
+    clocks = _read(facts, *(histogram(judged, name, place) for place, name in enumerate(_VALUES)))
     return {
-        "conversations_values": _weighed(_read(facts, histogram(judged, list(_VALUES))), list(_VALUES.values())),
+        "conversations_values": _weighed(clocks, list(_VALUES.values())),
         "ratings_values": _renamed(rated, {"seen": WEIGHT, "stars": "csat_v"}),
-        "turns_values": _weighed(_read(facts, histogram(turns, ["reply_ms"])), ["reply_v"]),
+        "turns_values": _weighed(_read(facts, histogram(turns, "reply_ms")), ["reply_v"]),
     }
 
 
@@ -309,7 +310,7 @@ def _weighed(found: Gathered, names: Sequence[str]) -> Gathered:
 _HOUR = "local_day, CAST((local_minute - mod(local_minute, 60)) / 60 AS INTEGER) AS local_hour"
 
 
-def _read(facts: Facts, sql: str) -> Gathered:
+def _read(facts: Facts, *sql: str) -> Gathered:
     return facts.gathered(sql, (*TEXT_DIMENSIONS, "rated_agent"))
 
 
@@ -400,7 +401,7 @@ def _transfers(facts: Facts, judged: str) -> pd.DataFrame | Gathered:
 def _transfers_far(facts: Facts, handed: str) -> Gathered:
     """The same hand-overs as a histogram."""
     nobody = f"SELECT {facts.nothing('text')} AS agent, h.* FROM ({handed}) AS h"
-    found = _read(facts, histogram(nobody, ["wait_ms"]))
+    found = _read(facts, histogram(nobody, "wait_ms"))
     weighed = _weighed(found, ["transfer_v"])
     sums = {"transfer_s": found.numbers["sum_ms"].over(1000), "transfer_n": found.numbers["seen"]}
     return Gathered(weighed.words, {**weighed.numbers, **sums})

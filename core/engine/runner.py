@@ -89,9 +89,9 @@ class Facts:
         """At most so many rows of single conversations, to be shown."""
         return self.frame(f"{sql} LIMIT {int(most)}")
 
-    def gathered(self, sql: str, words: Collection[str]) -> Gathered:
-        """The rows of a cube; ``words`` are the columns that are labels."""
-        return gathered(self.cursor(), sql, words)
+    def gathered(self, selects: Sequence[str], words: Collection[str]) -> Gathered:
+        """The rows of a cube, of several SELECTs together; ``words`` are the columns that are labels."""
+        return gathered(self.cursor(), " UNION ALL ".join(selects), words)
 
     def text(self, column: str) -> str:
         """The SQL of an id or label as text: it may be coded."""

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from threading import Lock, Thread
 from typing import Any, NoReturn, cast
 
@@ -95,11 +96,13 @@ class FarFacts(Facts):
     def listed(self, sql: str, most: int) -> pd.DataFrame:
         """At most so many rows of single conversations, and never more than `MOST_LISTED`."""
         bound = min(int(most), MOST_LISTED)
-        return self.line.asked(f"{sql} LIMIT {bound}", bound)
+        found = self.line.asked(f"{sql} LIMIT {bound}", bound)
+        exact = [name for name in found if found[name].dtype == object and any(isinstance(cell, Decimal) for cell in found[name])]
+        return found.astype(dict.fromkeys(exact, "float64"))
 
-    def gathered(self, sql: str, words: Collection[str]) -> Gathered:
+    def gathered(self, selects: Sequence[str], words: Collection[str]) -> Gathered:
         """The rows of a cube in one order on every engine: sums of seconds depend on it in the last digit."""
-        found = self.frame(sql)
+        found = pd.concat([self.frame(sql) for sql in selects], ignore_index=True) if len(selects) > 1 else self.frame(selects[0])
         keys = [name for name in KEYS if name in found]
         table = pa.Table.from_pandas(found.sort_values(keys, kind="stable") if keys else found, preserve_index=False)
         for place, name in enumerate(table.column_names):
@@ -181,8 +184,8 @@ def _looked_at(source: SourceFile, warehouse: Warehouse, progress: Progress | No
         seen[name] = _counted(warehouse, tables[name])
     if not any(seen[name].kept for name in _STAMPS if name in seen):
         raise InputError(Issue("far_empty", "error", file=source.name, value=", ".join(source.tables.values())))
-    cut = "messages" in tables and seen["messages"].filled.get("conversation_id", 0) < seen["messages"].kept
-    making = _Elsewhere(source, tables, cut, _machines(warehouse, tables), _available(tables, seen), opener, [warehouse])
+    nameless = frozenset(name for name in _STAMPS if name in tables and seen[name].filled.get("conversation_id", 0) < seen[name].kept)
+    making = _Elsewhere(source, tables, nameless, _machines(warehouse, tables), _available(tables, seen), opener, [warehouse])
     ledger = Ledger(tuple(_report(source, tables[name], seen[name]) for name in tables))
     log = Log(_digest(source, seen), source.zone, _shapes(making.available), ledger, making)
     making.log.append(log)
@@ -250,7 +253,7 @@ class _Elsewhere:
 
     source: SourceFile
     tables: Mapping[str, Mapped]
-    cut: bool
+    nameless: frozenset[str]
     bots: tuple[str, ...]
     available: frozenset[str]
     opener: Opener
@@ -268,7 +271,7 @@ class _Elsewhere:
         return FarFacts(self.log[0], cast(Any, None), self.available, made.horizon_ms, *days, Line(warehouse))
 
     def _built(self, warehouse: Warehouse, slow: SlowKnobs, progress: Progress | None) -> Built:
-        staging = Staging(warehouse, self.tables, int(slow.gap_h * 3_600_000), self.cut, self.bots)
+        staging = Staging(warehouse, self.tables, int(slow.gap_h * 3_600_000), self.nameless, self.bots)
         made = built(warehouse, staging.selects(), self.source.zone, progress)
         for name in SMALL:
             if name in self.tables:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from core.engine.staging import ATTRIBUTES
 from core.errors import InputError, Issue, KefuError, did_you_mean
 from core.ingest.cells import cell_text
 from core.ingest.checks import rating_span
@@ -33,8 +34,16 @@ SAMPLE = 200
 """Rows that are looked at where the file does not say which column is which."""
 MOST_WORDS = 2000
 """Distinct words of a coded column that are fetched."""
-UNREAD = ("text",)
-"""Fields that are never asked for: what people wrote stays where it is."""
+_OF_BOTH = frozenset({"csat", "channel", "language", "customer_id", "conversation_id", "agent_id", "seq", *ATTRIBUTES})
+READ: Mapping[str, frozenset[str]] = {
+    "messages": _OF_BOTH | {"sent_at", "sender", "automation", "event", "message_id", "public"},
+    "conversations": _OF_BOTH
+    | {"started_at", "first_human_reply_at", "wait_s", "resolution_s", "handle_s", "answered", "started_by", "needs_human", "csat_at"},
+    "transfers": frozenset({"conversation_id", "requested_at", "accepted_at"}),
+    "roster": frozenset({"agent_id", "start_at", "end_at", "team", "break_minutes"}),
+    "reviews": frozenset(column.name for column in table_of("reviews").columns if not column.part),
+}
+"""Fields that some figure needs; what people wrote is not among them and stays where it is."""
 _CODED = ("sender", "automation", "event", "channel", "rater_type", "flag", "category")
 _STAMPED = ("stamp", "stamp_tz", "date")
 _COUNTED = ("integer", "number")
@@ -185,7 +194,7 @@ def _guessed(
     schema = found.table.by_name()
     headings = list(codes)
     fields = {name: headings[place] for name, place in found.fields.items()}
-    chosen = {name: column for name, column in fields.items() if not schema[name].part and name not in UNREAD}
+    chosen = {name: column for name, column in fields.items() if not schema[name].part and name != "text"}
     if "agent_id" not in chosen and "agent_name" in fields:
         chosen["agent_id"] = fields["agent_name"]
     matches = tuple(each if each.field in chosen else replace(each, field="") for each in found.columns)
@@ -218,6 +227,7 @@ class _Mapper:
         self.table: Table = table_of(table)
         self.place = warehouse.quoted(source.tables[table])
         self.issues: list[Issue] = []
+        self.words: dict[str, dict[str, int] | None] = {}
 
     def made(self, chosen: Mapping[str, str], matches: tuple[ColumnMatch, ...], issues: tuple[Issue, ...]) -> Mapped:
         """The table with every field that can be made."""
@@ -227,9 +237,9 @@ class _Mapper:
             raise self._wrong("messages_without_clock", chosen["sent_at"])
         late = set(CLOCKS[1:]) if "started_at" in dated else dated - {"started_at"}
         fields = {}
-        for name, column in chosen.items():
-            if name in UNREAD or name in late:
-                continue
+        used = {name: column for name, column in chosen.items() if name in READ[self.table.name] - late}
+        self._look([column for name, column in used.items() if name != "seq" and self._worded(schema[name], column)])
+        for name, column in used.items():
             told = self.table.name in self.source.columns
             sql = self._seq(column) if name == "seq" else self._expression(schema[name], column, told=told)
             if sql:
@@ -259,7 +269,7 @@ class _Mapper:
         ways = (
             (("instant",), (*_STAMPED, *_COUNTED), self._stamp), (("number", "duration", "share"), (*_COUNTED, "flag"), self._number),
             (("rating",), (*_COUNTED, "text"), self._rating), (("flag",), ("flag",), self._flag),
-            (_CODED, ("text", *_COUNTED, "flag"), self._coded), (("id", "text"), ("text", *_COUNTED, "flag", "date"), self._id),
+            (_CODED, ("text", *_COUNTED), self._coded), (("id", "text"), ("text", *_COUNTED, "flag", "date"), self._id),
         )  # fmt: skip
         way = next((way for kinds, codes, way in ways if known.kind in kinds and code in codes), None)
         if way is not None:
@@ -302,21 +312,41 @@ class _Mapper:
         silent = ", ".join(self._literal(word) for word in sorted(MISSING | {""}))
         return f"CASE WHEN lower(trim({text})) IN ({silent}) THEN {self.warehouse.typed('NULL', 'text')} ELSE trim({text}) END"
 
-    def _words(self, column: str) -> dict[str, int] | None:
-        """The distinct words of a column with their counts; None where there are too many."""
-        text = self._text(column)
+    def _worded(self, known: Column, column: str) -> bool:
+        """Whether a column is understood through its distinct words."""
+        code = self.codes[column]
+        return code in ("text", *_COUNTED) and (known.kind in _CODED or known.kind == "rating")
+
+    def _look(self, columns: Sequence[str]) -> None:
+        """Fetches the distinct words of several columns in one question; where some column has too many, in one for each."""
         try:
-            found = self.warehouse.rows(
-                f"SELECT {text} AS far_word, count(*) AS far_n FROM {self.place} GROUP BY {text}", most=MOST_WORDS
-            )
+            self._fetch(columns, MOST_WORDS)
         except InputError as error:
             if error.issue.code != "engine_too_many_rows":
                 raise
-            return None
-        return {str(word): int(n) for word, n in found.itertuples(index=False, name=None) if isinstance(word, str)}
+            if len(columns) == 1:
+                self.words[columns[0]] = None
+                return
+            for column in columns:
+                self._look([column])
+
+    def _fetch(self, columns: Sequence[str], most: int) -> None:
+        if not columns:
+            return
+        texts = [self._text(column) for column in columns]
+        asked = " UNION ALL ".join(
+            f"SELECT {number} AS far_place, {text} AS far_word, count(*) AS far_n FROM {self.place} GROUP BY {text}"
+            for number, text in enumerate(texts)
+        )
+        found = self.warehouse.rows(asked, most=most)
+        self.words |= {column: {} for column in columns}
+        for place, word, n in found.itertuples(index=False, name=None):
+            words = self.words[columns[int(place)]]
+            if isinstance(word, str) and words is not None:
+                words[word] = int(n)
 
     def _coded(self, known: Column, column: str) -> str:
-        seen = self._words(column)
+        seen = self.words.get(column)
         if seen is None:
             return self._id(known, column) if known.kind in ("category", "channel") else ""
         done = convert(pa.array(list(seen), pa.string()), known.kind, self._reading(known))
@@ -348,7 +378,7 @@ class _Mapper:
 
     def _rating(self, known: Column, column: str) -> str:
         """Ratings on 1–5, other scales brought there as the import does."""
-        seen = self._words(column)
+        seen = self.words.get(column)
         if seen is None:
             return self.warehouse.typed(self.warehouse.quoted(column), "number") if self.codes[column] in _COUNTED else ""
         done = convert(pa.array(list(seen), pa.string()), "rating", self._reading(known))

@@ -6,7 +6,7 @@ here: what people wrote is never read at a source.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from core.engine.staging import ATTRIBUTES, KIND, SMART
 from core.warehouse.build import STAGING
@@ -22,10 +22,21 @@ _ASKED_FIRST = "CASE v_sender WHEN 'customer' THEN 0 WHEN 'bot' THEN 1 WHEN 'sys
 
 
 class Staging:
-    """The SELECTs of one log; ``gap_ms`` is the silence that ends a conversation where messages name none."""
+    """The SELECTs of one log.
 
-    def __init__(self, warehouse: Warehouse, tables: Mapping[str, Mapped], gap_ms: int, cut: bool, bots: tuple[str, ...] = ()) -> None:
-        self.warehouse, self.tables, self.gap_ms, self.cut, self.bots = warehouse, tables, gap_ms, cut, bots
+    Args:
+        warehouse: the engine.
+        tables: its tables in the schema's fields.
+        gap_ms: the silence that ends a conversation where messages name none.
+        nameless: tables some of whose rows name no conversation: messages are cut at silences, a conversation row is one by itself.
+        bots: ids that only ever wrote as a bot.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, tables: Mapping[str, Mapped], gap_ms: int, nameless: Collection[str], bots: tuple[str, ...] = ()
+    ) -> None:  # fmt: skip
+        self.warehouse, self.tables, self.gap_ms, self.bots = warehouse, tables, gap_ms, bots
+        self.cut, self.loose = "messages" in nameless, "conversations" in nameless
 
     def selects(self) -> dict[str, str]:
         """Staging table → SELECT; a table that the log lacks is left out."""
@@ -162,7 +173,7 @@ class Staging:
 
     def _latest(self, found: Mapped) -> str:
         order = ", ".join(f"v_{name}" for name in ("started_at", "agent_id", "customer_id") if found.has(name))
-        row = f"'row|' || {self._typed(f'row_number() OVER (ORDER BY {order})', 'text')}"
+        row = f"'row|' || {self._typed(f'row_number() OVER (ORDER BY {order})', 'text')}" if self.loose else self._typed("NULL", "text")
         rows = f"({found.select()}) AS usable"
         if not found.has("conversation_id"):
             return f"SELECT usable.*, {row} AS conv FROM {rows}"
