@@ -72,7 +72,7 @@ class ClickHouse:
 
     def columns(self, table: str) -> Mapping[str, str]:
         """See `Warehouse`."""
-        found = self._asked(lambda: self._session.table(f"SELECT name, type FROM (DESCRIBE TABLE {quoted(table)})"))
+        found = self._asked(lambda: self._session.table(f"DESCRIBE TABLE {quoted(table)}").select(["name", "type"]))
         return {name: code_of(kind) for name, kind in zip(*(column.to_pylist() for column in found.columns), strict=True)}
 
     def quoted(self, name: str) -> str:
