@@ -28,6 +28,8 @@ from core.watch import Found, Look, Seen, look, part
 CONTEXT = 256 << 10
 """Bytes of known lines that stand before new ones when these are imported."""
 IN_MEMORY = 64 << 20
+PATIENCE = 2
+"""Looks for which a file that holds less, but newer rows, may still be a copy under way; then it is a log that began anew."""
 _DAY_MS = 86_400_000
 _ALONE = frozenset({"messages", "conversations"})
 _FROM_THE_WHOLE = frozenset({"threads_from_replies", "id_is_no_key", "scale_doubtful", "half_turned_dates", "older_version"})
@@ -59,6 +61,7 @@ class Held:
         how: what the last look did: ``same``, ``appended``, ``whole``, or ``kept`` (nothing newer can be shown).
         version: grows with every new log.
         looks: how many there were.
+        waits: for how many looks in a row a file that is being written over has been waited for.
     """
 
     log: Log | None = None
@@ -70,6 +73,7 @@ class Held:
     how: str = "same"
     version: int = 0
     looks: int = 0
+    waits: int = 0
 
     @property
     def rows(self) -> int:
@@ -157,6 +161,7 @@ def _reread(before: Held, looked: Held, found: Look, where: tuple[Path, Choices]
     try:
         log = _loaded(folder, found, choices)
         worse = _worse(before, log, found)
+        looked = replace(looked, waits=before.waits + 1 if any(each.code == "live_replaced" for each in worse) else 0)
     except OSError as error:
         worse = (Issue("live_unreadable", "warning", file=folder.name, value=str(error.strerror or error)),)
     except InputError as error:
@@ -194,7 +199,8 @@ def _worse(before: Held, log: Log, found: Look) -> tuple[Issue, ...]:
     if spoiled:
         return spoiled
     moving = [each.seen.name for each in found.files if each.kind == "new" and not each.seen.settled and each.seen.name in before.seen]
-    less = rows_of(log) < rows_of(before.log) or latest(log) < latest(before.log)
+    older = latest(log) < latest(before.log)
+    less = older or (rows_of(log) < rows_of(before.log) and before.waits < PATIENCE)
     return tuple(Issue("live_replaced", "warning", file=name) for name in moving) if less else ()
 
 

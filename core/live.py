@@ -173,7 +173,7 @@ def _of_day(scenario: Scenario, day: int) -> Scenario:
 
 
 def recent(log: Log, scenario: Scenario) -> Log:
-    """The part of a log that today rests on: conversations with a row since midnight (or since the asks that still count), whole.
+    """The part of a log that today rests on: conversations with a row since midnight (or since the oldest ask that counts), whole.
 
     Figures of today from it are those from the whole log.
     """
@@ -182,7 +182,8 @@ def recent(log: Log, scenario: Scenario) -> Log:
         return log
     stamps = {name: _last_stamps(table, name) for name, table in tables.items()}
     now = max(int(pc.max(each).as_py() or 0) for each in stamps.values())
-    since = min(_midnight(now, log.zone), now - int(float(scenario.get("live_give_up_h")) * 3_600_000)) - DAY_MS // 8
+    back = max(float(scenario.get("live_give_up_h")) * 3_600_000, float(scenario.get("live_window_min")) * _MIN_MS)
+    since = min(_midnight(now, log.zone), now - int(back)) - DAY_MS // 8
     late = {name: pc.fill_null(pc.greater_equal(each, since), False) for name, each in stamps.items()}
     kept = {name: table.filter(_whole(name, tables, late)) for name, table in tables.items()}
     beside = {name: log.tables[name] for name in ("roster",) if log.has(name)}

@@ -46,11 +46,10 @@ def content(log: Log | None) -> dict[str, Any]:
     return {"tables": tables, "counts": counts}
 
 
-@pytest.mark.parametrize("seed", [3, 4, 5])
-def test_line_by_line_it_is_the_whole_import(tmp_path: Path, seed: int) -> None:
+def test_line_by_line_it_is_the_whole_import(tmp_path: Path) -> None:
     """Appended in pieces that tear lines apart, the log is that of the finished file; most looks read the new lines alone."""
-    draw, path = np.random.default_rng(seed), tmp_path / "log.csv"
-    start, more = "".join([HEAD + "\n", *lines(60, seed)]).encode(), "".join(lines(200, seed, 60)).encode()
+    draw, path = np.random.default_rng(3), tmp_path / "log.csv"
+    start, more = "".join([HEAD + "\n", *lines(60)]).encode(), "".join(lines(200, 2, 60)).encode()
     path.write_bytes(start)
     held, how, done = refreshed(Held(), tmp_path, CHOICES, 0), [], 0
     while done < len(more):
@@ -153,6 +152,19 @@ def test_the_last_good_log_stays(tmp_path: Path) -> None:
     assert content(held.log) == content(load([InputFile.of(path)], CHOICES))
 
 
+def test_a_log_that_begins_anew_is_taken_over(tmp_path: Path) -> None:
+    """Rotated at midnight and written on and on, so that it never keeps still: after two looks its newer rows count."""
+    path = tmp_path / "log.csv"
+    path.write_text("".join([HEAD + "\n", *lines(80)]), "utf-8")
+    held, new = refreshed(Held(), tmp_path, CHOICES, 0), lines(20, first=1500)
+    seen = []
+    for at in range(1, 5):
+        path.write_text("".join([HEAD + "\n", *new[: 4 * at]]), "utf-8")
+        held = refreshed(held, tmp_path, CHOICES, at)
+        seen.append((held.how, held.rows, [code for code, _ in codes(held)]))
+    assert seen == [("kept", 80, ["live_replaced"]), ("kept", 80, ["live_replaced"]), ("whole", 12, []), ("appended", 16, [])]
+
+
 def codes(held: Held) -> list[tuple[str, int]]:
     """Each trouble's code and beginning."""
     return [(each.issue.code, each.since_ms) for each in held.troubles]
@@ -212,11 +224,11 @@ def test_beside_a_writer_nothing_torn_is_ever_seen(tmp_path: Path) -> None:
 
     def write() -> None:
         draw, data = np.random.default_rng(1), "".join(rows[40:]).encode()
-        for at in range(0, len(data), 700):
+        for at in range(0, len(data), 1500):
             with path.open("ab", buffering=0) as file:
-                file.write(data[at : at + 700])
-            time.sleep(0.004)
-            if draw.random() < 0.15:
+                file.write(data[at : at + 1500])
+            time.sleep(0.01)
+            if draw.random() < 0.3:
                 copy = path.read_bytes()
                 path.unlink()
                 time.sleep(0.003)

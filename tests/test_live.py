@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from core import live
 from core.__main__ import main
-from core.engine import build_facts, observe
+from core.engine import Facts, build_facts, observe
 from core.errors import UnavailableError
 from core.ingest import Choices, InputFile, load
 from core.kpis import kpi_table
@@ -90,6 +91,14 @@ def test_knobs_move_what_they_say() -> None:
     assert mail.figures["longest_wait"].reason == "nobody_waits"
 
 
+def test_the_last_minutes_reach_over_midnight() -> None:
+    """At five past midnight the last eight hours hold the evening before; today holds what began since midnight."""
+    stamps = [f"2026-05-03 {hour}:00:00" for hour in (15, 17, 19, 23)] + ["2026-05-04 00:05:00"]
+    rows = "".join(f"c{at},u{at},{stamp},customer,\n" for at, stamp in enumerate(stamps))
+    found = live.board(read("Conversation ID,Customer ID,Sent at,Sender,Agent ID\n" + rows), Scenario.of({"live_window_min": 480}))
+    assert (found.figures["contacts"].value, found.figures["today_conversations"].value) == (4, 1)
+
+
 def test_conversations_without_messages_wait_too() -> None:
     """A list of conversations: open ones without a reply wait since their start; who writes now cannot be told."""
     rows = "c1,u1,Ann,2026-05-04 13:00:00,2026-05-04 13:01:00,2026-05-04 13:10:00\nc2,u2,Ann,2026-05-04 13:30:00,,\n"
@@ -104,6 +113,13 @@ def test_days_alone_have_no_now() -> None:
     with pytest.raises(UnavailableError) as refused:
         live.board(read("Agent,Date,Conversations\nAnn,2026-05-04,30\nBo,2026-05-04,20\n"))
     assert refused.value.issue.code == "live_days_only"
+
+
+@cache
+def afternoon() -> tuple[Log, Facts]:
+    """The sample as it stood one Thursday at 14:31, and its facts."""
+    part = cut(shop_log(), "2026-05-14T14:31:00+08:00")
+    return part, build_facts(part)
 
 
 def cut(log: Log, day: str) -> Log:
@@ -122,9 +138,8 @@ def cut(log: Log, day: str) -> Log:
 @pytest.mark.parametrize("knobs", [{}, {"rules": "tiktok_24h", "in_team": ["South"]}], ids=["plain", "filtered"])
 def test_todays_figures_are_the_kpi_tables(knobs: dict[str, object]) -> None:
     """What the board builds from today's rows alone is the KPI table of the whole log for that day, figure by figure."""
-    part, scenario = cut(shop_log(), "2026-05-14T14:31:00+08:00"), Scenario.of(knobs)
+    (part, facts), scenario = afternoon(), Scenario.of(knobs)
     found = live.board(part, scenario)
-    facts = build_facts(part)
     assert found.as_of_ms == facts.horizon_ms
     assert found.figures["today_conversations"].value > 1
     table = kpi_table(observe(facts, scenario), scenario, ("shop",), Period(found.day, found.day, part.zone), live.TODAY)
@@ -165,10 +180,9 @@ def test_the_usual_is_the_same_weekday_before() -> None:
 
 def test_a_long_log_is_its_own_past() -> None:
     """The sample goes back far enough: the mean of the same quarter of an hour is counted from all its conversations."""
-    part = cut(shop_log(), "2026-05-14T14:31:00+08:00")
+    part, facts = afternoon()
     past = live.own_past(part, Scenario())
     found = live.board(part, Scenario(), past)
-    facts = build_facts(part)
     counts = facts.frame(
         f"""SELECT local_day, count(*) AS n FROM conversations WHERE customer_started = 1 AND holiday = 0
         AND local_minute >= 600 AND local_minute < 615 AND mod({found.day} - local_day, 7) = 0 AND local_day < {found.day}
