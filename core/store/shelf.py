@@ -97,6 +97,15 @@ class Kept:
     facts: int = 0
 
 
+@dataclass(frozen=True)
+class _Order:
+    """A parcel to be written: its name, what fills it, and the files on disk that go into it as they are."""
+
+    name: str
+    fill: Callable[[Filling], Mapping[str, Any]]
+    on_disk: tuple[Path, ...] = ()
+
+
 class Store:
     """Logs and facts in a folder of this user's own, within a limit.
 
@@ -139,11 +148,12 @@ class Store:
     def keep_log(self, log: Log) -> None:
         """Keep a log, beside whatever the caller does next; `settle` waits for it."""
         self._known.add(log.digest)
-        self._later(f"log-{log.digest}", partial(fill_log, log))
+        on_disk = tuple(source for source in log.tables.values() if isinstance(source, Path))
+        self._later(_Order(f"log-{log.digest}", partial(fill_log, log), on_disk))
 
     def keep_facts(self, facts: Facts, slow: SlowKnobs | None = None) -> None:
         """Keep facts, beside whatever the caller does next; `settle` waits for it."""
-        self._later(facts_name(facts.log.digest, slow or SlowKnobs()), partial(fill_facts, facts))
+        self._later(_Order(facts_name(facts.log.digest, slow or SlowKnobs()), partial(fill_facts, facts)))
 
     def knows(self, digest: str) -> bool:
         """Whether a log came from here, or was to be kept, while this program runs."""
@@ -262,37 +272,41 @@ class Store:
         if issue not in self._notes:
             self._notes.append(issue)
 
-    def _later(self, name: str, fill: Callable[[Filling], Mapping[str, Any]]) -> None:
-        if not _NAME.fullmatch(name):
+    def _later(self, order: _Order) -> None:
+        if not _NAME.fullmatch(order.name):
             return
         with self._lock:
             self._pending = [each for each in self._pending if not each.done()]
-            self._pending.append(self._writer.submit(self._keep, name, fill, time.monotonic() + AFTER_S))
+            self._pending.append(self._writer.submit(self._keep, order, time.monotonic() + AFTER_S))
 
-    def _keep(self, name: str, fill: Callable[[Filling], Mapping[str, Any]], at: float) -> None:
+    def _keep(self, order: _Order, at: float) -> None:
         self._hurried.wait(max(at - time.monotonic(), 0))
         try:
-            self._write(name, fill)
+            self._write(order)
         except TooLargeError:
             self._note("kept_too_large", file=str(self._root), value=f"{self.most_bytes / 1e6:.0f} MB")
         except _GOES_WRONG as error:
             self._note("not_kept", file=str(self._root), value=getattr(error, "strerror", "") or type(error).__name__)
 
-    def _write(self, name: str, fill: Callable[[Filling], Mapping[str, Any]]) -> None:
+    def _write(self, order: _Order) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._closed() or (self._root / name).exists():
+        if not self._closed() or (self._root / order.name).exists():
             return
-        of = name.split("-")[1]
-        filling = pack(self._root, name, self.most_bytes, lambda filling: {**fill(filling), "made_by": self._made_by, "since": time.time()})
+        log = order.name.split("-")[1]
+        self._make_room(sum(path.stat().st_size for path in order.on_disk), log)
+        filling = pack(self._root, order.name, self.most_bytes, partial(self._signed, order))
         try:
-            self._make_room(filling.size, of)
+            self._make_room(filling.size, log)
         except BaseException:
             filling.discard()
             raise
-        place(filling, self._root, name)
-        facts = [folder for folder in self._groups().get(of, []) if folder.name.startswith("facts-")]
+        place(filling, self._root, order.name)
+        facts = [folder for folder in self._groups().get(log, []) if folder.name.startswith("facts-")]
         for folder in sorted(facts, key=_used)[:-_FACTS_EACH]:
             remove(folder)
+
+    def _signed(self, order: _Order, filling: Filling) -> dict[str, Any]:
+        return {**order.fill(filling), "made_by": self._made_by, "since": time.time()}
 
     def _make_room(self, needed: int, but: str) -> None:
         """Drop the logs unused for longest until so many bytes fit; one log is spared. `TooLargeError` when they do not."""
