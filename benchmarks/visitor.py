@@ -59,7 +59,7 @@ class Visitor:
         place, _, self.query = page.partition("?")
         self.page, self.script = place, ""
         self.ids: dict[str, str] = {}
-        self._states: dict[str, WidgetState] = {}
+        self.states: dict[str, WidgetState] = {}
         self.session = ""
 
     async def run(self) -> Run:
@@ -69,7 +69,7 @@ class Visitor:
         state.query_string, state.page_script_hash, state.page_name = self.query, self.script, "" if self.script else self.page
         state.context_info.locale, state.context_info.timezone = "en-US", "UTC"
         state.context_info.url = f"{self.address}/{self.page}"
-        state.widget_states.widgets.extend(self._states.values())
+        state.widget_states.widgets.extend(self.states.values())
         state.widget_states.SetInParent()
         began = time.perf_counter()
         await self.socket.send(message.SerializeToString())
@@ -109,18 +109,23 @@ class Visitor:
         """Change the state of the widget with this key, as a hand would."""
         state = WidgetState(id=self.ids[key])
         change(state)
-        self._states[state.id] = state
+        self.states[state.id] = state
 
     async def move(self, key: str, value: float) -> Run:
         """A slider moved to a value."""
         self.set(key, lambda state: state.double_array_value.data.append(value))
         return await self.run()
 
+    async def choose(self, key: str, *labels: str) -> Run:
+        """Options of a segmented control chosen by their words."""
+        self.set(key, lambda state: state.string_array_value.data.extend(labels))
+        return await self.run()
+
     async def click(self, key: str) -> Run:
         """A button pressed; pressed once only."""
         self.set(key, lambda state: setattr(state, "trigger_value", True))
         found = await self.run()
-        self._states.pop(self.ids[key], None)
+        self.states.pop(self.ids[key], None)
         return found
 
     async def upload(self, key: str, paths: list[Path]) -> Run:

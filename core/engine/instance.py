@@ -46,7 +46,12 @@ class Instance:
         self._con = connect(allowed)
         self._numbers = count()
         self._left: SimpleQueue[str] = SimpleQueue()
-        atexit.register(self._con.close)
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        """Let go of the engine before the interpreter ends: what is held longer makes it complain."""
+        self._con.close()
+        del self._con
 
     def database(self) -> Database:
         """A new, empty database in memory.
