@@ -98,7 +98,8 @@ def tell(name: str, took: float, times: list[float]) -> None:
     """One line."""
     middle, late = statistics.median(times), float(np.quantile(times, 0.95))
     word = "" if max(times) <= GOAL_S else "   FROZEN"
-    print(f"{name:<42}{took:7.1f} s   probe {middle * 1000:6.0f} {late * 1000:6.0f} {max(times) * 1000:6.0f} ms  n {len(times)}{word}", flush=True)
+    probe = " ".join(f"{each * 1000:6.0f}" for each in (middle, late, max(times)))
+    print(f"{name:<42}{took:7.1f} s   probe {probe} ms  n {len(times)}{word}", flush=True)
 
 
 def main() -> None:

@@ -7,15 +7,18 @@ of those that were killed, and on a disk that several machines or containers sha
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import IO
+from weakref import WeakValueDictionary
 
 PREFIX = "kefulens-"
 _LOCK = "alive"
@@ -44,6 +47,37 @@ def _made(parent: Path) -> Path:
     _locked(lock)
     atexit.register(_leave, folder, lock, os.getpid())
     return folder
+
+
+_KEEPING = Lock()
+_held: WeakValueDictionary[tuple[Path, str], Path] = WeakValueDictionary()
+
+
+class _HeldPath(type(Path())):  # type: ignore[misc]
+    """A path that can tell when nobody holds it any more."""
+
+
+def kept(parent: Path, data: bytes) -> Path:
+    """A file of this content in the process' folder, there as long as somebody holds the path given back; equal content lies there once.
+
+    Raises `OSError` where it cannot be written.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    with _KEEPING:
+        found = _held.get((parent, digest))
+        if found is None:
+            handle, name = tempfile.mkstemp(prefix=f"{digest[:16]}-", dir=scratch(parent))
+            found = _HeldPath(name)
+            weakref.finalize(found, _forget, name).atexit = False
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            _held[parent, digest] = found
+        return found
+
+
+def _forget(name: str) -> None:
+    with suppress(OSError):
+        Path(name).unlink()
 
 
 def sweep(parent: Path) -> list[Path]:

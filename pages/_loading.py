@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from core.errors import Issue
+from core.errors import Issue, KefuError
 from pages import _session as session
 
 if TYPE_CHECKING:
@@ -69,9 +69,28 @@ def order_again(told: Choices, steps: tuple[Step, ...] = ()) -> None:
 
 def order_uploads(given: Sequence[Any], joining: str = "replace") -> None:
     """Orders what an uploader holds, as `order_files` does."""
-    from core.ingest import InputFile
+    order_files([_taken(file) for file in given], joining)
 
-    order_files([InputFile(file.name, file.getvalue()) for file in given], joining)
+
+def _taken(file: Any) -> InputFile:
+    """An uploaded file, put on temporary disk once however many visitors bring it, and out of the server's memory.
+
+    A box still lists what it has given before; that is remembered. Where the disk is full, the bytes stay in memory.
+    """
+    from core.ingest import InputFile
+    from core.limits import limits
+    from core.scratch import kept
+
+    known: dict[str, InputFile] = session.held("uploads", {})
+    if file.file_id not in known:
+        data = file.getvalue()
+        try:
+            known[file.file_id] = InputFile(file.name, kept(limits().temp_folder, data))
+        except (OSError, KefuError):
+            return InputFile(file.name, data)
+        session.hold(uploads=known)
+        session.let_go(file.file_id)
+    return known[file.file_id]
 
 
 def order_files(fresh: Sequence[InputFile], joining: str = "replace") -> None:

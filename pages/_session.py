@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -416,8 +417,22 @@ def store() -> Store | None:
 
 
 @st.cache_resource(show_spinner=False)
-def _shelf() -> dict[str, Log]:
-    return {}
+def _shelf() -> Any:
+    from core.turns import Shelf
+
+    return Shelf(_LOGS_KEPT)
+
+
+@st.cache_resource(show_spinner=False)
+def _turns() -> Any:
+    from core.turns import Turns
+
+    return Turns(os.cpu_count() or 1)
+
+
+def _look_up() -> None:
+    """A point where a run that only waits can be ended by another click."""
+    st.session_state.get("_in_frame")
 
 
 def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress: Callable[..., None] | None) -> Log:
@@ -428,12 +443,8 @@ def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress:
     from core.ingest import load
     from core.store.shelf import log_of
 
-    shelf = _shelf()
-    if digest not in shelf:
-        shelf[digest] = log_of(store(), given, decided, lambda: load(given, decided, progress))
-    for old in list(shelf)[:-_LOGS_KEPT]:
-        shelf.pop(old, None)
-    return shelf[digest]
+    found: Log = _shelf().once(digest, lambda: log_of(store(), given, decided, lambda: load(given, decided, progress)), _look_up)
+    return found
 
 
 def load_files(
@@ -532,6 +543,15 @@ def sample_files(name: str = "shop") -> list[InputFile]:
 def decide(decided: Choices) -> None:
     """Keep decisions for the next file."""
     st.session_state["_choices"] = decided
+
+
+def let_go(upload: str) -> None:
+    """Take an uploaded file out of the server's memory; its box goes on naming it."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, upload)
 
 
 def is_new(name: str, mark: Any) -> bool:
@@ -708,9 +728,18 @@ _OF_DIALECTS = ("side_by_side", "flips")
 
 
 def _about(what: tuple[Any, ...], rooms: Sequence[str], ask: Callable[[Observed, Scenario], Any], keep: Any = None) -> Any:
-    """An answer about the log under some rooms of the scenario, worked out once; ``keep`` is another shelf than `_answer`."""
-    used = scenario().part(*rooms)
-    return (keep or _answer)(_loaded().digest, what, (used.key,), lambda: ask(observed(used), used))
+    """An answer about the log under some rooms of the scenario, worked out once; ``keep`` is another shelf than `_answer`.
+
+    Such answers take their time, so they take turns; what a slider moves does not come this way.
+    """
+    used, turns = scenario().part(*rooms), _turns()
+
+    def in_turn() -> Any:
+        with turns.taken(_look_up):
+            return ask(observed(used), used)
+
+    with st.spinner(text()("pages.frame.next")) if turns.full else nullcontext():
+        return (keep or _answer)(_loaded().digest, what, (used.key,), in_turn)
 
 
 def trends(of: str, by: str) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from core.text import LANGUAGES, words
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
-    {"errors", "text", "log", "annotations", "limits", "scratch", "embedded"},
+    {"errors", "text", "log", "annotations", "limits", "scratch", "turns", "embedded"},
     {"schema", "measures", "fairness", "privacy", "regression", "slopes"},
     {"rules", "ingest", "metrics"},
     # The engine is asked with a scenario (slow knobs, filters, rule set) and joins orders, so both stand below it.

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from core.scratch import PREFIX, scratch, sweep
+from core.scratch import PREFIX, kept, scratch, sweep
 
 HOLD = """import sys, time
 from pathlib import Path
@@ -54,3 +54,17 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
 def test_the_folder_is_this_process_own(tmp_path: Path) -> None:
     """It says whose it is, for whoever looks at a full disk."""
     assert scratch(tmp_path).name.startswith(f"{PREFIX}{os.getpid()}-")
+
+
+def test_equal_content_lies_there_once(tmp_path: Path) -> None:
+    """Twenty visitors with the same file: one file on disk, there until the last one is gone."""
+    paths = [kept(tmp_path, b"the same log" * 1000) for _ in range(20)]
+    other = kept(tmp_path, b"another log")
+    assert len({str(path) for path in paths}) == 1
+    assert paths[0].read_bytes() == b"the same log" * 1000
+    name = Path(str(paths.pop()))
+    assert name.exists()
+    paths.clear()
+    assert not name.exists()
+    assert other.exists()
+    assert kept(tmp_path, b"the same log" * 1000).exists()
