@@ -648,6 +648,10 @@ def test_a_user_without_a_home_keeps_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert limits({}).cache_folder is None
 
 
+def _never(*_: Any, **__: Any) -> None:
+    raise AssertionError("made anew")
+
+
 def test_commands_keep_and_show_and_purge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The second command reads nothing anew and says the same; --no-cache neither reads nor keeps; cache lists and purges."""
     monkeypatch.setenv("KEFULENS_CACHE", str(tmp_path / "cache"))
@@ -663,8 +667,8 @@ def test_commands_keep_and_show_and_purge(tmp_path: Path, monkeypatch: pytest.Mo
     said("inspect", str(file), "--no-cache")
     assert said("cache")["rows"] == []
     first = said("kpis", str(file))
-    monkeypatch.setattr("core.command.load", None)
-    monkeypatch.setattr("core.engine.build_facts", None)
+    monkeypatch.setattr("core.command.load", _never)
+    monkeypatch.setattr("core.engine.build_facts", _never)
     assert said("kpis", str(file)) == first
     (row,) = said("cache")["rows"]
     assert (row["files"], row["facts"], row["data_as_of"]) == (["shop.csv"], 1, "2024-01-28T09:28:00+08:00")
