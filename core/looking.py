@@ -54,6 +54,11 @@ class View:
         """How old the data are by the wall clock, seconds; negative where their stamps lie ahead of it."""
         return (now_ms - self.board.as_of_ms) / 1000 if self.board else float("nan")
 
+    def state(self, key: str) -> str:
+        """A judged figure's light; ``unjudged`` where nothing is lit because there is nothing to judge."""
+        lit, reason = self.lights[key].state, self.board.figures[key].reason if self.board else ""
+        return "unjudged" if lit == "normal" and reason not in ("", "nobody_waits") else lit
+
     def stale(self, scenario: Scenario) -> bool:
         """Whether so many intervals brought nothing new that the data count as old."""
         quiet = self.held.read_ms - self.held.news_ms
@@ -128,8 +133,8 @@ def viewed(before: View | None, place: Place, scenario: Scenario, now_ms: int, b
     try:
         found = place.board(held, scenario, beside)
     except KefuError as error:
-        known = (each.issue.code for each in held.troubles)
-        return View(held, None, () if error.issue.code in known else (error.issue,), lights, history, used)
+        said = held.troubles and error.issue.code == "live_nothing"
+        return View(held, None, () if said else (error.issue,), lights, history, used)
     values = found.values()
     after = judged(lights, values, scenario) if held.how != "kept" else lights
     fresh = changes(lights, after, values, (found.as_of_ms, held.read_ms))
@@ -145,7 +150,7 @@ def told(view: View, scenario: Scenario, now_ms: int) -> dict[str, Any]:
     figures = {} if shown is None else {
         each.key: {
             "value": each.value, "n": each.n, "low": each.low, "high": each.high, "unit": each.unit, "reason": each.reason or None,
-            "state": view.lights[each.key].state if each.key in JUDGED else None,
+            "state": view.state(each.key) if each.key in JUDGED else None,
         }
         for each in shown.figures.values()
     }  # fmt: skip
@@ -196,7 +201,7 @@ def _codes(view: View) -> Sequence[str]:
 def _named(view: View, key: str, scenario: Scenario, text: Text) -> str:
     found = view.board.figures[key] if view.board else None
     value = text.value(found.value, found.unit) if found else text.number(None)
-    mark = text(f"live.mark.{view.lights[key].state}") if key in JUDGED and view.lights[key].state != "normal" else ""
+    mark = text(f"live.mark.{view.state(key)}") if key in JUDGED and view.state(key) != "normal" else ""
     return f"{mark}{name(key, scenario, text)} {value}"
 
 

@@ -112,16 +112,10 @@ def _full(view: View, text: Text) -> None:
 
 def _lamp(view: View, key: str, text: Text) -> None:
     """A judged figure: name, value, state in a word with its mark, what it rests on, and where its lamps light."""
-    found, state = view.board.figures[key], _state(view, key)
+    found, state = view.board.figures[key], view.state(key)
     st.metric(_name(key, text), text.value(found.value, found.unit))
     st.badge(text(f"live.state.{state}"), color=_COLOURS[state], icon=f":material/{_ICONS[state]}:")
     st.caption("  \n".join(line for line in (_rests_on(view, key, text), _levels(key, found.unit, text)) if line))
-
-
-def _state(view: View, key: str) -> str:
-    """The light's state; ``unjudged`` where nothing is lit because there is nothing to judge."""
-    lit, reason = view.lights[key].state, view.board.figures[key].reason
-    return "unjudged" if lit == "normal" and reason not in ("", "nobody_waits") else lit
 
 
 def _rests_on(view: View, key: str, text: Text) -> str:
@@ -217,7 +211,7 @@ def _wall(view: View, text: Text) -> None:
     """Six figures large enough for the other end of the room; mark and word beside the colour."""
     with st.grid(3, min_column_width=340, key="live_wall_grid"):
         for key in NOW:
-            found, state = view.board.figures[key], _state(view, key)
+            found, state = view.board.figures[key], view.state(key)
             with st.container(border=True, height="stretch"):
                 st.markdown(f"### {_name(key, text)}")
                 st.html(f'<div style="{_WALL.format(size=6)}">{escape(text.value(found.value, found.unit))}</div>')

@@ -64,6 +64,7 @@ def test_a_viewer_has_lamps_history_and_an_idea_of_age(tmp_path: Path) -> None:
     first = viewed(None, shared, scenario, 0)
     second = viewed(first, shared, scenario, 2000)
     assert [each.lights["longest_wait"].state for each in (first, second)] == ["normal", "alarm"]
+    assert [second.state(key) for key in ("waiting", "longest_wait", "satisfaction")] == ["normal", "alarm", "unjudged"]
     assert [(each.key, each.after, each.value) for each in second.history] == [("longest_wait", "alarm", 480.0)]
     third = viewed(second, shared, scenario, 6000)
     assert [each.stale(scenario) for each in (second, third)] == [False, True]
@@ -76,4 +77,5 @@ def test_a_viewer_has_lamps_history_and_an_idea_of_age(tmp_path: Path) -> None:
     assert [each["code"] for each in values["troubles"]] == ["live_folder_gone"]
     assert values["figures"]["longest_wait"]["state"] == "alarm"
     shared.anew()
-    assert viewed(lost, shared, scenario, 9100).board is None
+    gone = viewed(lost, shared, scenario, 9100)
+    assert (gone.board, gone.problems, [each.issue.code for each in gone.held.troubles]) == (None, (), ["live_folder_gone"])
