@@ -118,7 +118,11 @@ def read(text: Text) -> None:
 
 
 def _teller(bar: Any, text: Text) -> Callable[[int, int, str], None]:
-    return lambda done, of, table: bar.progress(min(done / max(of, 1), 1.0), text=text("source.step", done=done, of=of, table=table))
+    def tell(done: int, of: int, table: str) -> None:
+        words = text("source.step", done=done, of=of, table=table) if table else text("source.connecting")
+        bar.progress(min(done / max(of, 1), 1.0), text=words)
+
+    return tell
 
 
 def notes(text: Text) -> None:

@@ -272,11 +272,11 @@ class _Elsewhere:
 
     def _built(self, warehouse: Warehouse, slow: SlowKnobs, progress: Progress | None) -> Built:
         staging = Staging(warehouse, self.tables, int(slow.gap_h * 3_600_000), self.nameless, self.bots)
-        made = built(warehouse, staging.selects(), self.source.zone, progress)
+        # first, since the facts' own names stand before the user's in this session
         for name in SMALL:
             if name in self.tables:
                 warehouse.keep(f"raw_{name}", _plain(warehouse, self.tables[name]))
-        return made
+        return built(warehouse, staging.selects(), self.source.zone, progress)
 
 
 def _plain(warehouse: Warehouse, found: Mapped) -> str:

@@ -216,6 +216,18 @@ def test_silence_cuts_and_bad_rows_are_left_out(small: Any) -> None:
     assert len(longer.frame("SELECT conv FROM conversations")) == 2
 
 
+def test_tables_may_be_called_as_the_facts_are(small: Any) -> None:
+    """A user's table named like one of the facts' is read as what it is."""
+    with duckdb.connect(small.address) as con:
+        con.execute("ALTER TABLE talk RENAME TO conversations")
+        con.execute("CREATE TABLE activity AS SELECT 'A' AS who, 1767229200000 AS a, 1767232800000 AS b")
+    shifts = {"agent_id": "who", "start_at": "a", "end_at": "b"}
+    named = {"messages": "conversations", "roster": "activity"}
+    facts = build_facts(far.far_log(dataclasses.replace(small, tables=named, columns={**COLUMNS, "roster": shifts})))
+    assert len(facts.frame("SELECT conv FROM conversations")) == 3
+    assert facts.frame("SELECT agent_id FROM raw_roster")["agent_id"].tolist() == ["A"]
+
+
 def test_words_nobody_explained_are_asked_for(small: Any) -> None:
     """Unknown senders decide who answered whom: refused with the words, in both languages."""
     with duckdb.connect(small.address) as con:
