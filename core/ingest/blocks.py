@@ -29,7 +29,7 @@ from core.ingest.convert import Reading, convert, rating_scale
 from core.ingest.fill import ways
 from core.ingest.match import Match, match
 from core.ingest.progress import Steps
-from core.ingest.quick import Cells, text
+from core.ingest.quick import Cells, give_back, text
 from core.ingest.read import RawTable
 from core.ingest.shape import reshaped
 from core.ingest.stage import STAMPS, Staged, has_identity, looks_of, row_digests, telling
@@ -104,8 +104,13 @@ def _head(stream: Stream) -> RawTable | None:
             break
     if not sum(len(part.rows) for part in parts):
         return None
-    columns = [pa.concat_arrays([text(part.kept[place]) for part in parts]) for place in range(len(parts[0].headings))]
-    return replace(parts[0], columns=Cells(columns), rows=np.concatenate([part.rows for part in parts])).head(HEAD_ROWS)
+    rows = np.concatenate([part.rows for part in parts])[:HEAD_ROWS]
+    few = pa.array(np.arange(len(rows)))
+    columns = [pa.concat_arrays([text(part.kept[place]) for part in parts]).take(few) for place in range(len(parts[0].headings))]
+    head = replace(parts[0], columns=Cells(columns), rows=rows)
+    del parts, columns
+    give_back()
+    return head
 
 
 # ── what only the whole file says ────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +156,7 @@ class _Surveyor:
 
     def see(self, block: RawTable) -> None:
         """Takes a block in."""
-        looks_of(block, telling(self.large.match)).tofile(self.looks)
+        self.looks.write(looks_of(block, telling(self.large.match)).tobytes())
         for name in self._open():
             stamps = dates.scan(block.kept[self.large.match.fields[name]])
             cells, used = np.isfinite(stamps.abc[:, 0]), stamps.used
@@ -207,6 +212,7 @@ def survey(large: Large, start: Staged, choices: Choices, at: tuple[Path, Steps]
         surveyor = _Surveyor(large, start, looks)
         for block in large.stream.blocks(_telling_steps(large, steps, (0.0, _SURVEY)), surveyor.places()):
             surveyor.see(block)
+            give_back()
     return _decided(surveyor, choices, path)
 
 
@@ -531,8 +537,9 @@ def assembled(done: Sequence[Blocks], path: Path, greet: bool) -> Path:
     with pq.ParquetWriter(path, schema) as writer:
         for each in done:
             for part in each.paths:
-                writer.write_table(_completed(pq.read_table(part), schema, each, greet))
+                writer.write_table(_completed(pq.read_table(part, use_threads=False), schema, each, greet))
                 part.unlink()
+                give_back()
     return path
 
 

@@ -295,7 +295,7 @@ def _batches(source: Any, form: Form, places: Sequence[int], noted: Callable[[An
     names = [f"f{place}" for place in range(form.width)]
     reader = arrow_csv.open_csv(
         source,
-        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=8 * BLOCK, use_threads=False),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=form.lines, block_size=2 * BLOCK, use_threads=False),
         arrow_csv.ParseOptions(delimiter=form.separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=noted),
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, include_columns=[names[place] for place in places]

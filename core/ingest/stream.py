@@ -19,7 +19,7 @@ from core.ingest.kinds import kind
 from core.ingest.origin import Origin
 from core.ingest.read import RawTable
 
-BLOCK_ROWS = 250_000
+BLOCK_ROWS = 100_000
 """Rows of a block; the decisions about a file are made on its first rows (`core.ingest.blocks.HEAD_ROWS`), however large a block is."""
 Seen = Callable[[int, int], object]
 

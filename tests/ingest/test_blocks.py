@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,7 +178,7 @@ def test_a_quote_that_is_never_closed_is_refused() -> None:
 
 
 def test_cancelled_or_refused_nothing_is_left_behind(tmp_path: Path) -> None:
-    """Parts go when the import is called off, and when a file is refused."""
+    """Parts go when the import is called off, when a file is refused and when the disk is full; the next try works."""
 
     def call_off(done: int, of: int, name: str, seen: int) -> None:
         if done > of / 2:
@@ -191,6 +192,13 @@ def test_cancelled_or_refused_nothing_is_left_behind(tmp_path: Path) -> None:
             sleep(0.02)
         with pytest.raises(InputError):
             load([csv_file([*(line(at) for at in range(900)), line(900, sender="Zorro")])], None, None, tmp_path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KEFULENS_TEMP_LIMIT", "1KB")
+            with pytest.raises(InputError) as full:
+                load([csv_file([line(at) for at in range(900)])], None, None, tmp_path)
+        assert full.value.issue.code == "temp_full"
+        assert all(str(tempfile.gettempdir()) in explain(full.value.issue, Text(language))[0] for language in ("zh", "en"))
+        assert not any(tmp_path.iterdir())
         log = load([csv_file([line(at) for at in range(900)])], None, None, tmp_path)
     assert [path.name for path in tmp_path.rglob("*.parquet")] == ["messages.parquet"]
     assert rows(log, "messages").num_rows == 900
