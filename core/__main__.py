@@ -365,9 +365,11 @@ def _run(words: Namespace, text: Text) -> int:
             return _watch(words)
         answer = _answer(words)
     except KeyboardInterrupt:
+        _leave_kept(words)
         return 130
     except KefuError as error:
         sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")
+        _leave_kept(words)
         return 2
     sys.stdout.write((json.dumps(answer, ensure_ascii=False) if words.json else table(answer, text)) + "\n")
     sys.stdout.flush()
@@ -388,9 +390,18 @@ def _tell_kept(words: Namespace, text: Text) -> None:
     """What became of keeping the log, where something went wrong with it; the answer stands already."""
     store = getattr(words, "store", None)
     if store is not None:
-        store.settle()
+        try:
+            store.settle()
+        except KeyboardInterrupt:
+            store.give_up()
         for note in store.notes:
             sys.stderr.write(" ".join(sentence(note, text).split()) + "\n")
+
+
+def _leave_kept(words: Namespace) -> None:
+    store = getattr(words, "store", None)
+    if store is not None:
+        store.give_up()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from core.limits import Limits, limits
 from core.log import FileReport, Ledger, Log
 from core.scenario import Scenario
 from core.store import books, origins, parcels
-from core.store.shelf import LEAST, Store, facts_of, log_of, opened
+from core.store.shelf import AFTER_S, LEAST, Store, facts_of, log_of, opened
 from core.text import LANGUAGES, Text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -622,6 +622,17 @@ def test_a_killed_process_leaves_nothing_that_is_read(tmp_path: Path) -> None:
     assert list((tmp_path / "kept").glob("~*")) != []
     opened(Limits(cache_folder=tmp_path))
     assert list((tmp_path / "kept").glob("~*")) == []
+
+
+def test_whoever_leaves_does_not_wait_for_it(store: Store, log: Log, facts: Facts) -> None:
+    """What was not begun when a command is called off is not kept, and nobody waits for the moment it was put off to."""
+    began = time.monotonic()
+    store.keep_log(log)
+    store.keep_facts(facts)
+    store.give_up()
+    store.settle()
+    assert time.monotonic() - began < AFTER_S
+    assert (store.kept(), store.notes) == ((), ())
 
 
 # --- the environment and the command line ------------------------------------------------------------------------------------

@@ -125,6 +125,7 @@ class Store:
         self._pending: list[Future[None]] = []
         self._lock = Lock()
         self._hurried = Event()
+        self._given_up = False
 
     @property
     def notes(self) -> tuple[Issue, ...]:
@@ -164,6 +165,11 @@ class Store:
         self._hurried.set()
         wait(self._pending)
         self._hurried.clear()
+
+    def give_up(self) -> None:
+        """Keep nothing more that is not being written already: somebody wants to leave."""
+        self._given_up = True
+        self._hurried.set()
 
     # --- what is there -----------------------------------------------------------------------------------------------------
 
@@ -281,6 +287,8 @@ class Store:
 
     def _keep(self, order: _Order, at: float) -> None:
         self._hurried.wait(max(at - time.monotonic(), 0))
+        if self._given_up:
+            return
         try:
             self._write(order)
         except TooLargeError:
