@@ -41,7 +41,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(page: str, language: str, state: str = "nothing", **link: str) -> AppTest:
         monkeypatch.setenv("KEFULENS_SAMPLE", "1" if state == "sample" else "0")
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         at.query_params["lang"] = language
         for key, value in link.items():
             at.query_params[key] = value
