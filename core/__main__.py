@@ -371,6 +371,11 @@ def _run(words: Namespace, text: Text) -> int:
         sys.stderr.write(" ".join(sentence(error.issue, text).split()) + "\n")
         _leave_kept(words)
         return 2
+    except RuntimeError as error:  # how the embedded engine says that Ctrl-C met one of its queries
+        if str(error) != "Query interrupted":
+            raise
+        _leave_kept(words)
+        return 130
     sys.stdout.write((json.dumps(answer, ensure_ascii=False) if words.json else table(answer, text)) + "\n")
     sys.stdout.flush()
     _tell_kept(words, text)

@@ -688,6 +688,20 @@ def test_commands_keep_and_show_and_purge(tmp_path: Path, monkeypatch: pytest.Mo
     assert said("cache", "--purge", row["digest"])["rows"] == []
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["python", "engine"])
+def test_ctrl_c_ends_a_command_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stop: BaseException
+) -> None:
+    """Whether Python or a query of the engine meets it: exit 130, nothing printed."""
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise stop
+
+    monkeypatch.setattr("core.command.load", stopped)
+    assert main(["inspect", str(ROOT / "sample_data" / "shop" / "roster.csv")]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", ["kept_damaged", "kept_outdated", "not_kept", "kept_too_large", "kept_folder_unsafe", "not_kept_here"])
 def test_every_note_has_its_words(language: str, code: str) -> None:
