@@ -50,7 +50,8 @@ for (const name of ['fillText', 'fillRect', 'fill', 'stroke']) {
 """
 STILL = """async () => {
   const last = () => Math.max(window.__seen.key, window.__seen.chart, window.__seen.text);
-  while (performance.now() - last() < 700) await new Promise(done => setTimeout(done, 50));
+  const waits = () => !(window.__seen.chart && window.__seen.text) && performance.now() - window.__seen.key < 30000;
+  while (waits() || performance.now() - last() < 700) await new Promise(done => setTimeout(done, 50));
   return window.__seen;
 }"""
 FRAME_MS = 1000 / 60
