@@ -155,7 +155,7 @@ def of_visitor(address: str, environment: Mapping[str, str] = os.environ) -> URL
 
 
 OPEN_VARIABLES = "KEFULENS_"
-_HARMLESS = {"sslmode", "charset", "connect_timeout", "application_name"}
+_HARMLESS = {"sslmode", "charset", "connect_timeout", "application_name", "secure"}
 
 
 def called(place: URL, wanted: Wanted | None = None) -> str:

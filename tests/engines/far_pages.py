@@ -27,6 +27,7 @@ PARTS = {
     ),
     "7_staffing": ("staffing_part", ("plan", "demand", "moves", "proof")),
     "8_methods": ("", ()),
+    "9_live": ("", ()),
 }  # fmt: skip
 
 
