@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +23,18 @@ SOURCE = 'engine = "postgresql"\naddress = "env:KEFULENS_PG"\nzone = "Asia/Shang
 
 
 @pytest.fixture(scope="module")
-def once(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table and a file of the same messages, each message once."""
+def once(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A table and a file of the same messages, each message once; the table is gone afterwards, as others list what is there."""
     import psycopg
 
     with psycopg.connect(f"postgresql://owner:{QUOTED}@{server}/shop", autocommit=True) as made:
-        made.execute("DROP TABLE IF EXISTS once")
         made.execute("CREATE TABLE once AS SELECT DISTINCT * FROM messages")
+        yield _written(tmp_path_factory.mktemp("once") / "messages.csv")
+        made.execute("DROP TABLE once")
+
+
+def _written(path: Path) -> Path:
     headings, rows = messages()
-    path = tmp_path_factory.mktemp("once") / "messages.csv"
     with path.open("w", encoding="utf-8", newline="") as target:
         csv.writer(target).writerows([headings, *dict.fromkeys(map(tuple, rows))])
     return path
@@ -59,7 +63,7 @@ def test_a_cut_connection_is_told_and_the_next_try_works(
     count = "SELECT count(*) AS n FROM conversations"
     before = facts.frame(count)["n"].tolist()
     with psycopg.connect(postgres_address, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'shop'")
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = " + str(facts.warehouse.con.info.backend_pid))
     with pytest.raises(KefuError) as caught:
         facts.frame(count)
     assert caught.value.issue.code == "engine_cut"
