@@ -60,7 +60,13 @@ def together(log: Log, more: Log) -> tuple[Log, dict[str, int]]:
         made_now = tables[name]
         if isinstance(made_now, Path) and made_now != more.tables[name]:
             weakref.finalize(both, made_now.unlink, missing_ok=True)
+    if any(isinstance(source, Path) for source in tables.values()):
+        weakref.finalize(both, _let_go, log, more)  # files are there as long as the log that brought them
     return both, since
+
+
+def _let_go(*_: Log) -> None:
+    """Nothing more is asked of these."""
 
 
 def _end(log: Log, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,24 @@ def test_messages_on_disk_are_appended_on_disk(tmp_path: Path, never_whole: None
     assert pq.read_table(both.tables["messages"]).num_rows == log.tables["messages"].num_rows
     assert since["messages"] == first.tables["messages"].num_rows
     same(appended(build_facts(lying, extendable=True), rest), build_facts(log, extendable=True))
+
+
+def test_a_file_lives_as_long_as_a_log_that_reads_it(tmp_path: Path) -> None:
+    """A log with further rows keeps the files of the log it was made of, and leaves none behind."""
+    whole = made(1000)
+    path = tmp_path / "messages.parquet"
+    pq.write_table(whole.tables["messages"], path)
+    lying = Log("lying", whole.zone, {"messages": path})
+    weakref.finalize(lying, path.unlink)
+    roster = Log("more", whole.zone, {"roster": pa.table({"agent_id": ["1"], "seq": [0]})})
+    both, _ = together(lying, roster)
+    del lying
+    assert path.exists()
+    longer, _ = together(both, Log("rest", whole.zone, {"messages": whole.tables["messages"].slice(0, 10)}))
+    written = longer.tables["messages"]
+    del longer, both
+    assert not path.exists()
+    assert not written.exists()
 
 
 def test_building_tells_how_far_it_is_and_can_be_called_off() -> None:
