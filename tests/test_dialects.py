@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -99,14 +100,20 @@ def test_a_wait_of_a_turn_counts_ten_minutes_at_most() -> None:
     assert side_by_side(seen(("c 10:00:00", "a 10:20:00")), day, ["taobao_3min"])["wait"].tolist() == [600]
 
 
+@cache
+def fixture_t() -> Observed:
+    """Fixture T under the default rules."""
+    return observe(build_facts(load([InputFile.of(FIXTURE_T)], Choices(zone="Asia/Shanghai"))))
+
+
 @pytest.mark.parametrize("rules", [each.key for each in RULE_SETS])
 @pytest.mark.parametrize("log", ["fixture", "sample"])
 def test_the_panel_says_what_the_kpi_table_says(rules: str, log: str) -> None:
     """Rate, its n and, where a wait is one per conversation, the wait agree with the KPI table under that rule set."""
-    facts = build_facts(load([InputFile.of(FIXTURE_T)], Choices(zone="Asia/Shanghai"))) if log == "fixture" else shop.facts()
+    usual = fixture_t() if log == "fixture" else shop.observed()
     scenario = Scenario.of({"rules": rules})
-    table = kpi_table(observe(facts, scenario), scenario, ("shop",))
-    row = side_by_side(observe(facts), Scenario(), [rules]).iloc[0]
+    table = kpi_table(observe(usual.facts, scenario), scenario, ("shop",))
+    row = side_by_side(usual, Scenario(), [rules]).iloc[0]
     declared = next(each for each in RULE_SETS if each.key == rules)
     if declared.rated:
         rate = table.cell(0, "response_rate_24h")
@@ -118,8 +125,7 @@ def test_the_panel_says_what_the_kpi_table_says(rules: str, log: str) -> None:
 
 def test_flips_say_which_rule_moved_them() -> None:
     """Fixture T under the board and under JD: a longer wait than 30 s, a bot's answer in time, a night that does not count."""
-    observed = observe(build_facts(load([InputFile.of(FIXTURE_T)], Choices(zone="Asia/Shanghai"))))
-    found = flips(observed, Scenario(), "tiktok_24h", "jd_30s").set_index("conversation")
+    found = flips(fixture_t(), Scenario(), "tiktok_24h", "jd_30s").set_index("conversation")
     assert found["cause"].to_dict() == {
         "S1": "window", "S4": "clock", "S6": "clock", "S7": "left_out", "S8": "window", "S9": "left_out",
     }  # fmt: skip
