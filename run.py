@@ -1,4 +1,5 @@
-"""Start KefuLens, or test it, on a fresh machine: ``python3 run.py`` and ``python3 run.py test [pytest arguments]``.
+"""Start KefuLens, or test it, on a fresh machine: ``python3 run.py``, ``python3 run.py test [pytest arguments]`` and
+``python3 run.py test engines``.
 
 Only the standard library is used. The environment lives in ``.venv`` beside this file; a stamp in it remembers which
 Python and which requirements it was made from, so that a second start installs nothing.
@@ -25,10 +26,18 @@ CHECKS = (
     ("pytest", ["-m", "pytest", "-n", WORKERS, "--dist", "loadfile"]),
 )
 BESIDE = ("mypy", ["-m", "mypy", "core"])
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
 USAGE = """python3 run.py                        start the app with the sample shop at http://127.0.0.1:8501
                                       启动应用（示例店铺）
 python3 run.py test [pytest options]  check and test everything
-                                      检查并测试全部代码"""
+                                      检查并测试全部代码
+python3 run.py test engines           the same numbers on DuckDB, PostgreSQL, ClickHouse and Spark
+                                      在各引擎上核对同一套数字"""
+# Other engines: an environment of their own, since Spark alone is half a gigabyte. What cannot be installed is named and skipped.
+ENGINES = ".venv-engines"
+EXTRAS = ("requirements-postgres.txt", "requirements-clickhouse.txt", "requirements-spark.txt")
+OLD_DUCKDB = "duckdb==1.5.6"
+NOT_MADE = 3
 
 
 def refusal(version: tuple) -> str:
@@ -80,9 +89,9 @@ def steps(folder: Path, stamp: dict, names: tuple, root: Path = ROOT) -> list:
     return [] if stamp.get(names[-1]) == fingerprint(names, root) else ["install"]
 
 
-def prepare(names: tuple, root: Path = ROOT) -> Path:
+def prepare(names: tuple, root: Path = ROOT, called: str = ".venv") -> Path:
     """Make or complete the environment and give back its interpreter; a failure ends the program with its reason."""
-    folder = root / ".venv"
+    folder = root / called
     stamp = read_stamp(folder)
     todo = steps(folder, stamp, names, root)
     if "create" in todo:
@@ -98,7 +107,7 @@ def prepare(names: tuple, root: Path = ROOT) -> Path:
 
 def create(folder: Path) -> None:
     """An empty environment; one that another Python made is replaced."""
-    say("Making the environment .venv … 正在创建运行环境 …")
+    say("Making the environment " + folder.name + " … 正在创建运行环境 …")
     done = quietly([sys.executable, "-m", "venv", "--clear", str(folder)])
     if done.returncode:
         stop("The environment could not be made (on Debian: apt install python3-venv). 无法创建运行环境。", done.stdout)
@@ -108,13 +117,33 @@ def install(folder: Path, names: tuple, root: Path = ROOT) -> None:
     """The packages that the requirement files name; nothing is printed but one line, unless it fails."""
     say("Installing packages, once, a minute or two … 正在安装依赖（仅一次，约一两分钟）…")
     files = [word for name in names for word in ("-r", str(root / name))]
-    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    done = quietly([str(python_of(folder)), *pip, *files])
+    done = quietly([str(python_of(folder)), *PIP, *files])
     if done.returncode:
         stop(
             "The packages could not be installed; is a package index in reach? 依赖安装失败，请检查软件源。",
             done.stdout,
         )
+
+
+def add_engines(folder: Path, root: Path = ROOT) -> list:
+    """The drivers of other engines, each for itself; gives back the names of those that could not be installed."""
+    stamp, missing = read_stamp(folder), []
+    old = folder / OLD_DUCKDB.replace("==", "-")
+    wanted = [(name, ("-r", str(root / name)), fingerprint((name,), root)) for name in EXTRAS]
+    wanted.append((OLD_DUCKDB, ("--no-deps", "--upgrade", "--target", str(old), OLD_DUCKDB), OLD_DUCKDB))
+    for name, words, mark in wanted:
+        if stamp.get(name) == mark:
+            continue
+        say("Installing " + name + " … 正在安装 …")
+        done = quietly([str(python_of(folder)), *PIP, *words])
+        if done.returncode:
+            last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:]
+            say("Skipped, it could not be installed: 未能安装，跳过：" + name + " – " + "".join(last))
+            missing.append(name)
+        else:
+            stamp[name] = mark
+            write_stamp(folder, stamp)
+    return missing
 
 
 def quietly(command: list) -> subprocess.CompletedProcess:
@@ -175,12 +204,29 @@ def test(python: Path, arguments: list) -> int:
     return 1 if failed else 0
 
 
+def test_engines(arguments: list) -> int:
+    """The definitions on every engine that can be had here, compared cell by cell; 3 where not even the environment could be made."""
+    try:
+        python = prepare(TESTS, called=ENGINES)
+    except SystemExit as refused:
+        say(str(refused))
+        return NOT_MADE
+    missing = add_engines(ROOT / ENGINES)
+    command = [str(python), "-m", "pytest", "-p", "no:xdist", "-rs", "tests/engines", *arguments]
+    failed = subprocess.run(command, cwd=ROOT, env=dict(os.environ, KEFULENS_TEST_ENGINES="1"), check=False).returncode
+    if missing:
+        say("Not installed, so not compared: 未安装，未核对：" + ", ".join(missing))
+    return failed
+
+
 def main(arguments: list) -> int:
     """Do what the command line asks for."""
     if refusal(sys.version_info):
         sys.exit(refusal(sys.version_info))
     if not arguments:
         return serve(prepare(APP))
+    if arguments[:2] == ["test", "engines"]:
+        return test_engines(arguments[2:])
     if arguments[0] == "test":
         return test(prepare(TESTS), arguments[1:])
     say(USAGE)

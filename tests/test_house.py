@@ -156,11 +156,54 @@ def test_arguments_after_test_go_to_pytest_and_every_check_runs(
     assert told[4].startswith("Failed" if failing else "All passed")
 
 
+def test_engines_have_an_environment_of_their_own_and_a_missing_one_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each extra is installed for itself, once; one that cannot be is named, and tried again the next time."""
+    for name in run.EXTRAS:
+        (project / name).write_text("driver>=1\n", encoding="utf-8")
+    seen: list[str] = []
+
+    def pretend(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        seen.append(command[-1])
+        return subprocess.CompletedProcess(command, int("spark" in command[-1]), b"no such package")
+
+    monkeypatch.setattr(run, "quietly", pretend)
+    folder = project / run.ENGINES
+    folder.mkdir()
+    assert run.add_engines(folder, project) == ["requirements-spark.txt"]
+    assert len(seen) == len(run.EXTRAS) + 1
+    assert "no such package" in capsys.readouterr().out
+    assert run.add_engines(folder, project) == ["requirements-spark.txt"]
+    assert len(seen) == len(run.EXTRAS) + 2
+
+
+def test_engines_are_asked_for_by_their_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``test engines`` runs their tests alone, with the switch that lets them be collected, and gives back what pytest gave."""
+    ran: list[tuple[list[str], str]] = []
+
+    def pretend(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        ran.append((command[1:], env["KEFULENS_TEST_ENGINES"]))
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(run.subprocess, "run", pretend)
+    monkeypatch.setattr(run, "prepare", lambda names, called: Path("python"))
+    monkeypatch.setattr(run, "add_engines", lambda folder: [])
+    assert run.main(["test", "engines", "-x"]) == 1
+    assert ran == [(["-m", "pytest", "-p", "no:xdist", "-rs", "tests/engines", "-x"], "1")]
+    monkeypatch.setattr(run, "prepare", _refusing)
+    assert run.main(["test", "engines"]) == run.NOT_MADE
+
+
+def _refusing(names: tuple[str, ...], called: str) -> Path:
+    raise SystemExit("no package index")
+
+
 def test_an_unknown_word_shows_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """A typo explains the commands and fails; asking for help explains them and does not."""
     assert run.main(["tests"]) == 2
     assert run.main(["--help"]) == 0
-    assert capsys.readouterr().out.count("run.py test") == 2
+    assert capsys.readouterr().out.count("run.py test") == 4
 
 
 def test_the_sample_is_asked_for_unless_declined() -> None:

@@ -15,7 +15,7 @@ from core.ingest.refusals import code_of, masked
 _BUILDING = {"source_cut": "engine_cut", "source_failed": "engine_failed"}
 _SAYS = (
     ("engine_no_java", r"JAVA_GATEWAY_EXITED|gateway process exited|JAVA_HOME"),
-    ("engine_cancelled", r"interrupt|cancell?ed|aborted by user"),
+    ("engine_cancelled", r"interrupt|cancell?ed|user request"),
     ("engine_memory", r"out of memory|memory.limit|OutOfMemory|MEMORY_LIMIT|No space left|no disk space|max_temp_directory"),
     ("engine_cut", r"executor ?lost|SparkContext was (shut down|stopped)|job aborted|UNAVAILABLE|session.*(closed|not found|expired)"),
     ("source_no_table", r"TABLE_OR_VIEW_NOT_FOUND|UNKNOWN_TABLE|Table with name .* does not exist"),
@@ -57,9 +57,15 @@ def refused(error: BaseException, name: str, secret: str = "") -> InputError:
     if isinstance(error, InputError):
         return error
     said = str(error)
-    known = code_of(error, said)
-    code = _BUILDING.get(known, known)
-    if code in ("engine_failed", "source_timeout"):
-        code = next((found for found, words in _SAYS if re.search(words, said, re.IGNORECASE | re.DOTALL)), code)
+    code = _code(error, said)
     line = next((part.strip() for part in said.splitlines() if part.strip()), type(error).__name__)
     return InputError(Issue(code, "error", file=name, value=masked(line.replace(secret, "***") if secret else line)[:200]))
+
+
+def _code(error: BaseException, said: str) -> str:
+    """By the driver's own code where it has one that says enough, else by its words."""
+    known = code_of(error, said)
+    if getattr(error, "sqlstate", None) and known not in ("source_failed", "source_timeout"):
+        return _BUILDING.get(known, known)
+    found = next((code for code, words in _SAYS if re.search(words, said, re.IGNORECASE | re.DOTALL)), known)
+    return _BUILDING.get(found, found)

@@ -89,8 +89,6 @@ class Postgres:
     def _asked(self, question: Callable[[], Found]) -> Found:
         try:
             return question()
-        except psycopg.errors.QueryCanceled as error:
-            raise refused(RuntimeError(f"canceled: {error}"), self.name, self._secret) from None
         except psycopg.Error as error:
             raise refused(error, self.name, self._secret) from None
 

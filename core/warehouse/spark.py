@@ -81,40 +81,43 @@ class Spark:
     """One session. It needs to read the log's tables, and room for the steps in the executors' memory and local disks."""
 
     def __init__(self, kind: str, name: str, session: Any, scratch: str = "") -> None:
-        self.kind, self.name, self._session = kind, name, session
+        self.kind, self.name, self.session = kind, name, session
         self._tag = f"kefulens-{uuid4().hex}"
         self._folder = f"{scratch.rstrip('/')}/{self._tag}" if scratch else ""
-        self._kept: dict[str, Any] = {}
+        self._kept: set[str] = set()
 
     def rows(self, select: str, most: int = MOST_ROWS) -> pd.DataFrame:
         """See `Warehouse`."""
-        return frame(self._asked(lambda: self._session.sql(select).limit(most + 1).toArrow()), most, self.name)
+        return frame(self._asked(lambda: self.session.sql(select).limit(most + 1).toArrow()), most, self.name)
 
     def keep(self, name: str, select: str) -> None:
         """See `Warehouse`; what an executor loses with its life is read or computed again by another."""
         self.drop(name)
-        self._asked(lambda: self._stored(name, self._session.sql(select)))
+        self._asked(lambda: self._stored(name, self.session.sql(select)))
 
     def _stored(self, name: str, found: Any) -> None:
         if self._folder:
             place = f"{self._folder}/{name}-{uuid4().hex[:8]}"
             found.write.parquet(place)
-            found = self._session.read.schema(found.schema).parquet(place)
-        self._kept[name] = found if self._folder else found.persist()
+            found = self.session.read.schema(found.schema).parquet(place)
+        self._kept.add(name)
         found.createOrReplaceTempView(name)
         if not self._folder:
-            found.count()
+            # by its name: a server looks every name of a frame up again, and by then some of them are gone
+            self.session.catalog.cacheTable(name)
+            self.session.table(name).count()
 
     def drop(self, name: str) -> None:
         """See `Warehouse`; files go with the session, a later step may still be reading them."""
-        found = self._kept.pop(name, None)
-        if found is not None:
-            self._asked(lambda: self._session.catalog.dropTempView(name))
-            self._asked(found.unpersist)
+        if name in self._kept:
+            self._kept.remove(name)
+            if not self._folder:
+                self._asked(lambda: self.session.catalog.uncacheTable(name))
+            self._asked(lambda: self.session.catalog.dropTempView(name))
 
     def columns(self, table: str) -> Mapping[str, str]:
         """See `Warehouse`."""
-        fields = self._asked(lambda: self._session.sql(f"SELECT * FROM {self.quoted(table)}").schema.fields)
+        fields = self._asked(lambda: self.session.sql(f"SELECT * FROM {self.quoted(table)}").schema.fields)
         return {field.name: _code(field.dataType.simpleString()) for field in fields}
 
     def quoted(self, name: str) -> str:
@@ -133,7 +136,7 @@ class Spark:
     def cancel(self) -> None:
         """See `Warehouse`."""
         with suppress(Exception):
-            self._session.interruptTag(self._tag)
+            self.session.interruptTag(self._tag)
 
     def close(self) -> None:
         """See `Warehouse`; a driver in this process stays for the next session, a server forgets this one."""
@@ -142,19 +145,19 @@ class Spark:
                 self.drop(name)
             self._cleared()
             if self.kind == "spark_connect":
-                self._session.stop()
+                self.session.stop()
 
     def _cleared(self) -> None:
         """Removes the scratch folder; a server's own, out of reach from here, stays until its owner removes it."""
         if self._folder and self.kind == "spark":
-            place = self._session._jvm.org.apache.hadoop.fs.Path(self._folder)
-            place.getFileSystem(self._session._jsc.hadoopConfiguration()).delete(place, True)
+            place = self.session._jvm.org.apache.hadoop.fs.Path(self._folder)
+            place.getFileSystem(self.session._jsc.hadoopConfiguration()).delete(place, True)
         elif self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _asked(self, question: Callable[[], Found]) -> Found:
         try:
-            self._session.addTag(self._tag)
+            self.session.addTag(self._tag)
             return question()
         except Exception as error:  # noqa: BLE001 - see `opened`
             raise refused(error, self.name) from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.engine.observe import judged_sql
@@ -37,13 +37,13 @@ class Compared:
     first: str = ""
 
 
-def tables(warehouse: Warehouse, log: Staged) -> Tables:
-    """Facts, and cube, ratings and turns under every rule set of `RULES`."""
+def tables(warehouse: Warehouse, log: Staged, rules: int = len(RULES)) -> Tables:
+    """Facts, and cube, ratings and sums of turns under the first so many rule sets of `RULES`; ``name#3`` is under the fourth."""
     facts = built(warehouse, reading(warehouse, log), log.zone)
     found = {name: warehouse.rows(f"SELECT * FROM {name}") for name in FACTS}
-    for knobs in RULES:
-        found |= {f"{name} {knobs}": rows for name, rows in asked(facts, knobs).items()}
-    found["reach"] = pd.DataFrame([[facts.first_ms, facts.horizon_ms, facts.first_day, facts.last_day]])
+    for number, knobs in enumerate(RULES[:rules]):
+        found |= {f"{name}#{number}": rows for name, rows in asked(facts, knobs).items() if name != "turns" or not number}
+    found["reach"] = pd.DataFrame([[facts.first_ms, facts.horizon_ms, facts.first_day, facts.last_day]], columns=list("abcd"))
     return found
 
 
@@ -56,17 +56,24 @@ def asked(facts: Built, knobs: dict[str, Any]) -> Tables:
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows in one order, every cell a text or None, whole numbers without a fraction; nothing is rounded."""
-    cells = pd.DataFrame({name: [_cell(value) for value in rows[name]] for name in rows.columns}, dtype=object)
-    return cells.sort_values(list(cells.columns), key=lambda column: column.map(str), ignore_index=True)
+    """Rows in one order; numbers as floats (whole ones stay exact), text in quotation marks, what is missing as neither."""
+    cells = pd.DataFrame({name: _cells(rows[name]) for name in rows.columns})
+    return cells.sort_values(list(cells.columns), ignore_index=True)
 
 
-def _cell(value: Any) -> str | None:
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, str):
-        return f"“{value}”"
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+def _cells(column: pd.Series) -> Any:
+    known = column.notna()
+    if not known.any() or pd.api.types.is_numeric_dtype(column):
+        return column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(known, "“" + column.astype("object").astype(str) + "”", "")
+
+
+def _wrong(one: pd.Series, two: pd.Series) -> Any:
+    """Which cells differ; a column of numbers differs from one of text altogether."""
+    if one.dtype != two.dtype:
+        return np.ones(len(one), dtype=bool)
+    a, b = one.to_numpy(), two.to_numpy()
+    return (a != b) & ~(pd.isna(a) & pd.isna(b))
 
 
 def compared(engine: str, log: str, mine: Tables, other: Tables) -> Compared:
@@ -81,22 +88,23 @@ def compared(engine: str, log: str, mine: Tables, other: Tables) -> Compared:
             first = first or f"{name}: {given.shape} for {wanted.shape}, {set(given.columns) ^ set(wanted.columns)}"
             continue
         one, two = in_order(wanted), in_order(given)
-        wrong = (one != two) & ~(one.isna() & two.isna())
-        differing += int(wrong.to_numpy().sum())
-        if wrong.to_numpy().any() and not first:
-            at, column = next((at, column) for column in one.columns for at in range(len(one)) if wrong[column][at])
-            first = f"{name}.{column} row {at}: {two[column][at]} for {one[column][at]}"
+        for column in one.columns:
+            wrong = _wrong(one[column], two[column])
+            differing += int(wrong.sum())
+            if wrong.any() and not first:
+                at = int(wrong.argmax())
+                first = f"{name}.{column} row {at}: {two[column][at]} for {one[column][at]}"
     return Compared(engine, log, cells, differing, first)
 
 
 def saved(found: Tables, folder: Path) -> None:
     """The tables as files, for another process."""
     folder.mkdir(parents=True)
-    for number, (name, rows) in enumerate(found.items()):
-        rows.rename(columns=str).to_parquet(folder / f"{number}.parquet")
-        (folder / f"{number}.txt").write_text(name, "utf-8")
+    for name, rows in found.items():
+        rows.to_parquet(folder / f"{name}.parquet")
 
 
-def read(folder: Path) -> Tables:
-    """What `saved` wrote."""
-    return {each.read_text("utf-8"): pd.read_parquet(each.with_suffix(".parquet")) for each in sorted(folder.glob("*.txt"))}
+def read(folder: Path, rules: int = len(RULES)) -> Tables:
+    """What `saved` wrote, of the first so many rule sets."""
+    names = {each.stem: each for each in sorted(folder.glob("*.parquet"))}
+    return {name: pd.read_parquet(each) for name, each in names.items() if int(f"0{name.partition('#')[2]}") < rules}
