@@ -40,7 +40,14 @@ OPTIONS = ("--server.enableXsrfProtection", "false")
 SAMPLE_EVERY_S = 5.0
 CLOSE = 1e-9
 Figures = dict[str, tuple[float, ...]]
-POINT = re.compile(r"Score \(points\): ([-\d.]+); agent: ([^;]+);.*Grade: ([A-D])")
+LOOK = """() => ({
+  url: location.href,
+  state: document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state'),
+  labels: [...document.querySelectorAll('[data-testid=stVegaLiteChart]')[0].querySelectorAll('[aria-label]')]
+    .map(one => one.getAttribute('aria-label')),
+  exceptions: document.querySelectorAll('[data-testid=stException]').length,
+})"""
+POINT = re.compile(r"Score \(points\): ([-\d.]+); agent: ([^;]+);.*Grade: (?:[A-D]\W+)?([A-D])")
 
 
 @dataclass
@@ -142,18 +149,23 @@ async def browsing(browser: Any, address: str, seen: Seen, start: asyncio.Barrie
     while seen.open:
         await page.get_by_role("slider").nth(int(rng.integers(0, 3))).focus()
         await page.keyboard.press(str(rng.choice(["PageUp", "PageDown", "End"])))
-        await page.wait_for_timeout(1000)
-        with contextlib.suppress(Exception):
-            await page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-        await page.wait_for_timeout(500)
-        labels = await page.locator("[data-testid=stVegaLiteChart]").first.locator("[aria-label]").evaluate_all(
-            "all => all.map(one => one.getAttribute('aria-label'))"
-        )
-        found = [hit.groups() for hit in map(POINT.search, labels) if hit]
-        seen.troubles["exceptions"] += await page.locator("[data-testid=stException]").count()
-        seen.keep(urlsplit(page.url).query, {agent: (float(score), float(ord(grade))) for score, agent, grade in found})
+        shown = await at_rest(page)
+        found = [hit.groups() for hit in map(POINT.search, shown["labels"]) if hit]
+        seen.troubles["exceptions"] += shown["exceptions"]
+        seen.keep(urlsplit(shown["url"]).query, {agent: (float(score), float(ord(grade))) for score, agent, grade in found})
     closing.append(True)
     await page.close()
+
+
+async def at_rest(page: Any) -> dict[str, Any]:
+    """What the browser shows once nothing runs and nothing has changed for two looks: address and labels of one and the same moment."""
+    before: dict[str, Any] = {}
+    while True:
+        await page.wait_for_timeout(1500)
+        now: dict[str, Any] = await page.evaluate(LOOK)
+        if now["state"] == "notRunning" and now == before:
+            return now
+        before = now
 
 
 async def weighing(process: int, seen: Seen, start: asyncio.Barrier) -> None:
