@@ -57,6 +57,9 @@ def _reading(command: ArgumentParser, name: str) -> None:
                 side, metavar=side.upper(), help=f"{text}: file (JSON or YAML) or one of {', '.join(presets())}"
             )
     command.add_argument("files", nargs="*", metavar="FILE", help="logs, roster, orders …: read as one log")
+    if name != "live":
+        told = "files of a further day: read by themselves and added to what FILE… hold, which may be kept from the last time"
+        command.add_argument("--further", action="extend", nargs="+", default=[], metavar="FILE", help=told)
     source = "a database beside the files: its address, or env:NAME; or a source file (.toml), whose rows stay where they lie"
     command.add_argument("--source", metavar="URL", help=source)
     command.add_argument(

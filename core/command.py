@@ -129,9 +129,28 @@ def log_of(words: Namespace) -> Log:
     if words.source and words.source.lower().endswith(".toml"):
         return _far_log(words)
     files, choices = [*(InputFile.of(_file(path)) for path in words.files), *_fetched(words)], choices_of(words)
+    further = [InputFile.of(_file(path)) for path in getattr(words, "further", ())]
+    return _grown_log(words, files, further, choices) if files and further else _kept_log(words, [*files, *further], choices)
+
+
+def _kept_log(words: Namespace, files: Sequence[InputFile], choices: Choices) -> Log:
+    return kept_log(store_of(words), files, choices, partial(_load, words, choices, files))
+
+
+def _load(words: Namespace, choices: Choices, files: Sequence[InputFile]) -> Log:
     tell = getattr(words, "tell", None)
-    read = partial(load, files, choices) if tell is None else partial(load, files, choices, tell.reading)
-    return kept_log(store_of(words), files, choices, read)
+    return load(files, choices) if tell is None else load(files, choices, tell.reading)
+
+
+def _grown_log(words: Namespace, files: Sequence[InputFile], further: Sequence[InputFile], choices: Choices) -> Log:
+    """The log of files, as it was kept where it was, with further ones that alone are read; kept for the next time like any other."""
+    from core.adding import Loaded, added
+
+    def grow() -> Log:
+        before = Loaded(_kept_log(words, files, choices), tuple(files))
+        return added(before, further, choices, partial(_load, words, choices)).log
+
+    return kept_log(store_of(words), [*files, *further], choices, grow)
 
 
 def store_of(words: Namespace) -> Store | None:

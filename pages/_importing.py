@@ -95,6 +95,16 @@ def notes(text: Text) -> None:
         _refused(text)
     elif session.log() is not None:
         _left_out(text)
+        _taken_in(text)
+
+
+def _taken_in(text: Text) -> None:
+    """What became of files that joined those that were loaded: read alone, or with all the others and why."""
+    told = session.held("added")
+    if told is not None and told.log.digest == session.log().digest:
+        alone = told.how == "appended"
+        about = {"n": text.number(told.rows, 0)} if alone else {"why": text(f"adding.why.{told.how}")}
+        st.info(text("adding.appended" if alone else "adding.whole", **about), icon=":material/playlist_add_check:")
 
 
 def _left_out(text: Text) -> None:

@@ -435,7 +435,9 @@ def _look_up() -> None:
     st.session_state.get("_in_frame")
 
 
-def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress: Callable[..., None] | None) -> Log:
+def _read(
+    digest: str, given: tuple[InputFile, ...], decided: Choices, progress: Callable[..., None] | None, made: Log | None = None
+) -> Log:
     """The log of these bytes and decisions, read once for all visitors.
 
     A shelf instead of a cached function, because a cached function may not move a progress bar that stands outside it.
@@ -443,8 +445,19 @@ def _read(digest: str, given: tuple[InputFile, ...], decided: Choices, progress:
     from core.ingest import load
     from core.store.shelf import log_of
 
-    found: Log = _shelf().once(digest, lambda: log_of(store(), given, decided, lambda: load(given, decided, progress)), _look_up)
+    found: Log = _shelf().once(digest, lambda: log_of(store(), given, decided, lambda: made or load(given, decided, progress)), _look_up)
     return found
+
+
+def _with_more(given: tuple[InputFile, ...], decided: Choices, progress: Callable[..., None] | None) -> Any:
+    """The loaded log with further files, as `core.adding` has it; None where these are not what is loaded and more."""
+    from core.adding import Loaded, added
+    from core.ingest import load
+
+    old, more = files(), given[len(files()) :]
+    if not (old and more) or source() != "files" or given[: len(old)] != old or decided != choices():
+        return None
+    return added(Loaded(_loaded(), old), more, decided, lambda those: load(those, decided, progress))
 
 
 def load_files(
@@ -455,29 +468,31 @@ def load_files(
 ) -> tuple[Issue, ...]:
     """Read files into the session's log. On failure returns (and keeps) the issues, and what was loaded before stays.
 
-    Filters name agents, teams and channels of a log; they go back to all when other files come in.
+    Filters name agents, teams and channels of a log; they go back to all when other files come in, and stay when further ones do.
     """
     from core.ingest.choices import Choices, digest
 
     decided = decided or Choices()
     try:
-        loaded = _read(digest(given, decided), tuple(given), decided, progress)
+        more = _with_more(tuple(given), decided, progress)
+        loaded = _read(digest(given, decided), tuple(given), decided, progress, more and more.log)
         slow = scenario().part("facts")
-        made = _told_facts(loaded, slow, progress)
+        made = _told_facts(loaded, slow, progress, more)
         _facts(loaded.digest, slow.key, loaded, slow)
         del made
     except KefuError as error:
         st.session_state.update({"_import_trouble": (error.issue,), "_refused_reports": getattr(error, "reports", ())})
         return (error.issue,)
-    if files() and files() != tuple(given):
+    if files() and files() != tuple(given)[: len(files())]:
         reset(("filter", "period"))
+    hold(added=more)
     st.session_state.update(
         {"_files": tuple(given), "_choices": decided, "_log": loaded, "_source": came_from, "_import_trouble": ()}
     )
     return ()
 
 
-def _told_facts(loaded: Log, decided: Scenario, progress: Callable[..., None] | None) -> Facts:
+def _told_facts(loaded: Log, decided: Scenario, progress: Callable[..., None] | None, more: Any = None) -> Facts:
     """The facts, with their steps told, for whoever asks the cache next; a cached function may not move a bar."""
     from core.engine import build_facts
     from core.recompute import slow_knobs
@@ -487,7 +502,9 @@ def _told_facts(loaded: Log, decided: Scenario, progress: Callable[..., None] | 
     told = None if progress is None else lambda done, of, step, rows: progress(done, of, "", rows)
     found: Facts | None = _lines().get(key)
     if found is None:
-        found = _lines()[key] = facts_of(store(), loaded, slow, lambda: build_facts(loaded, slow, told))
+        known = more and _lines().get((more.before, decided.key))
+        build = (lambda: more.facts(known, slow, told)) if more else lambda: build_facts(loaded, slow, told)
+        found = _lines()[key] = facts_of(store(), loaded, slow, build)
     return found
 
 

@@ -37,7 +37,7 @@ LAYERS = (
     {"recompute", "views", "indicators", "slots"},
     {"fair", "rostering", "whatif", "board", "closeup", "spans", "course"},
     {"slowdays", "daysapart"},
-    {"watch", "growing", "live", "alarms", "looking"},
+    {"watch", "growing", "adding", "live", "alarms", "looking"},
     {"planner", "spotchecks", "drivers", "movements"},
     {"trials"},
     {"turning"},

@@ -39,8 +39,10 @@ _PIECES = (
 _OF_CONVERSATIONS = ("messages", "conversations", "transfers")
 
 
-def together(log: Log, more: Log) -> tuple[Log, dict[str, int]]:
+def together(log: Log, more: Log, digest: str = "") -> tuple[Log, dict[str, int]]:
     """A log and further rows of it as one log, and the first new ``seq`` of each table; the ledgers follow one another.
+
+    ``digest`` is that of the whole where it is known; without, it is made of those of the parts.
 
     A table that lies on disk is written anew, next to the old one on temporary disk, and is there as long as the log is.
 
@@ -54,15 +56,20 @@ def together(log: Log, more: Log) -> tuple[Log, dict[str, int]]:
     moved = tuple(
         replace(each, seqs=(each.seqs[0] + since.get(each.table, 0), each.seqs[1] + since.get(each.table, 0))) for each in more.ledger.files
     )
-    digest = hashlib.sha256(f"{log.digest}+{more.digest}".encode()).hexdigest()
+    digest = digest or hashlib.sha256(f"{log.digest}+{more.digest}".encode()).hexdigest()
     both = Log(digest, log.zone, tables, Ledger((*log.ledger.files, *moved)))
     for name in more.tables:
         made_now = tables[name]
         if isinstance(made_now, Path) and made_now != more.tables[name]:
             weakref.finalize(both, made_now.unlink, missing_ok=True)
     if any(isinstance(source, Path) for source in tables.values()):
-        weakref.finalize(both, _let_go, log, more)  # files are there as long as the log that brought them
+        outlive(both, log, more)
     return both, since
+
+
+def outlive(made: Log, *brought: Log) -> None:
+    """Have logs live as long as one made of their tables: files are there as long as the log that brought them."""
+    weakref.finalize(made, _let_go, *brought)
 
 
 def _let_go(*_: Log) -> None:
@@ -113,18 +120,21 @@ def _moved(table: Source, start: int) -> pa.Table:
     return table.set_column(table.column_names.index("seq"), "seq", pc.add(table.column("seq"), start)) if start else table
 
 
-def appended(facts: Facts, more: Log, slow: SlowKnobs | None = None) -> Facts:
+def appended(
+    facts: Facts, more: Log, slow: SlowKnobs | None = None, grown: tuple[Log, Mapping[str, int]] | None = None
+) -> Facts:
     """Facts of a log with further rows.
 
     Args:
         facts: those of the log so far, built with ``extendable``; they stay as they are, for whoever reads them.
         more: the new rows, imported on their own; their ``seq`` begins at 0.
         slow: the slow knobs under which the facts were built.
+        grown: what `together` gave, where the log was put together already.
 
     Returns:
         Facts of all rows, extendable again: equal to ``build_facts`` of all rows in one log.
     """
-    log, since = together(facts.log, more)
+    log, since = grown or together(facts.log, more)
     if not _piecemeal(facts, log):
         return build_facts(log, slow, extendable=True)
     return _Append(facts, log, since).facts()

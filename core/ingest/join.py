@@ -114,18 +114,18 @@ def _fill(target: Staged, source: Staged, key: Sequence[str]) -> None:
 
 def _note_orphans(parts: Sequence[Staged]) -> None:
     """Rows whose conversation no row of the other table names are counted, and kept."""
-    named = [part for part in parts if part.book.table in _SAME_SESSION and "conversation_id" in part.columns]
+    named = [part for part in parts if part.book.table in SAME_SESSION and "conversation_id" in part.columns]
     if len({part.book.table for part in named}) < 2:
         return
-    ids = {name: _ids([part for part in named if part.book.table == name]) for name in _SAME_SESSION}
+    ids = {name: _ids([part for part in named if part.book.table == name]) for name in SAME_SESSION}
     for part in named:
-        homes = [name for name in _HOMES.get(part.book.table, ()) if len(ids[name])]
+        homes = [name for name in HOMES.get(part.book.table, ()) if len(ids[name])]
         if homes and len(ids[part.book.table]):
             _note_strangers(part, pa.chunked_array([ids[name] for name in homes]), homes[0])
 
 
-_SAME_SESSION = ("messages", "conversations", "transfers", "reviews")
-_HOMES: Mapping[str, tuple[str, ...]] = {
+SAME_SESSION = ("messages", "conversations", "transfers", "reviews")
+HOMES: Mapping[str, tuple[str, ...]] = {
     "messages": ("conversations",), "conversations": ("messages",), "transfers": ("conversations", "messages"),
     "reviews": ("conversations", "messages"),
 }  # fmt: skip
@@ -134,10 +134,10 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
 
 def note_strangers(parts: Sequence[Staged], messages: pa.Array) -> None:
     """Counts rows whose conversation the messages do not name, where these lie in a file: of them only the ids are at hand."""
-    named = [part for part in parts if part.book.table in _SAME_SESSION and "conversation_id" in part.columns]
-    ids = {name: _ids([part for part in named if part.book.table == name]) for name in _SAME_SESSION} | {"messages": messages}
+    named = [part for part in parts if part.book.table in SAME_SESSION and "conversation_id" in part.columns]
+    ids = {name: _ids([part for part in named if part.book.table == name]) for name in SAME_SESSION} | {"messages": messages}
     for part in named:
-        homes = [name for name in _HOMES.get(part.book.table, ()) if len(ids[name])]
+        homes = [name for name in HOMES.get(part.book.table, ()) if len(ids[name])]
         if "messages" in homes and len(ids[part.book.table]):
             part.book.issues[:] = [issue for issue in part.book.issues if issue.code != "orphans"]
             _note_strangers(part, pa.chunked_array([ids[name] for name in homes]), homes[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import adding
+from core.engine.append import appended
 from core.ingest import Choices, InputFile
 from core.text import LANGUAGES, Text
 from pages._loading import Job, together
@@ -74,18 +76,31 @@ def test_a_ledger_line_is_cured_by_its_button(open_page: Open) -> None:
     assert any("20 conversations" in each for each in visible(at))
 
 
-def test_further_files_replace_or_join(open_page: Open) -> None:
-    """A second file takes the place of the first, or is added to it with rows of both counted once."""
+def test_further_files_replace_or_join(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further files are read alone and added, rows of both counted once and the period kept, or take the place of what is loaded."""
+    taken_in = []
+    monkeypatch.setattr(adding, "appended", lambda *given: taken_in.append(given[0]) or appended(*given))
     at = _uploaded(open_page, "en", "one.csv", _rows(1, 21))
     at.switch_page("pages/2_overview.py").run()
     at.switch_page("pages/1_data.py").run()
     at.segmented_control(key="joining.en").set_value("add").run()
+    at.session_state["_kept"]["period"] = "28d"
     at.file_uploader(key="files").upload("two.csv", _rows(11, 31), "text/csv").run()
     is_clean(at)
     assert any("30 conversations" in each for each in visible(at))
+    assert EN("adding.appended", n="10") in visible(at)
+    assert at.session_state["_kept"]["period"] == "28d"
+    at.file_uploader(key="files").upload("three.csv", _rows(31, 33), "text/csv").run()
+    assert any("32 conversations" in each for each in visible(at))
+    assert len(taken_in) == 1
+    roster = b"Agent ID,Start at,End at\nAnn,2024-01-01 09:00,2024-01-01 17:00\n"
+    at.file_uploader(key="files").upload("roster.csv", roster, "text/csv").run()
+    is_clean(at)
+    assert EN("adding.whole", why=EN("adding.why.other_table")) in visible(at)
     at.segmented_control(key="joining.en").set_value("replace").run()
-    at.file_uploader(key="files").set_value(("three.csv", _rows(1, 6), "text/csv")).run()
+    at.file_uploader(key="files").set_value(("four.csv", _rows(1, 6), "text/csv")).run()
     assert any("5 conversations" in each for each in visible(at))
+    assert "period" not in at.session_state["_kept"]
 
 
 def test_files_of_one_name_are_told_apart_and_equal_ones_kept_once() -> None:
