@@ -23,7 +23,7 @@ from tests.shop import FOLDER
 
 CHOICES = Choices(zone="Asia/Shanghai")
 READ = partial(load, choices=CHOICES)
-FROM, CUT = "2026-05-17", "2026-05-21 15:00:00"
+FROM, CUT = "2026-05-19", "2026-05-21 15:00:00"
 HEAD = "Conversation ID,Customer ID,Sent at,Sender,Agent ID"
 
 
@@ -156,14 +156,14 @@ def test_facts_without_room_for_more_are_built_without(monkeypatch: pytest.Monke
 
 
 def test_the_command_line_adds_files(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
-    """``--further`` gives the figures of all files at once, given once or twice."""
+    """``--further`` gives the figures of all files at once, also when a day is given twice."""
     folder = tmp_path_factory.mktemp("days")
     first, second = folder / "mon.csv", folder / "tue.csv"
     first.write_text(f"{HEAD}\n1,u1,2026-01-01 09:00,customer,\n1,u1,2026-01-01 09:01,agent,Ann\n2,u2,2026-01-01 23:59,customer,\n")
     second.write_text(f"{HEAD}\n2,u2,2026-01-02 00:04,agent,Bo\n3,u1,2026-01-02 09:00,customer,\n3,u1,2026-01-02 09:03,agent,Ann\n")
     answers = []
-    for words in ([first, second], [first, "--further", second], [first, "--further", second, second]):
+    for words in ([first, second], [first, "--further", second, second]):
         assert main(["kpis", *map(str, words), "--by", "agent", "--json"]) == 0
         answers.append(json.loads(capsys.readouterr().out))
     assert answers[0]["rows"]
-    assert answers[0] == answers[1] == answers[2]
+    assert answers[0] == answers[1]
