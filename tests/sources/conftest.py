@@ -9,6 +9,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -91,15 +92,21 @@ def _somebody() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """``host:port`` of a running PostgreSQL with the sample messages in the database ``shop`` of the user ``owner``."""
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
     bin_folder = programs()
     if bin_folder is None:
         pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
     somebody = _somebody()
-    folder = tmp_path_factory.mktemp("postgres")
-    _let_in(folder, somebody)
+    # a folder of its own: the test runner clears away its older ones, also those that another run is still using
+    with tempfile.TemporaryDirectory(prefix="kefulens-postgres-", ignore_cleanup_errors=True) as made:
+        yield from _served(bin_folder, Path(made), somebody)
+
+
+def _served(bin_folder: Path, folder: Path, somebody: dict[str, Any]) -> Iterator[str]:
+    if somebody:
+        shutil.chown(folder, somebody["user"], somebody["group"])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -115,16 +122,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
-
-
-def _let_in(folder: Path, somebody: dict[str, Any]) -> None:
-    """The folder is given away, and the folders above it can be passed through."""
-    if not somebody:
-        return
-    shutil.chown(folder, somebody["user"], somebody["group"])
-    for above in folder.parents:
-        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o111)
 
 
 def _made(bin_folder: Path, folder: Path, somebody: dict[str, Any]) -> None:
