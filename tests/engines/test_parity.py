@@ -39,6 +39,7 @@ def test_every_cell_is_the_same(
         pytest.skip(missing)
     left = max(BUDGET_S - (time.monotonic() - _BEGUN), 30)
     share = left / 2 if label == "Spark" else left
+    outcomes[label] = Outcome(reason="it did not start")
     with ExitStack() as stack:
         outcome = outcomes[label] = asked(_place(label, request, stack, tmp_path), paths, label, share)
     wrong = [(line["log"], line["differing"], line["first"]) for line in outcome.lines if line["differing"]]
