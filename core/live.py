@@ -52,7 +52,6 @@ TODAY = (
 """KPIs of today on the board, by their key in the catalogue."""
 SLOT_MIN, FIVE_MIN, DAY_MIN = 15, 5, 1440
 LEAST_WEEKS, MOST_WEEKS = 4, 8
-MOST_WAITING = 50
 _MIN_MS = 60_000
 _NAN = float("nan")
 Ints = NDArray[np.int64]
@@ -104,7 +103,7 @@ class Board:
         today: KPI of the catalogue → its cell of the KPI table, for today.
         slots: one row a quarter of an hour of today: minute, contacts (NaN for what is still to come), usual, usual_low, usual_high
             (mean, least and most of the same weekday; NaN where too little is known).
-        waits: one row an open ask, longest first, at most 50: conversation, agent, channel, language, category, since_ms, wait_s,
+        waits: one row an open ask, longest first: conversation, agent, channel, language, category, since_ms, wait_s,
             first (1: nobody has answered yet).
         usual_days: how many days the usual rests on.
     """

@@ -138,12 +138,3 @@ def _cells(observed: Observed, scenario: Scenario, key: str, dimensions: list[st
     frame = table.groups.rename(columns={"date": "local_day"}).assign(n=table.column(key, "n"), value=table.column(key))
     frame = frame[(frame["n"] > 0) & frame["value"].notna()]
     return frame.assign(total=frame["n"] * frame["value"]).drop(columns="value").reset_index(drop=True)
-
-
-def divides(key: str) -> bool:
-    """Whether a KPI's difference between days is divided among causes.
-
-    >>> divides("first_response"), divides("satisfaction")
-    (True, False)
-    """
-    return metric(key).key in WAITS
