@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -636,7 +636,7 @@ def _rows_apart(stamps: Stamps, days: np.ndarray, clocks: np.ndarray, zone: str)
 
 
 def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Local wall milliseconds → UTC: doubled times are taken as the earlier one, skipped ones move past the gap.
+    """Local wall milliseconds → UTC: doubled times are taken as the earlier one, skipped ones are the moment the clocks went forward.
 
     >>> utc, doubled, skipped = to_utc(np.array([0]), "Asia/Shanghai")
     >>> utc.tolist(), doubled.tolist()
@@ -655,10 +655,40 @@ def to_utc(wall: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     strict = index.tz_localize(key, ambiguous="NaT", nonexistent="NaT")
     first = index.tz_localize(key, ambiguous=np.ones(len(index), dtype=bool), nonexistent="shift_forward")
     late = index.tz_localize(key, ambiguous=np.zeros(len(index), dtype=bool), nonexistent="shift_forward")
-    unsure = np.asarray(strict.isna())
     doubled = np.asarray(first != late)
-    utc = first.tz_convert("UTC").tz_localize(None).as_unit("ms").asi8
-    return np.asarray(utc), doubled, unsure & ~doubled
+    skipped = np.asarray(strict.isna()) & ~doubled
+    utc = np.array(first.tz_convert("UTC").tz_localize(None).as_unit("ms").asi8)
+    utc[skipped] = _past_gap(wall[skipped], key)
+    return utc, doubled, skipped
+
+
+def _past_gap(wall: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """When clocks were put forward over these local times; pandas errs where it is not by an hour, or standard time changes too."""
+    found, left = np.zeros(len(wall), dtype=np.int64), np.ones(len(wall), dtype=bool)
+    while left.any():
+        at = int(left.argmax())
+        before, moment, after = _put_forward(int(wall[at]), zone)
+        here = left & (wall >= moment + before) & (wall < moment + after)
+        here[at] = True
+        found[here] = moment
+        left &= ~here
+    return found
+
+
+def _put_forward(wall: int, zone: ZoneInfo) -> tuple[int, int, int]:
+    """Offset before, moment in UTC and offset after of the change of clocks that skips a local time, in milliseconds."""
+    shown = datetime(1970, 1, 1) + timedelta(milliseconds=wall)
+    before, after = (_milliseconds(shown.replace(tzinfo=zone, fold=fold).utcoffset()) for fold in (0, 1))
+    early, moment = wall - after, wall - before
+    while moment - early > 1:
+        middle = (early + moment) // 2
+        there = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=middle)).astimezone(zone).utcoffset()
+        early, moment = (middle, moment) if _milliseconds(there) == before else (early, middle)
+    return before, moment, after
+
+
+def _milliseconds(offset: timedelta | None) -> int:
+    return round(offset.total_seconds() * 1000) if offset is not None else 0
 
 
 def _steady_offset(wall: np.ndarray, zone: ZoneInfo, marks: np.ndarray | bool = True) -> int | None:
@@ -670,7 +700,7 @@ def _steady_offset(wall: np.ndarray, zone: ZoneInfo, marks: np.ndarray | bool = 
     start = datetime(1970, 1, 1, 12)
     offsets = {(start + timedelta(days=day)).replace(tzinfo=zone).utcoffset() for day in range(first, last)}
     only = offsets.pop()
-    return round(only.total_seconds() * 1000) if not offsets and only is not None else None
+    return _milliseconds(only) if not offsets else None
 
 
 def local_wall(millis: np.ndarray, zone: str) -> np.ndarray:

@@ -93,6 +93,15 @@ def test_clock_changes_are_settled_and_counted() -> None:
     assert found.millis.tolist() == [millis(*each, zone="UTC") for each in expected]
 
 
+def test_a_gap_of_half_an_hour_ends_after_half_an_hour() -> None:
+    """On Lord Howe Island the clocks go from 2:00 to 2:30: a time between is that moment, 15:30 UTC, and not half an hour later."""
+    cells = pa.array(["2024-10-06 01:59:59", "2024-10-06 02:00", "2024-10-06 02:29", "2024-10-06 02:30", "2024-10-06 03:00"])
+    found = dates.instants(dates.scan(cells), "", "Australia/Lord_Howe")
+    assert found.skipped.tolist() == [False, True, True, False, False]
+    moments = [(2024, 10, 5, 15, 29, 59), *[(2024, 10, 5, 15, 30)] * 3, (2024, 10, 5, 16, 0)]
+    assert found.millis.tolist() == [millis(*each, zone="UTC") for each in moments]
+
+
 def test_wall_time_and_back() -> None:
     """Local wall time is the inverse of the way to UTC."""
     wall = np.array([millis(2024, 5, 1, 9, zone="UTC"), millis(2024, 5, 2, 23, zone="UTC")])
