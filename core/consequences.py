@@ -41,6 +41,9 @@ _KEPT_BY = {
 }  # fmt: skip
 """Lines that are a choice: the cure under which their rows count like all others."""
 
+_READING = frozenset(("unit_assumed", "share_doubtful", "points_doubtful"))
+"""Lines that doubt how a column's figures are read, not whether the rows are right."""
+
 TALK = ("messages", "conversations")
 """Tables whose rows belong to conversations; rows of the others stand for themselves."""
 
@@ -63,7 +66,8 @@ def consequences(
 
     - **kept** (doubtful, or with a cell changed or set missing): all of the log against the log without the conversations these rows
       belong to (of orders, reviews, shifts, transfers and agent-days: without the rows themselves);
-    - **filled** values: the log against the log with these cells empty again, so that only the filling makes the difference;
+    - **filled** values, and values whose **reading is assumed** (a duration without a unit): the log against the log with these cells
+      empty, so that only they make the difference;
     - **left out or counted apart by a choice** (equal rows, summary rows, machines, canned greetings): the log against the same files
       imported with these rows counted like all others;
     - **left out because nobody can read them**: no figure is invented. ``share`` is the share of the file's rows that every KPI lacks.
@@ -123,9 +127,17 @@ def _line(bench: _Bench, report: FileReport, issue: Issue) -> Iterator[dict[str,
     elif not kept.any():
         yield _no("counted_elsewhere" if issue.code in ELSEWHERE else "unknown_rows")
     elif issue.code == "filled":
-        yield from _compared(bench.now, bench.emptied(report.table, str(issue.facts["field"])), {})
+        yield from _compared(bench.now, bench.unfilled(report.table, str(issue.facts["field"])), {})
+    elif issue.code in _READING:
+        yield from _compared(bench.now, bench.emptied(report.table, _fields(report, issue), kept), {})
     else:
         yield from _taken_out(bench, report, kept)
+
+
+def _fields(report: FileReport, issue: Issue) -> tuple[str, ...]:
+    """The fields of the columns that a line names."""
+    named = issue.facts.get("columns", (issue.column,))
+    return tuple(column.field for column in report.columns if column.name in named and column.field)
 
 
 def _no(reason: str) -> dict[str, Any]:
@@ -236,14 +248,19 @@ class _Bench:
             self.known[key] = self.measured(load(self.files, choices))
         return self.known[key]
 
-    def emptied(self, table: str, name: str) -> KpiTable | None:
+    def unfilled(self, table: str, name: str) -> KpiTable | None:
         """The KPIs with a field's filled cells empty again."""
-        tables: dict[str, Source] = dict(self.log.tables)
+        filled = _table(self.log, table).column(f"{name}_filled")
+        return self.emptied(table, (name,), pc.equal(filled, 1).to_numpy())
+
+    def emptied(self, table: str, names: Sequence[str], marks: Marks) -> KpiTable | None:
+        """The KPIs with the cells of some fields empty in the marked rows."""
         source = _table(self.log, table)
-        values = source.column(name)
-        real = pc.if_else(pc.equal(source.column(f"{name}_filled"), 1), pa.scalar(None, values.type), values)
-        tables[table] = source.set_column(source.column_names.index(name), name, real)
-        return self.measured(replace(self.log, tables=tables))
+        for name in names:
+            values = source.column(name)
+            real = pc.if_else(pa.array(marks), pa.scalar(None, values.type), values)
+            source = source.set_column(source.column_names.index(name), name, real)
+        return self.measured(replace(self.log, tables={**self.log.tables, table: source}))
 
     def without(self, table: str, marks: Marks) -> tuple[KpiTable | None, float]:
         """The KPIs without the conversations of the marked rows, and how many these are (NaN for a table that holds none)."""

@@ -84,6 +84,18 @@ def test_filled_values_against_empty_ones() -> None:
     assert "conversations" not in set(frame[frame["code"] == "filled"]["key"])
 
 
+def test_an_assumed_unit_is_about_the_values_not_the_conversations() -> None:
+    """A handling time without a unit: without its two values no handling time is left, and satisfaction and counts stay as they are."""
+    head = HEAD.replace("CSAT", "Handle time,CSAT")
+    text = head + "1,Ann,c1,2024-01-02 09:00:00,2024-01-02 09:01:00,100,5\n2,Ann,c2,2024-01-02 10:00:00,2024-01-02 10:03:00,300,4\n"
+    frame = effects(text)
+    about = frame[frame["code"] == "unit_assumed"]
+    with_value, without_value, *_ = figures(frame, "unit_assumed", "handle_time")
+    assert with_value == 200
+    assert without_value != 200
+    assert not {"conversations", "first_response", "satisfaction"} & set(about["key"])
+
+
 def test_rows_nobody_can_read_have_a_share_and_no_figure() -> None:
     """Of five rows one has no readable start: a fifth of the file is in no figure, and none is invented."""
     frame = effects(HEAD + FOUR + "5,Ann,c5,soon,,5\n")
