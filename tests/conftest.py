@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 os.environ["KEFULENS_CACHE"] = ""  # no test writes into the cache of whoever runs it, nor reads from it
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `core` has it: set before the first test file loads NumPy
 ROOT = Path(__file__).resolve().parent.parent
 
 
