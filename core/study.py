@@ -94,7 +94,7 @@ def _slot(key: str, row: Any, scenario: Scenario, text: Text) -> str:
     facts = {"weekday": text(f"pages.weekday.{row.weekday}"), "start": views.clock(row.start), "end": views.clock(end)}
     facts |= {"required": text.number(row.required, 0), "supplied": text.number(row.supplied), "within": _within(scenario, text)}
     facts |= {"service_level": text.share(row.service_level), "contacts": text.number(row.contacts)}
-    return text(key, n_days=row.n_days, load=text.number(row.load_erlang, 2), **facts)
+    return text(key, n_days=row.n_days, **facts)
 
 
 def caveats(result: StaffingResult, text: Text) -> str:

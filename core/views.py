@@ -680,6 +680,17 @@ def told_first(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     return passed.sort_values("p").to_dict("records") if len(passed) else []
 
 
+def judged_ends(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Both ends of the intervals; missing where there are too few days to judge, since two days can span any ratio.
+
+    >>> two = pd.DataFrame({"verdict": ["evidence", "not_enough_data"], "low": [1.1, 0.0], "high": [1.3, 1e10]})
+    >>> [end.isna().tolist() for end in judged_ends(two)]
+    [[False, True], [False, True]]
+    """
+    judged = rows["verdict"] != "not_enough_data"
+    return rows["low"].where(judged), rows["high"].where(judged)
+
+
 def cell_map(week: pd.DataFrame, what: str) -> pd.DataFrame:
     """Cells of the week for a map: weekday, hour, value (``ratio`` or ``value``), n."""
     n = week["n"].where(week["reason"] != "too_few_cases", 0.0)

@@ -111,6 +111,8 @@ def _ps(row: Any, text: Text) -> str:
 
 
 def _list(rows: Any, bys: tuple[str, ...], text: Text) -> None:
+    if not boards.tally(rows).family:
+        return
     st.markdown(f"**{text('board.list.title')}**")
     rules = {rule: text(f"board.list.{rule}") for rule in boards.LISTS}
     rule = parts.choose("board_list", list(rules), text("board.control.list"), rules.__getitem__, look="pills", first="look")

@@ -96,7 +96,7 @@ def _hours_table(frame: Any, key: str, text: Text) -> Any:
         "hour": [_clock(row) for row in frame.to_dict("records")],
         "verdict": [text(f"verdicts.names.{code}") for code in frame["verdict"]],
         "reason": [text(f"daysapart.reason.{code}") if code else "" for code in frame["reason"]],
-        "interval": parts.interval(frame["low"], frame["high"], partial(text.number, decimals=2), text),
+        "interval": parts.interval(*views.judged_ends(frame), partial(text.number, decimals=2), text),
     }
     words |= {name: [widgets.kpi_value(text, value, key) for value in frame[name]] for name in ("value", "rest")}
     return frame.assign(**words)[list(HOUR_UNITS)]

@@ -81,7 +81,8 @@ def verdict_sentence(row: Any, key: str, by: str, text: Text) -> str:
     what = f"{group_name(row.group, by, text)} · {parts.statistic_name(key, row.statistic, text)}"
     facts = {name: widgets.signed(metric(key), value, text) for name, value in _slopes(row).items()}
     facts |= {"what": what, "weeks": int(row.n_weeks), "n": text.number(row.n, 0), "family": int(row.family)}
-    lines = [text(f"trends.verdict.{row.verdict}", p=p_value(row.p_adjusted, text), **facts)]
+    code = row.verdict if widgets.known(row.slope_per_week) or row.verdict != "not_enough_data" else "no_slope"
+    lines = [text(f"trends.verdict.{code}", p=p_value(row.p_adjusted, text), **facts)]
     if row.verdict in TOLD and row.below_margin:
         lines.append(text("trends.verdict.small"))
     if row.reason:

@@ -81,3 +81,9 @@ def test_metric_knobs_are_told_apart(language: str) -> None:
 
     named = [(knob.room, knob_words(knob, Text(language))[0]) for knob in KNOBS.values()]
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_p_value_brings_its_own_sign(language: str) -> None:
+    """A p-value is written with its sign ("= 0.03", "< 0.0001"): a sentence that writes one, too, would show two."""
+    assert [key for key, sentence in words(language).items() if "= {p}" in sentence] == []

@@ -91,6 +91,7 @@ def _map(language: str, title: str, unit: str, by: float, shape: tuple[bool, boo
     scale = alt.Scale(domainMid=0, interpolate="rgb") if diverging else alt.Scale(zero=unit == "count")
     legend = alt.Legend(
         title=title or None,
+        titleLimit=0,
         orient="top",
         format=axis.number_format(unit),
         labelExpr="isFinite(datum.value) ? datum.label : ''",  # a week without values has no range
