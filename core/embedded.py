@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,16 +16,34 @@ from core.scratch import scratch
 
 
 def connect(allowed: Limits | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory that never asks the network for anything and stays within its memory and temporary disk."""
+    """A database in memory that never asks the network for anything and stays within its memory and temporary disk.
+
+    Raises:
+        InputError: there is no temporary disk.
+    """
     allowed = allowed or limits()
     con = duckdb.connect(":memory:")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET autoinstall_known_extensions = false")
     con.execute(f"SET memory_limit = '{allowed.engine_memory}B'")
-    con.execute("SET temp_directory = ?", [tempfile.mkdtemp(prefix="engine-", dir=scratch(allowed.temp_folder))])
+    con.execute("SET temp_directory = ?", [str(temporary("engine-", allowed))])
     con.execute(f"SET max_temp_directory_size = '{allowed.temp}B'")
     con.execute("SET preserve_insertion_order = false")
     return con
+
+
+def temporary(prefix: str, allowed: Limits) -> Path:
+    """A new folder on temporary disk, below that of the process.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    try:
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=scratch(allowed.temp_folder)))
+    except OSError as error:
+        facts = {"reason": error.strerror or type(error).__name__}
+        unusable = Issue("temp_unusable", "error", column="KEFULENS_TEMP", value=str(allowed.temp_folder), facts=facts)
+        raise shortage(error, allowed) or InputError(unusable) from error
 
 
 def shortage(error: BaseException, allowed: Limits) -> InputError | None:

@@ -42,11 +42,24 @@ def scratch(parent: Path) -> Path:
 def _made(parent: Path) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     sweep(parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-    lock = (folder / _LOCK).open("w", encoding="utf-8")
-    _locked(lock)
+    folder, lock = _own(parent)
     atexit.register(_leave, folder, lock, os.getpid())
     return folder
+
+
+def _own(parent: Path) -> tuple[Path, IO[str]]:
+    """A new folder and its lock. Another process that sweeps may have met the lock before it was taken; then another folder is made."""
+    for last in (False, False, True):  # some disks know no locks
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+        try:
+            lock = (folder / _LOCK).open("w", encoding="utf-8")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if (_locked(lock) and (folder / _LOCK).exists()) or last:
+            break
+        lock.close()
+    return folder, lock
 
 
 _KEEPING = Lock()
@@ -82,22 +95,31 @@ def _forget(name: str) -> None:
 
 def sweep(parent: Path) -> list[Path]:
     """Remove the folders below ``parent`` whose processes are gone; gives back which."""
-    gone = [folder for folder in sorted(parent.glob(f"{PREFIX}[0-9]*-*")) if folder.is_dir() and _dead(folder)]
-    for folder in gone:
-        shutil.rmtree(folder, ignore_errors=True)
-    return gone
+    return [folder for folder in sorted(parent.glob(f"{PREFIX}[0-9]*-*")) if folder.is_dir() and _swept(folder)]
 
 
-def _dead(folder: Path) -> bool:
-    """Whether nobody holds the folder's lock; one without a lock is given a minute to get it. Those of other users are let be."""
+def _swept(folder: Path) -> bool:
+    """Removes a folder whose lock nobody holds; one without a lock is given a minute to get it. Those of other users are let be.
+
+    The lock is held meanwhile, so that a process which has just made the folder cannot take it for its own.
+    """
     try:
         with (folder / _LOCK).open("r+", encoding="utf-8") as lock:
-            return _locked(lock)
+            if not _locked(lock):
+                return False
+            shutil.rmtree(folder, ignore_errors=True)
     except FileNotFoundError:
-        with suppress(OSError):
-            return time.time() - folder.stat().st_mtime > _YOUNG_S
+        if not _old(folder):
+            return False
     except OSError:
-        pass
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _old(folder: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - folder.stat().st_mtime > _YOUNG_S
     return False
 
 

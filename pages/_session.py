@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -414,6 +414,17 @@ def store() -> Store | None:
     from core.store.shelf import opened
 
     return opened()
+
+
+@st.cache_resource(show_spinner=False)
+def sweep() -> bool:
+    """Once a start: what killed processes have left on temporary disk goes."""
+    from core.limits import limits
+    from core.scratch import sweep
+
+    with suppress(OSError, KefuError):  # whoever needs temporary disk is told in words what is wrong with it
+        sweep(limits().temp_folder)
+    return True
 
 
 @st.cache_resource(show_spinner=False)

@@ -43,6 +43,7 @@ def framed() -> None:
 def run_app() -> None:
     """The frame, then the page."""
     session.framed_now(True)
+    session.sweep()
     try:
         session.adopt_link()
         text = session.text()

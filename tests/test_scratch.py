@@ -7,7 +7,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
+import pytest
+
+import core.scratch
 from core.scratch import PREFIX, kept, scratch, sweep
 
 HOLD = """import sys, time
@@ -49,6 +53,24 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert sweep(tmp_path) == [old]
     assert young.exists()
     assert other.exists()
+
+
+def test_a_folder_swept_before_it_was_locked_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many start at once: one that sweeps in the moment between a folder and its lock takes it for a dead one's, and takes it alone."""
+    swept: list[Path] = []
+
+    def late(lock: IO[str]) -> bool:
+        monkeypatch.undo()
+        swept.extend(sweep(tmp_path))
+        return held(lock)
+
+    held = core.scratch._locked
+    monkeypatch.setattr(core.scratch, "_locked", late)
+    folder = scratch(tmp_path)
+    assert len(swept) == 1
+    assert folder not in swept
+    assert list(tmp_path.iterdir()) == [folder]
+    assert sweep(tmp_path) == []
 
 
 def test_the_folder_is_this_process_own(tmp_path: Path) -> None:

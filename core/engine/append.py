@@ -13,7 +13,6 @@ or agents' roles that change with the new rows), all is built anew.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,13 +23,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.embedded import temporary
 from core.engine.instance import Database, instance
 from core.engine.runner import Facts, SlowKnobs, build_facts, localised, made, sql_text, statements
 from core.engine.staging import BUILDERS, IDS, bots, id_type, needs_cut, register, show
 from core.engine.zones import DAY_MS, transitions
 from core.limits import limits
 from core.log import Ledger, Log, Source
-from core.scratch import scratch
 
 _PIECES = (
     "stage_attributes", "stage_assigned", "stage_conversations", "stage_transfers", "said", "turns", "spoken", "agents", "owners", "placed",
@@ -94,7 +93,7 @@ def _longer(old: Source | None, new: Source, start: int) -> Source:
     pieces = [old, new]
     if all(isinstance(each, pa.Table) for each in pieces):
         return pa.concat_tables([old, _moved(new, start)], promote_options="default")
-    path = Path(tempfile.mkdtemp(prefix="log-", dir=scratch(limits().temp_folder))) / "longer.parquet"
+    path = temporary("log-", limits()) / "longer.parquet"
     schemas = [each.schema if isinstance(each, pa.Table) else pq.read_schema(each) for each in pieces]
     schema = pa.unify_schemas(schemas, promote_options="default")
     with pq.ParquetWriter(path, schema) as writer:

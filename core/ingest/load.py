@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.embedded import shortage
+from core.embedded import shortage, temporary
 from core.errors import InputError, Issue
 from core.ingest import blocks, checks, people, quick
 from core.ingest.choices import Choices, InputFile, digest
@@ -32,7 +32,6 @@ from core.ingest.suspicions import suspect
 from core.limits import Limits, limits
 from core.log import ColumnMatch, FileReport, Ledger, Log, Source
 from core.schema import DIRECTORIES, normal, staged, table
-from core.scratch import scratch
 
 READING = 0.5
 """Share of an import that is spent on reading; the rest is understanding."""
@@ -161,10 +160,7 @@ class _LargeImport:
             stage_one = partial(_stage_one, choices=self.choices, who=who, once=False)
             parts, _ = _stage_all(known, known, (self.choices, self.steps), stage_one)
             return Log(whole(), self.choices.zone, {}), parts
-        try:
-            room = Path(tempfile.mkdtemp(prefix="log-", dir=scratch(self.allowed.temp_folder) if folder is None else folder))
-        except OSError as error:
-            raise shortage(error, self.allowed) or error from error
+        room = temporary("log-", self.allowed) if folder is None else Path(tempfile.mkdtemp(prefix="log-", dir=folder))
         try:
             log, parts = self._read(found, (known, who), (whole, room))
         except BaseException as error:
