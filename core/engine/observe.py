@@ -19,7 +19,7 @@ from core.engine.agent_days import cubes, only_agent_days, shown_values
 from core.engine.dialects import NONE_OF_THEM, Reach, dialect_sql
 from core.engine.histograms import histogram
 from core.engine.hours import worked_hours
-from core.engine.packed import Column, Gathered, Packed, Words
+from core.engine.packed import Column, Gathered, Packed, Words, narrow
 from core.engine.reviews import QUALITATIVE, reviewed
 from core.engine.runner import Facts, sql_text
 from core.engine.tensor import Rolled
@@ -474,7 +474,7 @@ class _Labels:
 
     def cube(self, frame: pd.DataFrame | Gathered) -> Cube:
         """Rows as codes and numbers; a missing team is the agent's own."""
-        codes: dict[str, Codes] = {}
+        codes: dict[str, NDArray[Any]] = {}
         for name in TEXT_DIMENSIONS:
             if name in frame:
                 codes[name] = _words(frame, name).as_codes(self.labels[name], len(self.labels[name]) - 1)
@@ -488,15 +488,14 @@ class _Labels:
         rest = {name: each for name, each in numbers.items() if not name.startswith("local_")}
         return Cube(Packed(packed, whole=True), Packed(rest, whole=False))
 
-    def _team_codes(self, codes: Mapping[str, Codes]) -> Codes:
+    def _team_codes(self, codes: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         unknown = len(self.labels["team"]) - 1
         of_agent = [
             self.labels["team"].index(self.teams[label]) if label in self.teams else unknown
             for label in self.labels["agent"]
         ]
-        own = np.array(of_agent, dtype=np.int64)[codes["agent"]]
-        given = codes.get("team", np.full(len(own), unknown, dtype=np.int64))
-        return np.where(given == unknown, own, given)
+        own = narrow(np.array(of_agent, dtype=np.int64))[codes["agent"]]
+        return np.where(codes["team"] == unknown, own, codes["team"]) if "team" in codes else own
 
 
 def _words(frame: pd.DataFrame | Gathered, name: str) -> Words:

@@ -127,15 +127,15 @@ class Words:
     words: tuple[str, ...]
     codes: NDArray[Any]
 
-    def as_codes(self, labels: Sequence[str], rest: int) -> NDArray[np.int64]:
-        """Codes into other labels; ``rest`` for what is missing or not among them.
+    def as_codes(self, labels: Sequence[str], rest: int) -> NDArray[Any]:
+        """Codes into other labels, as narrow as these allow; ``rest`` for what is missing or not among them.
 
         >>> Words(("b", "a"), np.array([0, 1, -1])).as_codes(("a", "b", "unknown"), 2).tolist()
         [1, 0, 2]
         """
         place = {label: code for code, label in enumerate(labels)}
         known = np.array([*(place.get(word, rest) for word in self.words), rest], dtype=np.int64)
-        return known[self.codes]
+        return narrow(known)[self.codes]
 
 
 @dataclass(frozen=True)

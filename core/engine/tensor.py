@@ -58,9 +58,12 @@ class Tensor:
         def added(weights: Floats | None) -> Floats:
             return np.bincount(cell, weights, cells).astype(np.float64).reshape(shape)
 
-        columns = {name: undivided(cube, name) for name in cube.numbers}
-        divisors = {name: column[1] for name, column in columns.items()}
-        return cls(axes, added(None), {name: added(column[0]) for name, column in columns.items()}, divisors)
+        sums, divisors = {}, {}
+        for name in cube.numbers:  # one column at a time: together at full width they are the largest thing in the process
+            values, divisors[name] = undivided(cube, name)
+            sums[name] = added(values)
+            del values
+        return cls(axes, added(None), sums, divisors)
 
     def by(self, names: Collection[str]) -> Tensor:
         """The same by fewer dimensions."""
