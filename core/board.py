@@ -105,6 +105,10 @@ def tally(rows: pd.DataFrame) -> Tally:
     return Tally(by_chance=ALPHA * family, **counts)
 
 
+ROWS = 60
+"""Groups a board shows: more names than that fill many screens and say nothing at a glance; the table has everybody."""
+
+
 def drawn(rows: pd.DataFrame, most: int) -> tuple[pd.DataFrame, int]:
     """The rows a picture has room for, whole groups only, and how many groups were left out; groups that say most come first.
 
@@ -112,7 +116,7 @@ def drawn(rows: pd.DataFrame, most: int) -> tuple[pd.DataFrame, int]:
     """
     rows = by_evidence(rows)
     names = rows[["by", "group"]].drop_duplicates()
-    room = max(1, most // max(rows["key"].nunique(), 1))
+    room = max(1, min(ROWS, most // max(rows["key"].nunique(), 1)))
     kept = names.head(room).assign(place=np.arange(min(room, len(names))))
     shown = rows.merge(kept, on=["by", "group"], how="inner")
     order = {each.key: at for at, each in enumerate(METRICS)}

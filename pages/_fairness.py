@@ -217,7 +217,7 @@ def _level(row: Any, text: Text) -> str:
 
 
 def _dimensions(names: Sequence[str], text: Text) -> str:
-    return text("fair.same.comma").join(text(f"pages.column.{name}") for name in reversed(names))
+    return text("fair.same.comma").join(text(f"pages.column.{name}").lower() for name in reversed(names))
 
 
 def _mix_chart(rows: Any, key: str, text: Text) -> Any:

@@ -81,7 +81,7 @@ def verdict_sentence(row: Any, key: str, by: str, text: Text) -> str:
     what = f"{group_name(row.group, by, text)} · {parts.statistic_name(key, row.statistic, text)}"
     facts = {name: widgets.signed(metric(key), value, text) for name, value in _slopes(row).items()}
     facts |= {"what": what, "weeks": int(row.n_weeks), "n": text.number(row.n, 0), "family": int(row.family)}
-    code = row.verdict if widgets.known(row.slope_per_week) or row.verdict != "not_enough_data" else "no_slope"
+    code = row.verdict if row.verdict != "not_enough_data" else _preliminary(row)
     lines = [text(f"trends.verdict.{code}", p=p_value(row.p_adjusted, text), **facts)]
     if row.verdict in TOLD and row.below_margin:
         lines.append(text("trends.verdict.small"))
@@ -90,12 +90,19 @@ def verdict_sentence(row: Any, key: str, by: str, text: Text) -> str:
     return f"{' '.join(lines)}  \n:gray[{_evidence(row, key, text)}]"
 
 
+def _preliminary(row: Any) -> str:
+    """What is told where there are too few weeks: slope and interval, the slope alone, or neither."""
+    if not widgets.known(row.slope_per_week):
+        return "no_slope"
+    return "not_enough_data" if widgets.known(row.low) else "no_interval"
+
+
 def _slopes(row: Any) -> dict[str, float]:
     return {"slope": row.slope_per_week, "low": row.low, "high": row.high}
 
 
 def _evidence(row: Any, key: str, text: Text) -> str:
-    if not widgets.known(row.change_low):
+    if not widgets.known(row.change_low) or row.verdict == "not_enough_data":
         return ""
     facts = {"change": row.change, "low": row.change_low, "high": row.change_high}
     worded = {name: change_words(value, key, text) for name, value in facts.items()}
@@ -147,7 +154,7 @@ def table(verdicts: Any, key: str, by: str, text: Text) -> Any:
         "group": [group_name(group, by, text) for group in verdicts["group"]],
         "verdict": [_verdict(row, text) for row in verdicts.itertuples()],
         "slope": [read(value) for value in verdicts["slope_per_week"]],
-        "change": [change_words(v, key, text) for v in verdicts["change"]],
+        "change": [change_words(v, key, text) for v in verdicts["change"].where(verdicts["verdict"] != "not_enough_data")],
         "reason": [text(f"trends.reasons.{reason}") if reason else "" for reason in verdicts["reason"]],
     }
     ends = parts.interval(verdicts["low"], verdicts["high"], read, text)

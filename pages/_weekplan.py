@@ -106,7 +106,7 @@ def slot_lines(result: StaffingResult, text: Text) -> list[str]:
 def move_lines(result: StaffingResult, text: Text, most: int = 6) -> list[str]:
     """Agent-hours that could move, in words."""
     if result.moves.empty:
-        return [text("staffing.moves.none")]
+        return [text("staffing.moves.none" if widgets.known(result.under_hours) else "staffing.moves.unknown")]
     shown = list(result.moves.head(most).itertuples())
     evened = [row for row in shown if row.basis == "balance"]
     why = [text("staffing.moves.balance", weekday=text(f"pages.weekday.{evened[0].to_weekday}")), ""] if evened else []

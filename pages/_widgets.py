@@ -317,11 +317,12 @@ def reason_words(reason: str, text: Text) -> str:
 
 
 def signed(declared: Metric, change: float, text: Text) -> str:
-    """A change with its sign in the KPI's unit; shares in percentage points."""
+    """A change with its sign in the KPI's unit; shares in percentage points. What is shown as nought has no sign."""
     if not known(change):
         return "–"
-    sign = "+" if change > 0 else "-" if change < 0 else ""
-    return sign + _size(declared, abs(change), text)
+    size = _size(declared, abs(change), text)
+    seen = any(digit in size for digit in "123456789")
+    return ("+" if change > 0 else "-") + size if seen else size
 
 
 def known(value: float | None) -> bool:

@@ -8,7 +8,7 @@ and the same pair of template and frame goes to the screen, to a PNG and to a re
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -71,6 +71,23 @@ def template(drawing: Any) -> str:
         for key in ("config", "data", "datasets", "$schema"):
             part.pop(key, None)
     return json.dumps(spec, ensure_ascii=False)
+
+
+def fullest(points: pd.DataFrame, enough: pd.Series, labels: Labels, room: int = LIMIT) -> tuple[pd.DataFrame, Labels]:
+    """The points a plane has room for, in their order: those with enough data first, then those with most (``n``); the note says so.
+
+    >>> points = pd.DataFrame({"agent": ["Li", "Wu", "Xu"], "n": [3.0, 40.0, 8.0]})
+    >>> shown, labels = fullest(points, points["n"] >= 20, Labels("en", "Funnel"), room=2)
+    >>> shown["agent"].tolist(), labels.note.split(":")[0]
+    (['Wu', 'Xu'], 'The picture has room for 2 of 3')
+    """
+    if len(points) <= room:
+        return points, labels
+    size = points["n"] if "n" in points else pd.Series(0.0, index=points.index)
+    order = pd.DataFrame({"enough": enough, "n": size}).sort_values(["enough", "n"], ascending=False, kind="stable")
+    told = labels.text("charts.fullest", shown=f"{room:,}", all=f"{len(points):,}")
+    note = " · ".join(part for part in (told, labels.note) if part)
+    return points.loc[order.index[:room].sort_values()], replace(labels, note=note)
 
 
 def assemble(key: str, spec: str, data: pd.DataFrame, labels: Labels, height: int) -> Chart:

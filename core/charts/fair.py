@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from core.charts import axis, theme
-from core.charts.chart import Chart, Labels, assemble, template
+from core.charts.chart import LIMIT, Chart, Labels, assemble, fullest, template
 from core.text import Text
 
 _TONES = {"within": theme.MUTED, "watch": theme.SECOND, "look_into": theme.DEFICIT, "not_enough_data": theme.FAINT}
@@ -35,6 +35,8 @@ def funnel_plot(rows: pd.DataFrame, curve: pd.DataFrame, target: float, labels: 
     text = labels.text
     points = axis.with_tips(rows[["agent", "n", "value", "verdict"]], ["value"], unit, text)
     words = {code: text(f"charts.funnel.{code}") for code in _TONES}
+    points = points.reset_index(drop=True)
+    points, labels = fullest(points, points["verdict"] != "not_enough_data", labels, LIMIT - len(curve))
     points = points.sort_values("verdict", key=lambda codes: codes != "not_enough_data", kind="stable")  # the judged lie on top
     points["verdict_tip"] = points["verdict"].map(words)
     points["label"] = points["agent"].where(points["verdict"].isin(["watch", "look_into"]), "")

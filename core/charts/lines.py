@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from core.annotations import Annotation
 from core.charts import axis, notes, theme
-from core.charts.chart import Chart, Labels, assemble, template
+from core.charts.chart import LIMIT, Chart, Labels, assemble, template
 from core.text import Text
 
 _DRAWN = ("y", "low", "high", "fit_low", "fit_high", "margin_low", "margin_high", "fit", "second", "target", "even", "level")
@@ -33,7 +34,7 @@ def line_with_band(
             (limits), ``second`` (another straight line), ``target``, ``even`` (where nothing differs), ``level`` (a line that may
             step), ``since`` (a date, the same in every row: an upright line where something changed), ``n`` (tooltip), ``series``
             (one line each).
-            A missing ``y`` is a gap, not a zero.
+            A missing ``y`` is a gap, not a zero. Of more points than a chart draws the newest are shown, and the note says since when.
         unit: unit of ``y`` as in `Text.value`; durations are in seconds and drawn in the unit that fits.
         marks: named days; those within the time axis stand on it as upright lines.
 
@@ -44,7 +45,7 @@ def line_with_band(
     ['1 min', '1 min 30 s', '30 s']
     """
     text = labels.text
-    frame = frame.assign(x=_times(frame["x"]))
+    frame, labels = _newest(frame.assign(x=_times(frame["x"])), labels)
     frame = notes.noted(frame, marks, text)
     columns = tuple(column for column in (*_DRAWN, "n", "series", "since", "note") if column in frame)
     by = axis.divisor(unit, frame[[c for c in columns if c in _DRAWN]].stack())
@@ -52,6 +53,23 @@ def line_with_band(
     spec = _template(face, by, _kind(frame["x"]), _ticks(frame["x"]), columns)
     data = axis.with_tips(frame, ["y"], unit, text).assign(x_tip=_moments(frame["x"]))
     return assemble("line_with_band", spec, data, labels, height)
+
+
+def _newest(frame: pd.DataFrame, labels: Labels) -> tuple[pd.DataFrame, Labels]:
+    """The newest points a chart has room for, all lines from the same day on; a log of six years has more days than that.
+
+    >>> days = pd.DataFrame({"x": pd.date_range("2020-01-01", periods=2_500), "y": 1.0})
+    >>> shown, labels = _newest(days, Labels("en", "Conversations"))
+    >>> len(shown), labels.note
+    (2000, 'The picture begins on 2021-05-15: there is no room for more points')
+    """
+    if len(frame) <= LIMIT:
+        return frame, labels
+    places = frame["x"].drop_duplicates().sort_values() if _kind(frame["x"]) != "label" else frame["x"].drop_duplicates()
+    kept = places.tail(max(1, LIMIT // int(frame["x"].value_counts().max())))
+    told = labels.text("charts.newest", first=_moments(kept.head(1))[0])
+    note = " · ".join(part for part in (told, labels.note) if part)
+    return frame[frame["x"].isin(kept)].reset_index(drop=True), replace(labels, note=note)
 
 
 def _times(x: pd.Series) -> pd.Series:
@@ -156,12 +174,15 @@ def control_chart(frame: pd.DataFrame, labels: Labels, unit: str = "count", heig
         unit: unit of ``y``; durations in seconds.
         marks: named days.
 
+    Of more points than a chart draws the newest are shown.
+
     >>> days = pd.date_range("2026-03-02", periods=3)
     >>> frame = pd.DataFrame({"x": days, "y": [1.0, 2.0, 9.0], "centre": 2.0, "lower": 0.0, "upper": 4.0, "beyond": [False, False, True]})
     >>> control_chart(frame.assign(stretch=0, n=5), Labels("en", "Course")).data["outside"].tolist()
     [nan, nan, 9.0]
     """
     text = labels.text
+    frame, labels = _newest(frame, labels)
     frame = notes.noted(frame.assign(outside=frame["y"].where(frame["beyond"])), marks, text)
     by = axis.divisor(unit, frame[["y", *_LIMITS]].stack())
     face = (labels.language, labels.x, axis.titled(labels.y, unit, by, text), unit)

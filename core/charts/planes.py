@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from core.charts import axis, theme
-from core.charts.chart import Chart, Labels, assemble, template
+from core.charts.chart import Chart, Labels, assemble, fullest, template
 from core.scoring import shown
 from core.text import Text
 
@@ -34,6 +34,7 @@ def scatter_plane(
     """
     text = labels.text
     data = frame if "status" in frame else frame.assign(status="ok")
+    data, labels = fullest(data.reset_index(drop=True), data["status"].reset_index(drop=True) == "ok", labels)
     by = (axis.divisor(units[0], data["x"]), axis.divisor(units[1], data["y"]))
     titles = (axis.titled(labels.x, units[0], by[0], text), axis.titled(labels.y, units[1], by[1], text))
     spec = _plane(labels.language, titles, units, by, tuple(c for c in ("n", "x_mid", "y_mid", "label") if c in frame))

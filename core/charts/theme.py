@@ -14,7 +14,8 @@ ACCENT = "#2F7EC4"
 SECOND = "#F18902"
 DEFICIT = "#D55E00"
 MUTED = "#7F8A96"
-FAINT = "#B9C1CA"
+FAINT = "rgba(127,138,150,0.55)"
+"""`MUTED` seen through: paler than it on the white ground and dimmer on the dark one."""
 
 CATEGORY = [ACCENT, SECOND, "#7DB475", "#944E65", "#AA97F3", DEFICIT, MUTED]
 SEQUENTIAL = [

@@ -59,7 +59,7 @@ def test_new_rows_come_and_the_rest_stays_still(browser: Any, folder: tuple[Path
     card = page.locator(".st-key-live_now [data-testid=stMetricValue]").first
     card.wait_for(timeout=30_000)
     assert card.inner_text() == "1"
-    page.get_by_role("spinbutton", name="Look every").focus()
+    page.get_by_role("spinbutton", name="Look every (seconds)").focus()
     page.evaluate(NOTE)
     with path.open("a", encoding="utf-8") as file:
         file.write(asks(3, 1) + "c9,u9,2026-05-04 10:0")

@@ -200,9 +200,41 @@ def test_arrows_say_who_changes_grade() -> None:
 
 def test_too_many_rows_are_refused() -> None:
     """A chart of 2,001 rows is an error of the caller, who must aggregate first."""
-    frame = pd.DataFrame({"x": range(2001), "y": 1.0})
+    frame = pd.DataFrame({"agent": [f"a{i}" for i in range(2001)], "value": 1.0})
     with pytest.raises(ValueError, match="2001 rows, must be <= 2000"):
-        charts.line_with_band(frame, cases.labelled("en"))
+        charts.bars_with_interval(frame, cases.labelled("en"))
+
+
+def test_many_years_of_days_show_the_newest_and_say_so() -> None:
+    """A line of more days than a chart has room for begins later, for all its series alike; the note says when, the end stays."""
+    days = pd.date_range("2017-01-01", periods=1_400)
+    both = [pd.DataFrame({"x": days, "y": 1.0, "series": name}) for name in ("a", "b")]
+    frame = pd.concat(both, ignore_index=True)
+    chart = charts.line_with_band(frame, cases.labelled("en"))
+    assert chart.data.groupby("series").size().to_dict() == {"a": 1000, "b": 1000}
+    assert chart.data["x"].min() == days[400]
+    assert chart.data["x"].max() == days[-1]
+    assert f"{days[400]:%Y-%m-%d}" in chart.note
+    points = pd.DataFrame({"x": pd.date_range("2017-01-01", periods=2_500), "y": 1.0})
+    limits = {"centre": 1.0, "lower": 0.0, "upper": 2.0, "beyond": False, "stretch": 0, "n": 9}
+    course = charts.control_chart(points.assign(**limits), cases.labelled("zh"))
+    assert len(course.data) == 2000
+    assert "2018-05-16" in course.note
+
+
+def test_planes_of_thousands_keep_those_with_enough_data() -> None:
+    """Of 2,400 agents a plane and a funnel show the judged ones and those with most data; the note counts them."""
+    n = pd.Series(range(2400), dtype=float)
+    agents = pd.DataFrame({"agent": [f"a{i}" for i in n], "x": 1.0, "y": 2.0, "n": n, "status": ["ok", *["too_few"] * 2399]})
+    plane = charts.scatter_plane(agents, cases.labelled("en"))
+    assert len(plane.data) == 2000
+    assert plane.data["n"].tolist()[:2] == [0.0, 401.0]
+    assert "2,000 of 2,400" in plane.note
+    rows = agents.assign(value=0.8, verdict=["within", *["not_enough_data"] * 2399])
+    curve = pd.DataFrame({"n": [30.0], "low_95": [0.7], "high_95": [0.9], "low_998": [0.6], "high_998": [1.0]})
+    funnel = charts.funnel_plot(rows, curve, 0.8, cases.labelled("en"))
+    assert len(funnel.data) == 2000
+    assert (funnel.data["verdict"] == "within").sum() == 1
 
 
 EMPTY = (
