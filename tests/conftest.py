@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,41 @@ import pytest
 os.environ["KEFULENS_CACHE"] = ""  # no test writes into the cache of whoever runs it, nor reads from it
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `core` has it: set before the first test file loads NumPy
 ROOT = Path(__file__).resolve().parent.parent
+WAITING = "tests/browser"
+"""Tests that wait more than they work: one process takes all of them, from the start, while the others compute."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Between several processes: what waits comes first, then the files with many tests, so that no long file is left for the end."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(unit(item.nodeid) for item in items)
+        items.sort(key=lambda item: _late(unit(item.nodeid), tests))
+
+
+def _late(name: str, tests: Counter[str]) -> tuple[bool, int, str]:
+    return name != WAITING, -tests[name], name
+
+
+def unit(nodeid: str) -> str:
+    """What one process takes as a whole: a file, whose tests share what they have loaded, or all that waits."""
+    return WAITING if nodeid.startswith(WAITING) else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The order above and the units above, where files are dealt out."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Units(LoadFileScheduling):
+        """Files, and what waits."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    config.option.loadscopereorder = False
+    return Units(config, log)
 
 
 @pytest.fixture(scope="session")
