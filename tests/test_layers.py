@@ -52,7 +52,7 @@ HEAVY = {"pandas", "numpy", "scipy", "duckdb", "pyarrow", "altair", "statsmodels
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 # Headings, sender values and date signs that users' files contain are data of the import; the schema lists its aliases.
 MAY_HOLD_CHINESE = {"schema.py", "ingest", "privacy.py"}
-DISTRIBUTIONS = {"yaml": "pyyaml", "vl_convert": "vl-convert-python", "PIL": "pillow"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "vl_convert": "vl-convert-python", "PIL": "pillow", "xdist": "pytest-xdist"}
 # The language switch is read by people who do not read the other language.
 BILINGUAL = {"语言 / Language", "中文"}
 HAN = re.compile(r"[㐀-鿿]")
