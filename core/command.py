@@ -34,7 +34,7 @@ from core.text import Text
 if TYPE_CHECKING:
     from core.causes import Causes
     from core.changes import Change
-    from core.engine import Observed
+    from core.engine import Facts, Observed, SlowKnobs
     from core.slowdays import SlowDay
     from core.weights import Acceptability
 
@@ -148,7 +148,9 @@ def _grown_log(words: Namespace, files: Sequence[InputFile], further: Sequence[I
 
     def grow() -> Log:
         before = Loaded(_kept_log(words, files, choices), tuple(files))
-        return added(before, further, choices, partial(_load, words, choices)).log
+        words.added = added(before, further, choices, partial(_load, words, choices)), before.log
+        log: Log = words.added[0].log
+        return log
 
     return kept_log(store_of(words), [*files, *further], choices, grow)
 
@@ -221,14 +223,26 @@ def sentence(issue: Issue, text: Text) -> str:
 
 
 def _observed(words: Namespace) -> tuple[Any, Scenario]:
-    from core.engine import build_facts, observe
+    from core.engine import observe
     from core.recompute import slow_knobs
 
     scenario = scenario_of(words)
     log, slow = log_of(words), slow_knobs(scenario)
-    tell = getattr(words, "tell", None)
-    build = partial(build_facts, log, slow) if tell is None else partial(build_facts, log, slow, tell.facts)
-    return observe(facts_of(store_of(words), log, slow, build), scenario), scenario
+    return observe(facts_of(store_of(words), log, slow, partial(_built, words, log, slow)), scenario), scenario
+
+
+def _built(words: Namespace, log: Log, slow: SlowKnobs) -> Facts:
+    """The facts of the log; of one that was added to, those kept of the log before with the new rows, and ready for the next."""
+    from core.engine import build_facts
+
+    tell, store = getattr(words, "tell", None), store_of(words)
+    progress = None if tell is None else tell.facts
+    if "added" not in words:
+        return build_facts(log, slow, progress)
+    more, before = words.added
+    known = store.facts(before, slow, extendable=True) if store is not None else None
+    facts: Facts = more.facts(known, slow, progress)
+    return facts
 
 
 def kpis(words: Namespace) -> dict[str, Any]:

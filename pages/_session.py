@@ -44,7 +44,7 @@ from core.text import LANGUAGES, Text
 
 # The rooms below load pandas, SciPy and DuckDB: they are opened when a figure is asked for, so that the first page comes at once.
 if TYPE_CHECKING:
-    from core.engine import Facts, Observed
+    from core.engine import Facts, Observed, SlowKnobs
     from core.ingest import Choices, InputFile
     from core.log import FileReport, Log
     from core.recompute import Measured, Recalled, Report
@@ -513,10 +513,19 @@ def _told_facts(loaded: Log, decided: Scenario, progress: Callable[..., None] | 
     told = None if progress is None else lambda done, of, step, rows: progress(done, of, "", rows)
     found: Facts | None = _lines().get(key)
     if found is None:
-        known = more and _lines().get((more.before, decided.key))
-        build = (lambda: more.facts(known, slow, told)) if more else lambda: build_facts(loaded, slow, told)
+        before = more and (more.before, decided.key)
+        build = (lambda: more.facts(_extendable(before, slow), slow, told)) if more else lambda: build_facts(loaded, slow, told)
         found = _lines()[key] = facts_of(store(), loaded, slow, build)
     return found
+
+
+def _extendable(key: tuple[str, str], slow: SlowKnobs) -> Facts | None:
+    """The facts of what is loaded, such that further rows can be added to them; None where nobody has them."""
+    found: Facts | None = _lines().get(key)
+    kept = store()
+    if kept is None or (found is not None and found.extendable):
+        return found
+    return kept.facts(_loaded(), slow, extendable=True)
 
 
 def load_source(wanted: SourceFile, tell: Callable[[int, int, str], None]) -> tuple[Issue, ...]:

@@ -7,10 +7,12 @@ import io
 import json
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core import adding
 from core.__main__ import main
 from core.adding import Added, Loaded, added
 from core.engine import Facts, SlowKnobs, build_facts, observe
@@ -19,7 +21,10 @@ from core.ingest import Choices, InputFile, load
 from core.kpis import kpi_table
 from core.log import Log
 from core.scenario import Scenario
+from core.store import shelf
+from core.store.shelf import Store
 from tests.shop import FOLDER
+from tests.test_store import same_rows
 
 CHOICES = Choices(zone="Asia/Shanghai")
 READ = partial(load, choices=CHOICES)
@@ -59,6 +64,13 @@ def grown() -> tuple[Log, Added, Log]:
     return before, added(Loaded(before, old), new, CHOICES, READ), READ((*old, *new))
 
 
+@cache
+def built() -> tuple[Facts, Facts]:
+    """Facts of the log before, and of all files at once, both ready for more."""
+    before, _, whole = grown()
+    return build_facts(before, extendable=True), build_facts(whole, extendable=True)
+
+
 def same(one: Log, other: Log) -> None:
     """Tables, ledger and digest agree."""
     assert (one.digest, one.zone, set(one.tables)) == (other.digest, other.zone, set(other.tables))
@@ -90,11 +102,44 @@ def test_further_days_are_read_alone_and_make_the_log_of_all() -> None:
 
 def test_facts_take_the_new_rows_in() -> None:
     """Every KPI of every agent is that of a full build, also one day after the other, and the facts are ready for the next one."""
-    before, found, whole = grown()
-    facts = found.facts(build_facts(before, extendable=True), SlowKnobs())
+    _, found, whole = grown()
+    facts = found.facts(built()[0], SlowKnobs())
     assert facts.extendable
     assert facts.log.digest == whole.digest
-    np.testing.assert_equal(table_of(facts), table_of(build_facts(whole)))
+    np.testing.assert_equal(table_of(facts), table_of(built()[1]))
+
+
+def test_kept_facts_take_the_new_rows_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts that can be added to come back as they were, with what further rows need only where that is asked for; nothing is built."""
+    before, found, _ = grown()
+    kept = Store(tmp_path, 10**10)
+    kept.keep_facts(built()[0])
+    kept.settle()
+    plain, known = kept.facts(before), kept.facts(before, extendable=True)
+    assert plain is not None
+    assert known is not None
+    assert not plain.extendable
+    assert "said" not in {row[0] for row in plain.cursor().execute("SHOW TABLES").fetchall()}
+    monkeypatch.setattr(adding, "build_facts", None)
+    facts = found.facts(known, SlowKnobs())
+    assert {"activity", "conversations", "effort", "owners", "said", "turns"} <= set(same_rows(built()[1], facts))
+    kept.keep_facts(facts)
+    kept.settle()
+    again = kept.facts(found.log, extendable=True)
+    assert again is not None
+    assert again.extendable
+    assert same_rows(facts, again)
+
+
+def test_plain_facts_are_not_kept_for_more(tmp_path: Path) -> None:
+    """Facts that nobody will add to come back, but not as what they are not."""
+    log = READ([InputFile("a.csv", f"{HEAD}\n1,u1,2026-01-01 09:00,customer,\n".encode())])
+    kept = Store(tmp_path, 10**10)
+    kept.keep_facts(build_facts(log))
+    kept.settle()
+    assert kept.facts(log) is not None
+    assert kept.facts(log, extendable=True) is None
+    assert kept.notes == ()
 
 
 def test_a_day_added_twice_changes_nothing() -> None:
@@ -136,7 +181,6 @@ def test_what_cannot_be_read_alone_is_read_with_all_the_others(how: str, fresh: 
 
 def test_facts_without_room_for_more_are_built_without(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the memory does not carry facts that can be added to, plain ones are built; another failure is told."""
-    from core import adding
     from core.errors import Issue
 
     _, found, _ = grown()
@@ -167,3 +211,27 @@ def test_the_command_line_adds_files(tmp_path_factory: pytest.TempPathFactory, c
         answers.append(json.loads(capsys.readouterr().out))
     assert answers[0]["rows"]
     assert answers[0] == answers[1]
+
+
+def test_the_command_line_goes_on_from_what_it_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second further day is added to the kept facts of the first two, and gives the figures of all files read anew."""
+    days = []
+    texts = "1,u1,{},customer,\n1,u1,{}:30,agent,Ann\n2,u2,{},customer,", "2,u2,{},agent,Bo\n3,u1,{},customer,", "3,u1,{},agent,Ann"
+    for at, rows in enumerate(texts):
+        days.append(tmp_path / f"{at}.csv")
+        days[-1].write_text(f"{HEAD}\n" + rows.replace("{}", f"2026-01-0{at + 1} 00:0{at}") + "\n", encoding="utf-8")
+    monkeypatch.setenv("KEFULENS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(shelf, "LEAST", 0)
+    told: list[str] = []
+    for name in ("appended", "build_facts"):
+        real = getattr(adding, name)
+        monkeypatch.setattr(adding, name, lambda *given, name=name, real=real, **more: told.append(name) or real(*given, **more))
+    answers = []
+    for words in ([0, "--further", 1], [0, 1, "--further", 2], [0, 1, 2, "--no-cache"]):
+        assert main(["kpis", *(str(days[each]) if isinstance(each, int) else each for each in words), "--by", "agent", "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out))
+    assert told == ["build_facts", "appended"]
+    assert answers[0] != answers[1]
+    assert answers[1] == answers[2]

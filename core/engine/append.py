@@ -25,15 +25,13 @@ import pyarrow.parquet as pq
 
 from core.embedded import temporary
 from core.engine.instance import Database, instance
-from core.engine.runner import Facts, SlowKnobs, build_facts, localised, made, sql_text, statements
+from core.engine.runner import STAGED, Facts, SlowKnobs, build_facts, localised, made, sql_text, statements
 from core.engine.staging import BUILDERS, IDS, bots, id_type, needs_cut, register, show
 from core.engine.zones import DAY_MS, transitions
 from core.limits import limits
 from core.log import Ledger, Log, Source
 
-_PIECES = (
-    "stage_attributes", "stage_assigned", "stage_conversations", "stage_transfers", "said", "turns", "spoken", "agents", "owners", "placed",
-)  # fmt: skip
+_PIECES = (*STAGED, "said", "turns", "spoken", "agents", "owners", "placed")
 """Tables by conversation whose rows depend on their own conversation alone."""
 _OF_CONVERSATIONS = ("messages", "conversations", "transfers")
 

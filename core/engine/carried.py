@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from core.engine.instance import instance
-from core.engine.runner import Facts
+from core.engine.runner import BETWEEN, STAGED, Facts
 from core.engine.staging import available, register
 from core.log import Log
 
@@ -23,8 +23,15 @@ def carried(facts: Facts) -> dict[str, pa.RecordBatchReader]:
         """SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = current_schema()
         AND table_catalog = current_database() ORDER BY table_name"""
     ).fetchall()
-    names = [str(name) for (name,) in rows if not str(name).startswith(_OF_THE_LOG)]
+    more = for_more(facts)
+    names = [str(name) for (name,) in rows if name in more or not str(name).startswith(_OF_THE_LOG)]
     return {name: facts.cursor().sql(f'SELECT * FROM "{name}"').to_arrow_reader(_BATCH) for name in names}
+
+
+def for_more(facts: Facts) -> tuple[str, ...]:
+    """Those tables that only further rows need (`core.engine.append`); none where the facts are not to be extended."""
+    needed = ("spoken",) if facts.log.has("orders") else ()
+    return tuple(name for name in (*BETWEEN, *STAGED) if name not in needed) if facts.extendable else ()
 
 
 def restored(log: Log, tables: Mapping[str, tuple[pa.Schema, Iterator[pa.RecordBatch]]], about: Mapping[str, int]) -> Facts:
@@ -34,6 +41,8 @@ def restored(log: Log, tables: Mapping[str, tuple[pa.Schema, Iterator[pa.RecordB
         log: the log they were made of.
         tables: schema and batches by name.
         about: ``horizon_ms``, ``first_day``, ``last_day`` as the facts had them.
+
+    They can be extended where `for_more` of those facts is among the tables.
 
     Raises:
         duckdb.Error, pyarrow.ArrowException, OSError: a table cannot be read.
@@ -53,4 +62,5 @@ def restored(log: Log, tables: Mapping[str, tuple[pa.Schema, Iterator[pa.RecordB
         con.register("carried", pa.RecordBatchReader.from_batches(schema, batches))
         con.execute(f'CREATE TABLE "{name}" AS SELECT * FROM carried')
         con.unregister("carried")
-    return Facts(log, base, available(log), about["horizon_ms"], about["first_day"], about["last_day"])
+    extendable = {*BETWEEN, *STAGED} <= set(tables)
+    return Facts(log, base, available(log), about["horizon_ms"], about["first_day"], about["last_day"], extendable=extendable)

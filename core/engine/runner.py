@@ -145,6 +145,8 @@ def made(step: str) -> str:
 
 BETWEEN = ("said", "spoken", "agents", "owners", "effort", "placed")
 """Intermediate tables that facts keep when they are to be extended."""
+STAGED = ("stage_attributes", "stage_assigned", "stage_conversations", "stage_transfers")
+"""Staging tables by conversation, of which the same holds."""
 
 
 def build_facts(log: Log, slow: SlowKnobs | None = None, progress: Progress | None = None, *, extendable: bool = False) -> Facts:

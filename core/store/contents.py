@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.engine import Facts, SlowKnobs
-from core.engine.carried import carried, restored
+from core.engine.carried import carried, for_more, restored
 from core.log import Log, Source
 from core.store import books
 from core.store.origins import zone_rules
@@ -73,13 +73,17 @@ def fill_facts(facts: Facts, filling: Filling) -> dict[str, Any]:
     for name, reader in tables.items():
         filling.table(f"table-{name}.parquet", reader.schema, reader)
     ends = {name: getattr(facts, name) for name in ("horizon_ms", "first_day", "last_day")}
-    return {"digest": facts.log.digest, "zone": facts.zone, "zone_rules": zone_rules(facts.zone), "tables": list(tables), **ends}
+    about = {"digest": facts.log.digest, "zone": facts.zone, "zone_rules": zone_rules(facts.zone)}
+    return about | {"tables": list(tables), "for_more": list(for_more(facts)), **ends}
 
 
-def facts_from(log: Log, parcel: Parcel) -> Facts:
-    """The facts of a parcel, in the embedded engine."""
+def facts_from(log: Log, parcel: Parcel, extendable: bool = False) -> Facts | None:
+    """The facts of a parcel, in the embedded engine; with ``extendable`` also what further rows need, None where that is not kept."""
+    more = set(parcel.about["for_more"])
+    if extendable and not more:
+        return None
     tables = {}
-    for name in parcel.about["tables"]:
+    for name in parcel.about["tables"] if extendable else [name for name in parcel.about["tables"] if name not in more]:
         file = parcel.parquet(f"table-{name}.parquet")
         tables[name] = (file.schema_arrow, file.iter_batches())
     return restored(log, tables, parcel.about)

@@ -141,9 +141,13 @@ class Store:
             self._known.add(digest)
         return found
 
-    def facts(self, log: Log, slow: SlowKnobs | None = None) -> Facts | None:
-        """The facts of a log under slow knobs, in an engine of their own; None where they are not kept, or not to be believed."""
-        found: Facts | None = self._read(facts_name(log.digest, slow or SlowKnobs()), partial(facts_from, log))
+    def facts(self, log: Log, slow: SlowKnobs | None = None, *, extendable: bool = False) -> Facts | None:
+        """The facts of a log under slow knobs, in an engine of their own; None where they are not kept, or not to be believed.
+
+        With ``extendable`` they come with what further rows need (`core.adding`), which is kept of logs that were added to; else None.
+        """
+        make = partial(facts_from, log, extendable=extendable)
+        found: Facts | None = self._read(facts_name(log.digest, slow or SlowKnobs()), make)
         return found
 
     def keep_log(self, log: Log) -> None:
