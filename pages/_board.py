@@ -148,7 +148,8 @@ def _cell(rows: Any, text: Text) -> None:
         alone = boards.alone(rows, row.by, row.key)
         st.caption(text("board.cell.in_kpi", p=trendlines.p_value(row.p_in_kpi, text), family=alone))
     _, weekly = session.trends(row.key, row.by)
-    widgets.show_chart(trendlines.chart(row, weekly, row.key, row.by, text), text, key="board_trend")
+    if row.n_weeks:
+        widgets.show_chart(trendlines.chart(row, weekly, row.key, row.by, text), text, key="board_trend")
     st.button(
         text("board.cell.open"), icon=":material/open_in_full:", on_click=session.point_at,
         kwargs={"trends_part": "groups", "trend_of": row.key, "trend_by": row.by, f"trend_{row.by}": row.group},

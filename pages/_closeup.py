@@ -25,7 +25,8 @@ def show(row: Any, weekly: Any, key: str, by: str, text: Text) -> None:
     found, days, weeks = session.trend_closeups(key, by)
     close = next((each for each in found.itertuples() if each.group == row.group), None)
     if close is None:
-        widgets.show_chart(trendlines.chart(row, weekly, key, by, text), text, key="trend")
+        if row.n_weeks:
+            widgets.show_chart(trendlines.chart(row, weekly, key, by, text), text, key="trend")
         return
     st.markdown(_watching(row, close, key, text))
     tied = session.widget("trend_second", session.remembered("trend_second", False))

@@ -150,7 +150,7 @@ def map_chart(result: StaffingResult, what: str, text: Text, note: str = "plan.c
     slot_min = int(session.scenario().get("slot_min"))
     name = text(f"plan.map.{what}")
     supply = text(f"staffing.supply.{result.facts['supply_label']}")
-    said = text(note, supply=supply, n=result.facts["weeks"])
+    said = text(note, supply=supply, n=result.facts["dates"])
     labels = Labels(
         text.language, text("plan.chart.map", what=name), y=name, note=f"{said} · {widgets.period_line(text)}"
     )

@@ -353,6 +353,8 @@ def _beside(declared: Metric, kpi: Any, change: Any, text: Text) -> list[str]:
     if known(kpi.low) and declared.measure.kind != "count":
         ends = {"low": kpi_value(text, kpi.low, declared.key), "high": kpi_value(text, kpi.high, declared.key)}
         lines.append(text("pages.card.interval", n=text.number(kpi.n, 0), **ends))
+    elif known(kpi.value) and declared.measure.kind != "count" and kpi.status != "too_few":
+        lines.append(text("pages.card.no_interval", n=text.number(kpi.n, 0)))
     if declared.measure.values and known(kpi.median) and declared.unit == "seconds":
         lines.append(text("pages.card.median", median=text.duration(kpi.median), p90=text.duration(kpi.p90)))
     if declared.key == "first_response":

@@ -439,6 +439,7 @@ def _facts(demand: Demand, works: list[_Work], table: pd.DataFrame, knobs: Staff
         "period": demand.period,
         "n_days": demand.n_days.tolist(),
         "weeks": int(demand.n_days.min()),
+        "dates": int(min((n for n in demand.n_days if n), default=0)),  # of the rarest weekday that occurs
         "supply_label": demand.supply.label,
         "models": tuple(dict.fromkeys(work.model for work in works)),
         "target": knobs.target,
