@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -62,6 +64,27 @@ def shortage(error: BaseException, allowed: Limits) -> InputError | None:
         facts = {"limit": f"{allowed.memory / 1e9:g}"}
         return InputError(Issue("memory_full", "error", column="KEFULENS_MEMORY", facts=facts))
     return None
+
+
+@contextmanager
+def in_words(allowed: Limits) -> Iterator[None]:
+    """A question to the engine that runs out of memory or temporary disk is refused in words.
+
+    Raises:
+        InputError: it did; any other error as it is.
+
+    >>> with in_words(Limits()):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    core.errors.InputError: ...
+    """
+    try:
+        yield
+    except (duckdb.Error, MemoryError, OSError) as error:
+        found = shortage(error, allowed)
+        if found is None:
+            raise
+        raise found from error
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from core.embedded import connect, shortage
+from core.embedded import connect, in_words, shortage
 from core.engine.instance import Database, instance
 from core.engine.packed import Gathered, gathered
 from core.engine.staging import available, cut_ids, register, stage
@@ -79,7 +79,8 @@ class Facts:
 
     def frame(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Rows of a SELECT of sums or of small tables, read through a cursor of its own so that readers never share one."""
-        return self.cursor().execute(sql, list(values)).df()
+        with in_words(self.base.owner.allowed):
+            return self.cursor().execute(sql, list(values)).df()
 
     def cases(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Rows of a SELECT of single conversations or messages, as many as there are."""
@@ -91,7 +92,8 @@ class Facts:
 
     def gathered(self, selects: Sequence[str], words: Collection[str]) -> Gathered:
         """The rows of a cube, of several SELECTs together; ``words`` are the columns that are labels."""
-        return gathered(self.cursor(), " UNION ALL ".join(selects), words)
+        with in_words(self.base.owner.allowed):
+            return gathered(self.cursor(), " UNION ALL ".join(selects), words)
 
     def text(self, column: str) -> str:
         """The SQL of an id or label as text: it may be coded."""
@@ -107,7 +109,8 @@ class Facts:
 
     def arrays(self, sql: str) -> dict[str, Any]:
         """Columns of a SELECT as NumPy arrays."""
-        return dict(self.cursor().execute(sql).fetchnumpy())
+        with in_words(self.base.owner.allowed):
+            return dict(self.cursor().execute(sql).fetchnumpy())
 
 
 _TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE"}

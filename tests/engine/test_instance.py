@@ -6,13 +6,16 @@ import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.engine import Facts, build_facts, observe
 from core.engine.instance import Instance, instance
+from core.errors import InputError
 from core.kpis import KpiTable, kpi_table
 from core.limits import Limits, limits
 from core.log import Log
@@ -158,3 +161,15 @@ def test_a_build_that_is_left_halfway_leaves_nothing(monkeypatch: pytest.MonkeyP
     gc.collect()
     assert databases() == before
     assert len(build_facts(small(6)).frame("SELECT conv FROM conversations")) == 40
+
+
+def test_a_question_without_room_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Facts that were made: whoever asks them for more than memory and temporary disk hold is told so; the next question is answered."""
+    for name, value in (("MEMORY", "200MB"), ("TEMP_LIMIT", "1KB"), ("TEMP", str(tmp_path))):
+        monkeypatch.setenv(f"KEFULENS_{name}", value)
+    facts = build_facts(Log("d", "UTC", {"conversations": pa.table({"seq": [0], "started_at": [0], "agent_id": ["Ann"]})}))
+    much = "SELECT hash(range) AS x, hash(range + 1) AS y FROM range(9000000) ORDER BY x"
+    with pytest.raises(InputError) as refused:
+        facts.frame(much)
+    assert refused.value.issue.code == "temp_full"
+    assert facts.frame("SELECT count(*) AS n FROM conversations")["n"].tolist() == [1]
