@@ -6,6 +6,7 @@ What only moves a slider never asks for a turn.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -58,6 +59,29 @@ class Turns:
     def _count(self, change: int) -> None:
         with self._counting:
             self._left += change
+
+
+class Seldom:
+    """Something that is done at most once in so many seconds, by whoever comes by then.
+
+    >>> done = []
+    >>> often, seldom = Seldom(0, lambda: done.append("often")), Seldom(3600, lambda: done.append("seldom"))
+    >>> for _ in range(2):
+    ...     often.pass_by()
+    ...     seldom.pass_by()
+    >>> done
+    ['often', 'often']
+    """
+
+    def __init__(self, seconds: float, do: Callable[[], object]) -> None:
+        self._seconds, self._do, self._last = seconds, do, time.monotonic()
+
+    def pass_by(self) -> None:
+        """Do it if its time has come."""
+        now = time.monotonic()
+        if now - self._last >= self._seconds:
+            self._last = now
+            self._do()
 
 
 class Shelf(Generic[T]):

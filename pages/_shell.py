@@ -10,6 +10,8 @@ is not there are left out.
 
 from __future__ import annotations
 
+import gc
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import streamlit as st
 from core.errors import KefuError
 from core.scenario import KNOBS
 from core.text import LANGUAGES, Text
+from core.turns import Seldom
 from pages import _session as session
 from pages import _widgets as widgets
 
@@ -31,6 +34,12 @@ PAGES = {
     "reference": (("8_methods", "methods", "menu_book"),),
 }
 DEFAULT = "overview"
+# Whoever waits for the interpreter gets it after this long; by default after 5 ms. A page asks for it dozens of times, so beside another
+# visitor's heavy work this is what its reader waits for; the work itself takes no longer.
+SWITCH_S = 0.001
+sys.setswitchinterval(SWITCH_S)
+# A full collection of garbage stops every visitor for a fifth of a second; Streamlit's own after every rerun is off.
+COLLECTED = Seldom(30, gc.collect)
 
 
 def framed() -> None:
@@ -64,6 +73,7 @@ def run_app() -> None:
         widgets.issues((error.issue,))
     finally:
         session.framed_now(False)
+        COLLECTED.pass_by()
 
 
 def _sections(text: Text) -> dict[str, list[st.Page]]:
