@@ -133,12 +133,14 @@ def serving(script: str, environment: dict[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def serving_with(script: str, environment: dict[str, str], options: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
-    """The same with further options; address and process number."""
+def serving_with(
+    script: str, environment: dict[str, str], options: Sequence[str] = (), by: Sequence[str] = ("streamlit",)
+) -> Iterator[tuple[str, int]]:
+    """The same with further options, and by another module than Streamlit itself; address and process number."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true", *options]
+    words = ["-m", *by, "run", script, "--server.port", str(port), "--server.headless", "true", *options]
     server = subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,
