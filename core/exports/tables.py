@@ -58,7 +58,7 @@ def _furnish(sheet: Any, frame: pd.DataFrame) -> None:
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
     for index, heading in enumerate(frame.columns):
-        sample = [str(heading), *frame.iloc[:200, index].astype(str)]
+        sample = [str(heading), *frame.iloc[:200, index].dropna().astype(str)]
         sheet.set_column(index, index, min(_WIDEST, 2 + max(map(_cells, sample))))
 
 

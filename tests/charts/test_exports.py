@@ -116,3 +116,12 @@ def test_a_workbook_holds_text_and_numbers_and_no_formula() -> None:
     reader = fastexcel.read_excel(raw)
     assert reader.sheet_names == ["得分", "leer"]
     assert reader.load_sheet("得分").to_pandas().to_dict("list") == frame.to_dict("list")
+
+
+def test_a_workbook_has_empty_cells_where_text_is_missing() -> None:
+    """A person without a grade has no words in some columns of the pay table: the cell is empty, the file is written."""
+    words = pd.Series(["D", None], dtype="str")
+    frame = pd.DataFrame({"客服": ["Li", "Wu"], "等级": words, "总分": [51.0, float("nan")]})
+    back = fastexcel.read_excel(exports.xlsx_bytes({"人事": frame})).load_sheet("人事").to_pandas()
+    assert back["等级"].isna().tolist() == [False, True]
+    assert back["总分"].isna().tolist() == [False, True]
