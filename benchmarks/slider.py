@@ -55,10 +55,14 @@ STILL = """async () => {
   return window.__seen;
 }"""
 FRAME_MS = 1000 / 60
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
 def shop(folder: Path, size: int, agents: int, seed: int = 5) -> list[Path]:
-    """Twelve weeks of a shop: a conversation file and an order file."""
+    """Twelve weeks of a shop: a conversation file and an order file; those of an earlier run are taken again."""
+    paths = [folder / f"conversations_{size}.parquet", folder / f"orders_{size}.parquet"]
+    if all(path.exists() for path in paths):
+        return paths
     rng = np.random.default_rng(seed)
     begun = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.sort(rng.integers(0, DAYS * 86_400, size)), unit="s")
     skill = rng.normal(0, 0.5, agents)
@@ -79,7 +83,6 @@ def shop(folder: Path, size: int, agents: int, seed: int = 5) -> list[Path]:
         "transfers": (rng.random(size) < 0.08).astype(int),
     }
     columns |= {"complaint": (rng.random(size) < 0.03).astype(int), "handle_s": rng.lognormal(5.5, 0.6, size).round(1)}
-    paths = [folder / f"conversations_{size}.parquet", folder / f"orders_{size}.parquet"]
     frame = pd.DataFrame(columns)
     frame.to_parquet(paths[0], index=False)
     bought = frame.iloc[np.sort(rng.choice(size, size // 4, replace=False))]
@@ -217,8 +220,7 @@ def main() -> None:
         serving("benchmarks/static_app/app.py", {"FRAMES": str(prepared)}) as static,
         sync_playwright() as play,
     ):
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=flags)
+        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS)
         plain = without_doubt(at_scores(browser, app, paths))
         pages = {"app": at_scores(browser, app, paths), "plain": plain, "static": opened(browser, static)}
         for page in pages.values():

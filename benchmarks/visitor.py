@@ -28,6 +28,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 PATIENCE = 300.0
 """Seconds after which a rerun counts as lost."""
+FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass
@@ -59,14 +60,16 @@ class Visitor:
         place, _, self.query = page.partition("?")
         self.page, self.script = place, ""
         self.ids: dict[str, str] = {}
+        self.parts: dict[str, str] = {}
         self.states: dict[str, WidgetState] = {}
         self.session = ""
 
-    async def run(self) -> Run:
-        """A run with the widgets as they stand."""
+    async def run(self, part: str = "") -> Run:
+        """A run with the widgets as they stand; of the part of the page that runs alone, if one is named."""
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_script_hash, state.page_name = self.query, self.script, "" if self.script else self.page
+        state.fragment_id = part
         state.context_info.locale, state.context_info.timezone = "en-US", "UTC"
         state.context_info.url = f"{self.address}/{self.page}"
         state.widget_states.widgets.extend(self.states.values())
@@ -88,10 +91,10 @@ class Visitor:
             elif kind == "navigation":
                 self.script = message.navigation.page_script_hash
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                self._note(message.delta.new_element, found)
+                self._note(message.delta.new_element, message.delta.fragment_id, found)
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
-            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            elif kind == "script_finished" and message.script_finished in FINISHED:
                 return found
 
     async def _next(self) -> ForwardMsg:
@@ -99,11 +102,12 @@ class Visitor:
         message.ParseFromString(await self.socket.recv())
         return message
 
-    def _note(self, element: Any, found: Run) -> None:
+    def _note(self, element: Any, part: str, found: Run) -> None:
         found.elements.append(element)
         shown = getattr(element, element.WhichOneof("type"))
         if getattr(shown, "id", ""):
-            self.ids[shown.id.rsplit("-", 1)[-1]] = shown.id
+            key = shown.id.rsplit("-", 1)[-1]
+            self.ids[key], self.parts[key] = shown.id, part
 
     def set(self, key: str, change: Callable[[WidgetState], None]) -> None:
         """Change the state of the widget with this key, as a hand would."""
@@ -112,19 +116,19 @@ class Visitor:
         self.states[state.id] = state
 
     async def move(self, key: str, value: float) -> Run:
-        """A slider moved to a value."""
+        """A slider moved to a value: as in a browser, only the part of the page runs that it stands in, where that runs alone."""
         self.set(key, lambda state: state.double_array_value.data.append(value))
-        return await self.run()
+        return await self.run(self.parts[key])
 
     async def choose(self, key: str, *labels: str) -> Run:
         """Options of a segmented control chosen by their words."""
         self.set(key, lambda state: state.string_array_value.data.extend(labels))
-        return await self.run()
+        return await self.run(self.parts[key])
 
     async def click(self, key: str) -> Run:
         """A button pressed; pressed once only."""
         self.set(key, lambda state: setattr(state, "trigger_value", True))
-        found = await self.run()
+        found = await self.run(self.parts[key])
         self.states.pop(self.ids[key], None)
         return found
 

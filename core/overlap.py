@@ -89,6 +89,16 @@ def importance(scores: Scores) -> pd.DataFrame:
         if spread > DUST
         else np.nan
     )
-    effective = scores.weights[rows].mean(axis=0) if rows.any() else np.nan
-    frame = pd.DataFrame({"key": scores.keys, "nominal": scores.nominal, "effective": effective, "decides": lone})
+    frame = pd.DataFrame({"key": scores.keys, "nominal": scores.nominal, "effective": _effective(scores), "decides": lone})
     return frame[frame["nominal"] > 0].reset_index(drop=True)
+
+
+def mean_weights(scores: Scores) -> dict[str, float]:
+    """Only what `importance` calls effective, by KPI."""
+    pairs = zip(scores.keys, _effective(scores).tolist(), scores.nominal, strict=True)
+    return {key: weight for key, weight, nominal in pairs if nominal > 0}
+
+
+def _effective(scores: Scores) -> Floats:
+    rows = scores.grade != INSUFFICIENT
+    return scores.weights[rows].mean(axis=0) if rows.any() else np.full(len(scores.keys), np.nan)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,14 @@ INSUFFICIENT = "insufficient_data"
 MIN_WEIGHT_LEFT = 0.5
 DUST = 1e-9
 """What sums of binary fractions may lose: every KPI exactly at pass is 60 points, though the sum may come out as 59.99999999999999."""
+
+
+class Holding(NamedTuple):
+    """How many rows hold a grade, and which share of the graded that is."""
+
+    grade: str
+    number: int
+    share: float
 
 
 @dataclass(frozen=True)
@@ -72,10 +81,14 @@ class Scores:
 
     def distribution(self) -> pd.DataFrame:
         """How many rows hold each grade: grade, count, share (of the graded); insufficient data last, without a share."""
+        return pd.DataFrame(self.holding(), columns=["grade", "count", "share"])
+
+    def holding(self) -> list[Holding]:
+        """The same, one a grade."""
         counts = {grade: int((self.grade == grade).sum()) for grade in (*GRADES, INSUFFICIENT)}
         graded = sum(counts[grade] for grade in GRADES)
-        shares = [counts[g] / graded if graded and g != INSUFFICIENT else np.nan for g in counts]
-        return pd.DataFrame({"grade": list(counts), "count": list(counts.values()), "share": shares})
+        shares = [counts[g] / graded if graded and g != INSUFFICIENT else float("nan") for g in counts]
+        return [Holding(*each) for each in zip(counts, counts.values(), shares, strict=True)]
 
 
 def points(values: Floats, anchors: Anchors) -> Floats:
@@ -226,21 +239,31 @@ def blend(scores: Scores, teams: Scores, team_of: Mapping[str, str], share: floa
     return replace(scores, contributions=contributions, score=total, grade=grades, weights=weights, team_part=part)
 
 
+def changes(baseline: Scores, what_if: Scores) -> dict[str, Any]:
+    """What `compare` says, column by column, one entry per agent in the order of the scores."""
+    delta = what_if.contributions - baseline.contributions
+    cause = np.argmax(np.abs(delta), axis=1) if delta.size else np.zeros(0, dtype=int)
+    return {
+        "agent": baseline.names,
+        "score_a": baseline.score,
+        "score_b": what_if.score,
+        "grade_a": baseline.grade,
+        "grade_b": what_if.grade,
+        "rank_a": ranks(baseline),
+        "rank_b": ranks(what_if),
+        "change": what_if.score - baseline.score,
+        "cause": np.array(what_if.keys, dtype=object)[cause],
+        "cause_points": delta[np.arange(len(cause)), cause],
+        "moved": baseline.grade != what_if.grade,
+    }
+
+
 def compare(baseline: Scores, what_if: Scores) -> pd.DataFrame:
     """Who moves between two scenarios: one row per agent with both scores, grades, ranks, the change and its largest cause.
 
     ``cause`` is the KPI whose contribution changed most and ``cause_points`` by how much; all KPIs' changes add up to ``change``.
     """
-    delta = what_if.contributions - baseline.contributions
-    cause = np.argmax(np.abs(delta), axis=1) if delta.size else np.zeros(0, dtype=int)
-    rows = np.arange(len(cause))
-    frame = pd.DataFrame({"agent": baseline.names, "score_a": baseline.score, "score_b": what_if.score})
-    frame["grade_a"], frame["grade_b"] = baseline.grade, what_if.grade
-    frame["rank_a"], frame["rank_b"] = ranks(baseline), ranks(what_if)
-    frame["change"] = frame["score_b"] - frame["score_a"]
-    frame["cause"] = np.array(what_if.keys, dtype=object)[cause]
-    frame["cause_points"] = delta[rows, cause]
-    frame["moved"] = frame["grade_a"] != frame["grade_b"]
+    frame = pd.DataFrame(changes(baseline, what_if))
     return frame.sort_values(["change", "agent"], ascending=[False, True], key=_sortable).reset_index(drop=True)
 
 

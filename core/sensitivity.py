@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.metrics import GROUPS, SCORED
-from core.overlap import importance
+from core.overlap import importance, mean_weights
 from core.recompute import Measured, card_of
 from core.robustness import Doubt, alike
 from core.scenario import Scenario
@@ -291,9 +291,9 @@ def decisive(tree: pd.DataFrame) -> Decisive | None:
 
 def heavy(scores: Scores) -> pd.DataFrame:
     """KPIs that alone make up more than half of the graded agents' scores (H29): key, nominal, effective; heaviest first."""
-    found = importance(scores)
-    kept = found[found["effective"] > HEAVY + DUST].sort_values("effective", ascending=False)
-    return kept[["key", "nominal", "effective"]].reset_index(drop=True)
+    nominal = dict(zip(scores.keys, scores.nominal.tolist(), strict=True))
+    rows = [(key, nominal[key], weight) for key, weight in mean_weights(scores).items() if weight > HEAVY + DUST]
+    return pd.DataFrame(sorted(rows, key=lambda row: -row[2]), columns=["key", "nominal", "effective"])
 
 
 def unguarded(scores: Scores) -> pd.DataFrame:
@@ -302,7 +302,7 @@ def unguarded(scores: Scores) -> pd.DataFrame:
     >>> sorted(set(COUNTER) & {"satisfaction", "fcr"})
     []
     """
-    weight = dict(zip(*(importance(scores)[name] for name in ("key", "effective")), strict=True))
+    weight = mean_weights(scores)
     rows = [
         {"key": key, "effective": weight[key], "counter": counter}
         for key, counter in COUNTER.items()

@@ -23,7 +23,7 @@ from core.log import FileReport
 from core.metrics import GROUPS, SCORED, Anchors, Metric, metric
 from core.robustness import Doubt, alike
 from core.scenario import Scenario
-from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, compare, nominal_weights, shown
+from core.scoring import DUST, GRADES, INSUFFICIENT, Scores, changes, nominal_weights, shown
 from core.staffing import StaffingResult, erlang_c_queue, positions, required_agents
 from core.trends import EPOCH_WEEKDAY, week_first_day, week_of
 
@@ -167,32 +167,16 @@ def scorecard(before: Scores, after: Scores, unsure: Doubt | None) -> pd.DataFra
     Columns: agent, score, low, high, grade, probability, grade_before, rank, rank_before, score_before, change, cause, cause_points.
     ``cause`` is empty where nothing changed. Agents without a grade stand in `ungraded`. Without a doubt low, high and probability are NaN.
     """
-    moved = compare(before, after).set_index("agent")
-    own = np.array(after.grade, dtype=object)
-    known = unsure.probability if unsure else {}
-    chance = [float(known[g][at]) if g in known else np.nan for at, g in enumerate(own)]
-    low, high = (unsure.low, unsure.high) if unsure else (np.nan, np.nan)
-    frame = pd.DataFrame({"agent": after.names, "score": after.score, "low": low, "high": high, "grade": own})
-    frame = frame.assign(probability=chance).join(moved, on="agent")
-    frame = frame.rename(
-        columns={"grade_a": "grade_before", "rank_b": "rank", "rank_a": "rank_before", "score_a": "score_before"}
-    )
-    frame["cause"] = frame["cause"].where(frame["cause_points"].abs() > 1e-9, "")
-    frame = frame[frame["grade"] != INSUFFICIENT].sort_values(["score", "agent"], ascending=[False, True])
-    kept = [
-        "agent",
-        "score",
-        "low",
-        "high",
-        "grade",
-        "probability",
-        "grade_before",
-        "rank",
-        "rank_before",
-        "score_before",
-        "change",
-    ]
-    return frame[[*kept, "cause", "cause_points"]].reset_index(drop=True)
+    moved, known = changes(before, after), unsure.probability if unsure else {}
+    low, high = (unsure.low, unsure.high) if unsure else (np.full(len(after.names), np.nan),) * 2
+    chance = [float(known[g][at]) if g in known else np.nan for at, g in enumerate(after.grade)]
+    columns = {"agent": np.array(after.names, dtype=object), "score": after.score, "low": low, "high": high, "grade": after.grade}
+    columns |= {"probability": np.array(chance), "grade_before": moved["grade_a"], "rank": moved["rank_b"], "rank_before": moved["rank_a"]}
+    columns |= {"score_before": moved["score_a"], "change": moved["change"]}
+    columns |= {"cause": np.where(np.abs(moved["cause_points"]) > 1e-9, moved["cause"], ""), "cause_points": moved["cause_points"]}
+    graded = [at for at, g in enumerate(after.grade) if g != INSUFFICIENT]
+    order = sorted(graded, key=lambda at: (-after.score[at], after.names[at]))
+    return pd.DataFrame({name: column[order] for name, column in columns.items()})
 
 
 def ungraded(scores: Scores) -> pd.DataFrame:
@@ -231,18 +215,21 @@ def score_arrows(card: pd.DataFrame, bands: dict[str, float]) -> pd.DataFrame:
 def distribution(before: Scores, after: Scores | None = None) -> pd.DataFrame:
     """How many agents hold each grade under one or both scenarios: scenario, grade, agents, share."""
     both = (("baseline", before), ("whatif", after))
-    parts = [s.distribution().assign(scenario=name) for name, s in both if s is not None]
-    frame = pd.concat(parts, ignore_index=True)
-    return frame.rename(columns={"count": "agents"})[["scenario", "grade", "agents", "share"]]
+    rows = [
+        {"scenario": name, "grade": row.grade, "agents": row.number, "share": row.share}
+        for name, found in both
+        if found is not None
+        for row in found.holding()
+    ]
+    return pd.DataFrame(rows)
 
 
-def causes(before: Scores, after: Scores, agent: str) -> pd.DataFrame:
+def causes(before: Scores, after: Scores, agent: str) -> list[tuple[str, float]]:
     """What changed an agent's score: key and change in points, largest first; the changes add up to the change of the score."""
     at = after.names.index(agent)
     change = after.contributions[at] - before.contributions[at]
     order = np.argsort(-np.abs(change), kind="stable")
-    order = order[np.abs(change[order]) > 1e-9]
-    return pd.DataFrame({"key": np.array(after.keys, dtype=object)[order], "change": change[order]})
+    return [(after.keys[at], float(change[at])) for at in order if abs(change[at]) > 1e-9]
 
 
 def regraded(card: pd.DataFrame) -> pd.DataFrame:
@@ -271,10 +258,12 @@ class Standing:
 def summary(card: pd.DataFrame, scores: Scores) -> Standing:
     """Count a scorecard; a better grade is one that comes earlier in A, B, C, D, and none at all comes last."""
     place = {grade: at for at, grade in enumerate((*GRADES, INSUFFICIENT))}
-    now, then = card["grade"].map(place), card["grade_before"].map(place)
-    largest = float(card["change"].abs().max()) if card["change"].notna().any() else 0.0
-    grades = {grade: int((card["grade"] == grade).sum()) for grade in GRADES}
-    unsure, up, down = (int(found.sum()) for found in (card["probability"] < SURE, now < then, now > then))
+    now, then = ([place[grade] for grade in card[name]] for name in ("grade", "grade_before"))
+    change = card["change"].abs().to_numpy()
+    largest = float(np.nanmax(change)) if (~np.isnan(change)).any() else 0.0
+    grades = {grade: now.count(at) for grade, at in place.items() if grade in GRADES}
+    up, down = (sum(1 for a, b in zip(*pair, strict=True) if a < b) for pair in ((now, then), (then, now)))
+    unsure = int((card["probability"].to_numpy() < SURE).sum())
     return Standing(len(card), len(scores.names) - len(card), grades, unsure, up, down, largest)
 
 

@@ -11,7 +11,7 @@ from pages import _session as session
 from pages import _targets as targets
 from pages import _weightings as weightings
 from pages import _widgets as widgets
-from pages._shell import framed
+from pages._shell import alone, framed
 
 MOST_LINES = 8
 
@@ -137,4 +137,4 @@ widgets.heading("scores", words)
 if session.log() is None:
     widgets.empty(words)
 elif not parts.nothing_here(words):
-    _body(words)
+    alone(_body, words)

@@ -145,7 +145,7 @@ def _moved(row: Any, found: WhatIf, text: Text) -> str:
     if not widgets.known(row.move):
         return text("whatif.moves.one_unscored", agent=row.agent, **facts)
     largest = sensitivity.kpi_parts(found, row.agent).head(MOST_CAUSES)
-    causes = scorecards.cause_words(largest, text)
+    causes = scorecards.cause_words(zip(largest["key"], largest["change"], strict=True), text)
     return text(
         "scores.sentence.one", agent=row.agent, change=scorecards.signed_points(row.move, text), causes=causes, **facts
     )

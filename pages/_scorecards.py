@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from core import views
 from core.charts import Chart, Labels, arrows, contribution_parts, grade_distribution
 from core.metrics import GROUPS, SCORED, metric
-from core.robustness import reliability
 from core.scenario import KNOBS
 from core.scoring import shown
 from core.text import Text
@@ -129,14 +129,9 @@ def standing_sentence(frame: Any, text: Text) -> str:
     return f"{now} {sure}  \n{reliability_sentence(text)}"
 
 
-def how_reliable() -> Any:
-    """How far the differences between the scores would come back with other weeks."""
-    return reliability(session.scores(), session.doubt())
-
-
 def reliability_sentence(text: Text) -> str:
     """The same in words, and that below 70 % nobody is put in an order."""
-    found = how_reliable()
+    found = session.reliable()
     if found.reason:
         return text(f"scores.reliable.{found.reason}")
     shares = {name: parts.whole_share(getattr(found, name), text) for name in ("value", "low", "high")}
@@ -177,7 +172,7 @@ def moved_lines(frame: Any, text: Text) -> str:
 
 def _moved(row: Any, text: Text) -> str:
     facts = {"before": grade_name(row.grade_before, text), "after": grade_name(row.grade, text)}
-    facts |= {"change": signed_points(row.change, text), "causes": cause_words(_causes(row.agent).head(MOST_CAUSES), text)}
+    facts |= {"change": signed_points(row.change, text), "causes": cause_words(_causes(row.agent)[:MOST_CAUSES], text)}
     return text("scores.sentence.one", agent=row.agent, **facts)
 
 
@@ -186,17 +181,20 @@ def grade_name(code: str, text: Text) -> str:
     return text(f"grades.grade.{code}")
 
 
-def _causes(agent: str) -> Any:
+def _causes(agent: str) -> list[tuple[str, float]]:
     return views.causes(session.scores(session.baseline()), session.scores(), agent)
 
 
-def cause_words(found: Any, text: Text) -> str:
+def cause_words(found: Iterable[tuple[str, float]], text: Text) -> str:
     """KPIs with what each changed in points (key, change), in words."""
-    return text("scores.control.comma").join(_cause(row.key, row.change, text) for row in found.itertuples()) or "–"
+    return text("scores.control.comma").join(_cause(key, change, text) for key, change in found) or "–"
 
 
 def _cause(key: str, change: float, text: Text) -> str:
-    name = widgets.metric_name(key, text, short=True)
+    return _said(widgets.metric_name(key, text, short=True), change, text)
+
+
+def _said(name: str, change: float, text: Text) -> str:
     return text("scores.sentence.cause", metric=name, points=signed_points(change, text))
 
 
@@ -226,12 +224,18 @@ def shown_card(frame: Any, text: Text) -> Any:
     cut = views.as_read(frame)
     pairs = zip(frame["grade_before"], frame["grade"], strict=True)
     moves = [grade_name(b, text) if a == b else f"{grade_name(a, text)} → {grade_name(b, text)}" for a, b in pairs]
-    why = [
-        _cause(key, size, text) if key else "–" for key, size in zip(frame["cause"], frame["cause_points"], strict=True)
-    ]
-    columns = [name for name in UNITS if name not in _hidden()]
-    same = [len(session.apart().alike.get(agent, ())) for agent in frame["agent"]] if "alike" in columns else 0
+    why = _main_causes(frame, text)
+    hidden = _hidden()
+    columns = [name for name in UNITS if name not in hidden]
+    alike = {} if "alike" in hidden else session.apart().alike
+    same = [len(alike.get(agent, ())) for agent in frame["agent"]]
     return cut.assign(grade=moves, cause=why, alike=same)[columns]
+
+
+def _main_causes(frame: Any, text: Text) -> list[str]:
+    names = {key: widgets.metric_name(key, text, short=True) for key in set(frame["cause"]) if key}
+    pairs = zip(frame["cause"], frame["cause_points"], strict=True)
+    return [_said(names[key], size, text) if key else "–" for key, size in pairs]
 
 
 def _hidden() -> tuple[str, ...]:
@@ -244,7 +248,7 @@ def ranked() -> bool:
     """Whether people may be shown in an order: their scores differ by more than chance, or how sure that is was switched off."""
     if not with_doubt():
         return True
-    found = how_reliable()
+    found = session.reliable()
     return found.orderable or bool(found.reason)
 
 
@@ -332,9 +336,9 @@ def _unused(row: Any, text: Text) -> str:
 def change_line(agent: str, text: Text) -> str:
     """All causes of an agent's change; they add up to it."""
     found = _causes(agent)
-    if found.empty:
+    if not found:
         return text("scores.table.unchanged")
-    total = signed_points(float(found["change"].sum()), text)
+    total = signed_points(sum(change for _, change in found), text)
     return text("scores.table.changes", list=cause_words(found, text), change=total)
 
 

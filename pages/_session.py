@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from core.ingest import Choices, InputFile
     from core.log import FileReport, Log
     from core.recompute import Measured, Recalled, Report
-    from core.robustness import Doubt
+    from core.robustness import Doubt, Reliability
     from core.scenarios import Book
     from core.scoring import Scores
     from core.store.shelf import Store
@@ -683,8 +683,11 @@ def _loaded() -> Log:
 
 def _once(name: str, used: Scenario, ask: Callable[[], Any]) -> Any:
     """An answer remembered for this run: a page asks for its scores dozens of times, and even a hit in Streamlit's cache takes its time."""
+    return _at_hand((name, _loaded().digest, used.key), ask)
+
+
+def _at_hand(key: tuple, ask: Callable[[], Any]) -> Any:
     known = st.session_state.setdefault("_answers", {})
-    key = (name, _loaded().digest, used.key)
     if key not in known:
         known[key] = ask()
     return known[key]
@@ -745,7 +748,8 @@ def answer(what: tuple[Any, ...], used: Sequence[Scenario], ask: Callable[[], An
 
     ``what`` names the question with everything besides the scenarios that it depends on.
     """
-    return _answer(_loaded().digest, what, tuple(each.part(*_JUDGED_ROOMS).key for each in used), ask)
+    key = (_loaded().digest, what, tuple(each.part(*_JUDGED_ROOMS).key for each in used))
+    return _at_hand(key, lambda: _answer(*key, ask))
 
 
 def whatif(a: Scenario, b: Scenario) -> WhatIf:
@@ -1149,6 +1153,14 @@ def apart() -> Apart:
     from core.views import apart as asked
 
     found: Apart = answer(("apart",), (scenario(),), lambda: asked(scores(), doubt()))
+    return found
+
+
+def reliable() -> Reliability:
+    """How far the differences between the scores would come back with other weeks."""
+    from core.robustness import reliability
+
+    found: Reliability = answer(("reliable",), (scenario(),), lambda: reliability(scores(), doubt()))
     return found
 
 

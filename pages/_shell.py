@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from core.errors import KefuError
 from core.scenario import KNOBS
 from core.text import LANGUAGES, Text
 from core.turns import Seldom
+from pages import _heap as heap
 from pages import _session as session
 from pages import _widgets as widgets
 
@@ -38,7 +40,8 @@ DEFAULT = "overview"
 # visitor's heavy work this is what its reader waits for; the work itself takes no longer.
 SWITCH_S = 0.001
 sys.setswitchinterval(SWITCH_S)
-# A full collection of garbage stops every visitor for a fifth of a second; Streamlit's own after every rerun is off.
+# A full collection of garbage stops every visitor, for a fifth of a second where modules are not put aside; Streamlit's own after every
+# rerun is off.
 COLLECTED = Seldom(30, gc.collect)
 
 
@@ -67,12 +70,41 @@ def run_app() -> None:
             _about_the_log(text)
             st.caption(text("pages.frame.link_hint"))
         session.publish_link()
-        widgets.issues(session.trouble())
+        _tell_trouble()
         page.run()
     except KefuError as error:  # what a log that stays at its source cannot be asked, or a connection that was cut, wherever a page asks
         widgets.issues((error.issue,))
     finally:
         session.framed_now(False)
+        heap.settle()
+        COLLECTED.pass_by()
+
+
+def _tell_trouble() -> None:
+    """What of the link or the knobs could not be used, above the page."""
+    found = session.trouble()
+    session.hold(trouble=found)
+    widgets.issues(found)
+
+
+def alone(body: Callable[[Text], None], text: Text) -> None:
+    """Draw the part of a page that runs by itself when its own widgets move: nothing round it depends on them.
+
+    Where it does after all, because a knob is out of order and the frame says so, everything runs.
+    """
+    st.fragment(_guarded)(body, text)
+
+
+def _guarded(body: Callable[[Text], None], text: Text) -> None:
+    if not session.framed_now():
+        session.framed_now(False)
+        if session.trouble() != session.held("trouble"):
+            st.rerun()
+    try:
+        body(text)
+    except KefuError as error:
+        widgets.issues((error.issue,))
+    finally:
         COLLECTED.pass_by()
 
 

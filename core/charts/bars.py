@@ -108,14 +108,19 @@ def grade_distribution(frame: pd.DataFrame, labels: Labels, height: int = 240) -
     """
     text = labels.text
     scenarios = [name for name in SCENARIOS if name in set(frame["scenario"])]
-    every = pd.MultiIndex.from_product([scenarios, GRADES], names=["scenario", "grade"])
-    counts = frame.groupby(["scenario", "grade"], observed=True)["agents"].sum().reindex(every, fill_value=0)
-    data = counts.reset_index()
-    data["scenario_tip"] = [text(f"charts.scenario.{code}") for code in data["scenario"]]
-    data["grade_tip"] = [_grade(code, text) for code in data["grade"]]
-    data["agents_tip"] = axis.shown(data, "agents", "count", text)
+    counts = {(scenario, grade): 0 for scenario in scenarios for grade in GRADES}
+    for scenario, grade, agents in zip(frame["scenario"], frame["grade"], frame["agents"], strict=True):
+        counts[scenario, grade] += agents
+    columns = {
+        "scenario": [scenario for scenario, _ in counts],
+        "grade": [grade for _, grade in counts],
+        "agents": list(counts.values()),
+        "scenario_tip": [text(f"charts.scenario.{scenario}") for scenario, _ in counts],
+        "grade_tip": [_grade(grade, text) for _, grade in counts],
+        "agents_tip": [text.value(float(agents), "count") for agents in counts.values()],
+    }
     spec = _grades(labels.language, labels.x, labels.y, tuple(scenarios))
-    return assemble("grade_distribution", spec, data, labels, height)
+    return assemble("grade_distribution", spec, pd.DataFrame(columns), labels, height)
 
 
 def _grade(code: str, text: Text) -> str:

@@ -98,11 +98,11 @@ def arrows(frame: pd.DataFrame, labels: Labels) -> Chart:
     """
     text = labels.text
     data = axis.rising(frame, "whatif", ascending=False)
-    data = data.assign(change=data["whatif"] - data["baseline"], moved=_moved(data))
-    data["head"] = ["circle" if abs(c) < _STILL else "triangle-left" if c < 0 else "triangle-right" for c in data["change"]]
-    data = axis.with_tips(data, ["change"], "points", text).assign(grade_tip=_grades(data))
+    change = data["whatif"] - data["baseline"]
+    head = ["circle" if abs(c) < _STILL else "triangle-left" if c < 0 else "triangle-right" for c in change]
+    data = axis.with_tips(data.assign(change=change, moved=_moved(data), head=head), ["change"], "points", text)
     cut = {f"{name}_tip": [text.number(shown(score)) for score in data[name]] for name in ("baseline", "whatif")}
-    data = data.assign(**cut)
+    data = data.assign(grade_tip=_grades(data), **cut)
     extra = tuple(c for c in (*_BANDS, "low") if c in frame)
     spec = _arrows(labels.language, axis.titled(labels.x, "points", 1.0, text), extra)
     return assemble("arrows", spec, data, labels, axis.rows_height(len(data)))
