@@ -73,7 +73,7 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         key = ("log", *(f"{file.name} {hash(file.read())}" for file in files), repr(choices))
         return _READ[key] if key in _READ else _READ.setdefault(key, load(files, choices))
 
-    def built(log: Any, knobs: Any = None) -> Any:
+    def built(log: Any, knobs: Any = None, progress: Any = None) -> Any:  # nobody watches a command of a test
         key = ("facts", log.digest, repr(knobs))
         if key not in _READ:
             _READ[key] = build(log, knobs) if knobs is not None else build(log)

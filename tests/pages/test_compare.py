@@ -39,7 +39,7 @@ def test_the_sentence_says_how_many_differ_and_how_many_would_by_chance(open_pag
     measured = reported().measured
     found = exclusions(standing(measured.agents, measured.shop, "satisfaction"), 1)
     said = next(each for each in visible(at) if "by chance" in each)
-    assert f"The 95 % intervals of {found.outside} of {found.judged} agents" in said
+    assert f": {found.outside} of {found.judged} (" in said
     assert f"about {found.by_chance:.1f} would" in said
 
 

@@ -136,8 +136,8 @@ def made_once(spied: tuple[Log, Observed, Spy], tmp_path: Path, monkeypatch: pyt
     """Commands take the log, the facts and the cubes that are there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(far, "far_log", lambda source: spied[0])
-    monkeypatch.setattr("core.engine.build_facts", lambda log, slow=None: spied[1].facts)
-    monkeypatch.setattr("core.recompute.build_facts", lambda log, slow=None: spied[1].facts)
+    monkeypatch.setattr("core.engine.build_facts", lambda log, slow=None, progress=None: spied[1].facts)
+    monkeypatch.setattr("core.recompute.build_facts", lambda log, slow=None, progress=None: spied[1].facts)
     monkeypatch.setattr("core.engine.observe", lambda facts, scenario=None: spied[1])
 
 
