@@ -19,8 +19,8 @@ APP = ("requirements.txt",)
 TESTS = ("requirements.txt", "requirements-dev.txt")
 # mypy is strict by pyproject.toml; on the command line the word would undo the exceptions named there. It keeps a core busy for half a
 # minute on a fresh machine, so it works beside the tests and is printed after them. Tests of one file stay together, since they share what
-# they have loaded; more than four processes would only take memory.
-WORKERS = str(min(os.cpu_count() or 1, 4))
+# they have loaded; more than four processes would only take memory, and one besides, since one of them mostly waits for a browser.
+WORKERS = str(min(os.cpu_count() or 1, 4) + 1)
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
     ("pytest", ["-m", "pytest", "-n", WORKERS, "--dist", "loadfile"]),

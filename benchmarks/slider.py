@@ -102,7 +102,7 @@ def shop(folder: Path, size: int, agents: int, seed: int = 5) -> list[Path]:
 
 
 def frames(paths: list[Path], folder: Path) -> None:
-    """What the Scores page shows for every slider value of the run: specs once, and the data of each chart."""
+    """What the Scores page shows for every slider value of the run: specs once, the data of charts and tables, and the page as a whole."""
     from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
     from streamlit.testing.v1 import AppTest
 
@@ -123,9 +123,31 @@ def frames(paths: list[Path], folder: Path) -> None:
         assert len(charts) == 2, f"{len(charts)} charts"
         for at, chart in enumerate(charts):
             convert_arrow_bytes_to_pandas_df(chart.data.data).to_parquet(folder / f"{value}_{at}.parquet")
+        for at, table in enumerate(app.dataframe):
+            table.value.to_parquet(folder / f"table_{value}_{at}.parquet")
+        (folder / f"{value}.json").write_text(json.dumps(_recorded(app.main)), encoding="utf-8")
     heights = [getattr(chart, "height", 0) or "content" for chart in charts]
     found = [{"spec": json.loads(chart.spec), "height": height} for chart, height in zip(charts, heights, strict=True)]
     (folder / "charts.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def _recorded(block: Any) -> list[dict[str, Any]]:
+    """A page as nested blocks with what each element says, for a peer that shows all of it."""
+    found = []
+    for node in block.children.values():
+        one = {"kind": node.type, "key": getattr(node, "key", None)}
+        if hasattr(node, "children"):
+            horizontal = node.type == "flex_container" and node.proto.flex_container.direction == node.proto.flex_container.HORIZONTAL
+            one |= {"inside": _recorded(node), "horizontal": horizontal, "label": getattr(node, "label", "")}
+            one["weight"] = getattr(node, "weight", 1)
+        elif node.type == "slider":
+            one |= {"label": node.label, "value": node.value, "range": (node.min, node.max, node.step)}
+        elif node.type == "button_group":
+            one["options"] = [option.content for option in node.proto.options]
+        elif node.type not in ("vega_lite_chart", "dataframe"):
+            one |= {"label": getattr(node, "label", ""), "value": node.value}
+        found.append(one)
+    return found
 
 
 @contextmanager
@@ -200,7 +222,7 @@ def at_scores(browser: Any, address: str, paths: list[Path]) -> Any:
 def without_doubt(page: Any) -> Any:
     """The Scores page with intervals and probabilities switched off."""
     page.get_by_text("How sure", exact=True).click()
-    page.get_by_text("How sure the grades are is switched off.").wait_for(timeout=60_000)
+    page.get_by_text("How sure the grades are is switched off.").wait_for(timeout=300_000)
     return page
 
 

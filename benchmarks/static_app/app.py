@@ -20,7 +20,7 @@ FOLDER = Path(os.environ["FRAMES"])
 def ready() -> tuple[list[dict[str, Any]], dict[tuple[int, int], pd.DataFrame]]:
     """Specs, and every frame by slider value and chart."""
     charts = json.loads((FOLDER / "charts.json").read_text(encoding="utf-8"))
-    places = [tuple(int(part) for part in path.stem.split("_")) for path in FOLDER.glob("*.parquet")]
+    places = [tuple(int(part) for part in path.stem.split("_")) for path in FOLDER.glob("[0-9]*.parquet")]
     return charts, {(value, at): pd.read_parquet(FOLDER / f"{value}_{at}.parquet") for value, at in places}
 
 
