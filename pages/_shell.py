@@ -10,7 +10,6 @@ is not there are left out.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,6 @@ import streamlit as st
 from core.errors import KefuError
 from core.scenario import KNOBS
 from core.text import LANGUAGES, Text
-from core.turns import Seldom
 from pages import _heap as heap
 from pages import _session as session
 from pages import _widgets as widgets
@@ -40,9 +38,6 @@ DEFAULT = "overview"
 # visitor's heavy work this is what its reader waits for; the work itself takes no longer.
 SWITCH_S = 0.001
 sys.setswitchinterval(SWITCH_S)
-# A full collection of garbage stops every visitor, for a fifth of a second where modules are not put aside; Streamlit's own after every
-# rerun is off.
-COLLECTED = Seldom(30, gc.collect)
 
 
 def framed() -> None:
@@ -77,7 +72,6 @@ def run_app() -> None:
     finally:
         session.framed_now(False)
         heap.settle()
-        COLLECTED.pass_by()
 
 
 def _tell_trouble() -> None:
@@ -105,7 +99,7 @@ def _guarded(body: Callable[[Text], None], text: Text) -> None:
     except KefuError as error:
         widgets.issues((error.issue,))
     finally:
-        COLLECTED.pass_by()
+        heap.collect()
 
 
 def _sections(text: Text) -> dict[str, list[st.Page]]:
